@@ -1,0 +1,219 @@
+import type { Labels } from '#base/labels.ts'
+
+/**
+ * The waist of the hourglass: everything above (server, LogQL) sees a store only through this file,
+ * and every engine below implements it. Rows travel in batches: typed arrays and one byte buffer,
+ * never an object, a string or a BigInt per row.
+ *
+ * Times are split as in `#base/timestamp.ts`: whole milliseconds and nanoseconds within them.
+ */
+
+/** Structured metadata of one row: sorted by name, names unique. Shared between rows that carry the same set. */
+export type Metadata = Labels
+
+/** A run of rows of one stream inside an {@link EntryBatch}. */
+export interface EntryRun {
+  /** Stream labels, validated, `service_name` already added. */
+  readonly labels: Labels
+  /** `labelsText(labels)`: the stream's identity within its tenant. */
+  readonly key: string
+  /** First row of the run. */
+  readonly from: number
+  /** One past its last row. */
+  readonly to: number
+}
+
+/** What a push hands to the store: rows grouped by stream, in the order the client sent them. */
+export interface EntryBatch {
+  readonly runs: readonly EntryRun[]
+  readonly rows: number
+  /** Per row: milliseconds since the epoch. */
+  readonly tsMs: Float64Array
+  /** Per row: nanoseconds within the millisecond, 0 … 999,999. */
+  readonly tsNs: Uint32Array
+  /** The bytes of all lines (UTF-8 as received; any bytes are kept), in no particular order. */
+  readonly bytes: Uint8Array
+  /** Per row: where its line begins and ends in `bytes`. */
+  readonly lineFrom: Uint32Array
+  readonly lineTo: Uint32Array
+  /** The distinct metadata sets of the batch; index 0 is the empty set. */
+  readonly metadata: readonly Metadata[]
+  /** Per row: index into `metadata`. */
+  readonly rowMetadata: Uint32Array
+}
+
+/** A row that the store refused, with the reason; everything else of the batch was stored. */
+export interface RejectedRow {
+  readonly row: number
+  /** `too_far_behind`: older than the stream's out-of-order window. */
+  readonly reason: 'too_far_behind'
+  /** Oldest acceptable time of that stream, milliseconds. */
+  readonly oldestMs: number
+}
+
+/** What became of an {@link EntryBatch}. */
+export interface AppendResult {
+  readonly rejected: readonly RejectedRow[]
+  /** Rows dropped as exact duplicates (same stream, time, line and metadata). */
+  readonly duplicates: number
+}
+
+export type MatcherOp = '=' | '!=' | '=~' | '!~'
+
+/** A label matcher. `matches('')` decides for streams without the label. */
+export interface LabelMatcher {
+  readonly name: string
+  readonly op: MatcherOp
+  readonly value: string
+  matches(value: string): boolean
+}
+
+export type Direction = 'forward' | 'backward'
+
+/** A condition that every wanted row's line meets. The store may use it to leave out blocks and rows. */
+export type LinePredicate =
+  /** The line contains at least one of the needles (UTF-8 bytes, none empty). */
+  | { readonly kind: 'contains'; readonly needles: readonly Uint8Array[] }
+  /** The line contains none of the needles. */
+  | { readonly kind: 'lacks'; readonly needles: readonly Uint8Array[] }
+
+/**
+ * A condition on a field that `| json` or `| logfmt` would extract. Only a hint: a store that cannot prove it on a row
+ * must hand the row out.
+ */
+export interface FieldPredicate {
+  readonly parser: 'json' | 'logfmt'
+  readonly name: string
+  readonly op: '=' | '!=' | '>' | '>=' | '<' | '<='
+  readonly value: string | number
+}
+
+/** What to read. Time bounds are exact to the nanosecond: from inclusive, to exclusive. */
+export interface ScanRequest {
+  readonly matchers: readonly LabelMatcher[]
+  readonly fromMs: number
+  readonly fromNs: number
+  readonly toMs: number
+  readonly toNs: number
+  readonly direction: Direction
+  /** About how many rows the caller will take before it stops; lets the store cut the first windows small. */
+  readonly limitHint?: number
+  readonly lines?: readonly LinePredicate[]
+  readonly fields?: readonly FieldPredicate[]
+  /** Whether any row's metadata is looked at; lets a store skip that column. Default true. */
+  readonly needMetadata?: boolean
+}
+
+/** A stream as readers see it: one object per stream and store, so that it can key caches by identity. */
+export interface StreamRef {
+  readonly labels: Labels
+  readonly key: string
+}
+
+/** Rows of one stream, in the direction of the scan (ties in arrival order, reversed for backward). */
+export interface RowBatch {
+  readonly stream: StreamRef
+  /** The rows to look at, as positions in the arrays below, already in the direction of the scan. */
+  readonly rows: Uint32Array
+  readonly tsMs: Float64Array
+  readonly tsNs: Uint32Array
+  readonly bytes: Uint8Array
+  readonly lineFrom: Uint32Array
+  readonly lineTo: Uint32Array
+  readonly metadata: readonly Metadata[]
+  readonly rowMetadata: Uint32Array
+  /** Bit i set: `request.lines[i]` has been applied exactly to `rows`. */
+  readonly linesApplied: number
+}
+
+/**
+ * All wanted rows of one window of time, as one or more batches per stream. Windows follow one another in the
+ * direction of the scan and do not overlap, so a caller that merges the batches of each window by time has the
+ * whole result in time order, and may stop after any window.
+ */
+export interface ScanWindow {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly batches: readonly RowBatch[]
+}
+
+/** What a scan did; filled in as it goes, complete when the iteration ends. */
+export interface ScanStats {
+  /** Blocks whose stream and time fit the request. */
+  blocks: number
+  /** Of those, the blocks never read because a statistic or filter ruled them out. */
+  blocksPruned: number
+  /** Bytes read from disk, compressed. */
+  compressedBytes: number
+  /** Line bytes looked at after decompression. */
+  lineBytes: number
+  /** Lines looked at. */
+  lines: number
+  /** Lines and bytes of these that were still in memory, not yet in a segment. */
+  headLines: number
+  headBytes: number
+  streams: number
+}
+
+export interface Scan extends AsyncIterable<ScanWindow> {
+  readonly stats: ScanStats
+}
+
+/** Pre-aggregated counts: one cell per minute × stream × detected level. */
+export interface CountCell {
+  readonly stream: StreamRef
+  /** `detected_level` of the rows, or `''`. */
+  readonly level: string
+  /** Start of the minute, milliseconds; the minute holds times in [minuteMs, minuteMs + 60,000). */
+  readonly minuteMs: number
+  readonly lines: number
+  readonly bytes: number
+}
+
+/** The time range of a metadata request: from inclusive, to exclusive, milliseconds. */
+export interface TimeRange {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+export interface IndexStats {
+  readonly streams: number
+  readonly chunks: number
+  readonly bytes: number
+  readonly entries: number
+}
+
+/** Keeps and finds rows. Every method takes the tenant first; tenants share nothing. */
+export interface LogStore {
+  /**
+   * Stores a batch. Resolves once it is durable as the fsync policy says.
+   * @throws OperatorError `store_full`, `store_closed`, `store_io`: nothing of the batch may be taken as stored; retry.
+   */
+  append(tenant: string, batch: EntryBatch): Promise<AppendResult>
+  /** Rows in windows of time. `signal` ends the scan early and frees what it holds. */
+  scan(tenant: string, request: ScanRequest, signal?: AbortSignal): Scan
+  /** Counts that cover whole minutes of [fromMs, toMs); undefined where the engine keeps none. */
+  counts(
+    tenant: string,
+    matchers: readonly LabelMatcher[],
+    range: TimeRange,
+  ): Promise<CountCell[] | undefined>
+  /** Streams with rows in the range that fit every matcher. */
+  series(tenant: string, matchers: readonly LabelMatcher[], range: TimeRange): Promise<StreamRef[]>
+  labelNames(tenant: string, matchers: readonly LabelMatcher[], range: TimeRange): Promise<string[]>
+  labelValues(
+    tenant: string,
+    name: string,
+    matchers: readonly LabelMatcher[],
+    range: TimeRange,
+  ): Promise<string[]>
+  indexStats(tenant: string, matchers: readonly LabelMatcher[], range: TimeRange): Promise<IndexStats>
+  /** Tenants that have rows. */
+  tenants(): Promise<string[]>
+  /** Called with each appended batch's rows after they are durable; for live tailing. Returns the way to stop. */
+  subscribe(tenant: string, listener: (batch: EntryBatch) => void): () => void
+  /** Moves what is in memory into segments. */
+  flush(): Promise<void>
+  /** Flushes and lets go of every file. Appends after this are refused. */
+  close(): Promise<void>
+}
