@@ -1,0 +1,38 @@
+import { loadLokiConfig } from './load.ts'
+import type { LokiConfig } from './schema/root.ts'
+
+/**
+ * The configuration of a server that nobody configured. Loki's defaults, but for one machine that collects its own
+ * containers: their history is older than a week and arrives as fast as a disk reads, and seven days are kept.
+ */
+const DEFAULT_YAML = `
+auth_enabled: false
+server:
+  http_listen_address: 127.0.0.1
+common:
+  path_prefix: data
+  replication_factor: 1
+  ring: {kvstore: {store: inmemory}}
+schema_config:
+  configs:
+    - {from: 2024-01-01, store: tsdb, object_store: filesystem, schema: v13, index: {prefix: index_, period: 24h}}
+compactor:
+  retention_enabled: true
+  delete_request_store: filesystem
+ingester:
+  lifecycler: {min_ready_duration: 0s}
+limits_config:
+  retention_period: 168h
+  reject_old_samples: false
+  ingestion_rate_mb: 256
+  ingestion_burst_size_mb: 256
+  per_stream_rate_limit: 256MB
+  per_stream_rate_limit_burst: 256MB
+analytics:
+  reporting_enabled: false
+`
+
+/** A complete configuration for running without a file; flags and a file replace it. */
+export function defaultConfig(): LokiConfig {
+  return loadLokiConfig({ text: DEFAULT_YAML }).config
+}

@@ -1,0 +1,56 @@
+import { bool, float, int, listOf, mapOf, promDuration, section, size, strings, text } from '../fields.ts'
+
+/** The keys of `limits_config` that hold while queries run. */
+export const queryLimits = {
+  max_chunks_per_query: int(2000000, 'store.query-chunk-limit'),
+  max_query_series: int(500, 'querier.max-query-series'),
+  max_query_lookback: promDuration('0s', 'querier.max-query-lookback'),
+  max_query_length: promDuration('30d1h', 'store.max-query-length'),
+  max_query_range: promDuration('0s', 'querier.max-query-range'),
+  max_query_parallelism: int(32, 'querier.max-query-parallelism'),
+  tsdb_max_query_parallelism: int(128, 'querier.tsdb-max-query-parallelism'),
+  tsdb_max_bytes_per_shard: size('600MB', 'querier.tsdb-max-bytes-per-shard'),
+  tsdb_sharding_strategy: text('power_of_two', 'limits.tsdb-sharding-strategy'),
+  tsdb_precompute_chunks: bool(false, 'querier.tsdb-precompute-chunks'),
+  cardinality_limit: int(100000, 'store.cardinality-limit'),
+  max_streams_matchers_per_query: int(1000, 'querier.max-streams-matcher-per-query'),
+  max_concurrent_tail_requests: int(10, 'querier.max-concurrent-tail-requests'),
+  max_entries_limit_per_query: int(5000, 'validation.max-entries-limit'),
+  max_cache_freshness_per_query: promDuration('10m', 'frontend.max-cache-freshness'),
+  max_metadata_cache_freshness: promDuration('1d', 'frontend.max-metadata-cache-freshness'),
+  max_stats_cache_freshness: promDuration('10m', 'frontend.max-stats-cache-freshness'),
+  max_queriers_per_tenant: int(0, 'frontend.max-queriers-per-tenant'),
+  max_query_capacity: float(0, 'frontend.max-query-capacity'),
+  query_ready_index_num_days: int(0, 'store.query-ready-index-num-days'),
+  query_timeout: promDuration('1m', 'querier.query-timeout'),
+  split_queries_by_interval: promDuration('1h', 'querier.split-queries-by-interval'),
+  split_metadata_queries_by_interval: promDuration('1d', 'querier.split-metadata-queries-by-interval'),
+  split_recent_metadata_queries_by_interval: promDuration(
+    '1h',
+    'experimental.querier.split-recent-metadata-queries-by-interval',
+  ),
+  recent_metadata_query_window: promDuration('0s', 'experimental.querier.recent-metadata-query-window'),
+  split_instant_metric_queries_by_interval: promDuration(
+    '1h',
+    'querier.split-instant-metric-queries-by-interval',
+  ),
+  engine_results_cache_time_bucket_interval: promDuration(
+    '1d',
+    'querier.engine-results-cache-time-bucket-interval',
+  ),
+  split_ingester_queries_by_interval: promDuration('0s', 'querier.split-ingester-queries-by-interval'),
+  min_sharding_lookback: promDuration('0s', 'frontend.min-sharding-lookback'),
+  max_query_bytes_read: size('0B', 'frontend.max-query-bytes-read'),
+  max_querier_bytes_read: size('150GB', 'frontend.max-querier-bytes-read'),
+  volume_enabled: bool(true, 'limits.volume-enabled'),
+  volume_max_series: int(1000, 'limits.volume-max-series'),
+  required_labels: strings([]),
+  minimum_labels_number: int(0),
+  shard_aggregations: strings([]),
+  blocked_queries: listOf(
+    section(
+      { goType: 'validation.BlockedQuery' },
+      { pattern: text(''), regex: bool(false), hash: int(0), types: text(''), query_tags: mapOf(text('')) },
+    ),
+  ),
+}

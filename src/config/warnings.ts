@@ -1,0 +1,72 @@
+import { printGoDuration, printPrometheusDuration } from '#base/duration.ts'
+import type { LokiConfig } from './schema/root.ts'
+
+/** A setting that is accepted and yet does not do what its writer expects. */
+export interface Ineffective {
+  readonly path: string
+  readonly message: string
+}
+
+/** Looks for settings that are accepted but cannot take effect. `isSet` tells whether file or flags give a key. */
+export function ineffectiveSettings(config: LokiConfig, isSet: (path: string) => boolean): Ineffective[] {
+  return [...retentionWarnings(config, isSet), ...serverWarnings(config, isSet)]
+}
+
+function retentionWarnings(config: LokiConfig, isSet: (path: string) => boolean): Ineffective[] {
+  const { compactor, limits_config: limits } = config
+  const found: Ineffective[] = []
+  const warn = (path: string, message: string): number => found.push({ path, message })
+  const retains = limits.retention_period > 0 || limits.retention_stream.length > 0
+  if (!compactor.retention_enabled && retains) {
+    const key = limits.retention_period > 0 ? 'retention_period' : 'retention_stream'
+    const why = 'has no effect: nothing is removed while `compactor.retention_enabled` is false'
+    warn(`limits_config.${key}`, `\`limits_config.${key}\` ${why}`)
+  }
+  if (compactor.retention_enabled && !retains) {
+    const why =
+      'no `limits_config.retention_period` or `retention_stream` says for how long, so everything is kept'
+    warn('compactor.retention_enabled', `\`compactor.retention_enabled\` removes nothing: ${why}`)
+  }
+  if (!compactor.retention_enabled && isSet('compactor.delete_request_store')) {
+    const why = 'the delete API is there only with `compactor.retention_enabled`'
+    warn('compactor.delete_request_store', `\`compactor.delete_request_store\` has no effect: ${why}`)
+  }
+  const every = compactor.apply_retention_interval
+  if (every > 0 && compactor.compaction_interval > 0 && every % compactor.compaction_interval !== 0) {
+    const interval = printGoDuration(compactor.compaction_interval)
+    const message = `\`compactor.apply_retention_interval\` should be a multiple of compaction_interval (${interval})`
+    warn('compactor.apply_retention_interval', message)
+  }
+  const lookback = limits.max_query_lookback
+  if (lookback > 0 && limits.retention_period > lookback) {
+    const kept = printPrometheusDuration(limits.retention_period)
+    const seen = printPrometheusDuration(lookback)
+    const message = `lines are kept for ${kept} but \`limits_config.max_query_lookback\` shows only the last ${seen}`
+    warn('limits_config.max_query_lookback', message)
+  }
+  return found
+}
+
+function serverWarnings(config: LokiConfig, isSet: (path: string) => boolean): Ineffective[] {
+  const found: Ineffective[] = []
+  const warn = (path: string, message: string): number => found.push({ path, message })
+  if (config.target !== 'all') {
+    warn(
+      'target',
+      `\`target: ${config.target}\` is ignored: this server is always a whole Loki in one process`,
+    )
+  }
+  if (!['logfmt', 'json'].includes(config.server.log_format)) {
+    const message = `\`server.log_format: ${config.server.log_format}\` is unknown and treated as logfmt`
+    warn('server.log_format', message)
+  }
+  const cloud = ['s3', 'gcs', 'azure', 'alibabacloud', 'bos', 'swift', 'cos'] as const
+  for (const name of cloud.filter((name) => isSet(`common.storage.${name}`))) {
+    const message = `\`common.storage.${name}\` is ignored: this server keeps its data on the local file system`
+    warn(`common.storage.${name}`, message)
+  }
+  if (config.ruler.alertmanager_url !== '') {
+    warn('ruler.alertmanager_url', '`ruler` is accepted, but rules are not evaluated by this version')
+  }
+  return found
+}
