@@ -3,7 +3,9 @@ import type { LokiConfig } from './schema/root.ts'
 
 /**
  * The configuration of a server that nobody configured. Loki's defaults, but for one machine that collects its own
- * containers: their history is older than a week and arrives as fast as a disk reads, and seven days are kept.
+ * containers: their history is older than a week, arrives as fast as a disk reads and in no order between the
+ * generations of a container; a line may be as long as the collector lets through; and seven days are kept. No limit
+ * makes a line get lost: back-pressure does the work of rate limits.
  */
 const DEFAULT_YAML = `
 auth_enabled: false
@@ -21,6 +23,7 @@ compactor:
   delete_request_store: filesystem
 ingester:
   lifecycler: {min_ready_duration: 0s}
+  max_chunk_age: 17520h
 limits_config:
   retention_period: 168h
   reject_old_samples: false
@@ -28,11 +31,14 @@ limits_config:
   ingestion_burst_size_mb: 256
   per_stream_rate_limit: 256MB
   per_stream_rate_limit_burst: 256MB
+  max_global_streams_per_user: 0
+  max_line_size: 1MB
+  max_query_series: 5000
 analytics:
   reporting_enabled: false
 `
 
-/** A complete configuration for running without a file; flags and a file replace it. */
-export function defaultConfig(): LokiConfig {
-  return loadLokiConfig({ text: DEFAULT_YAML }).config
+/** A complete configuration for running without a file. `flags`, by name without dash, change single settings of it. */
+export function defaultConfig(flags?: ReadonlyMap<string, string>): LokiConfig {
+  return loadLokiConfig({ text: DEFAULT_YAML, flags }).config
 }
