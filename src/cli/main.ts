@@ -1,0 +1,58 @@
+import { Command } from 'commander'
+import { errorMessage } from '#base/errors.ts'
+import { VERSION } from '#base/version.ts'
+
+/**
+ * The `logboom` command. `serve` and `collect` take the command lines of Loki and Alloy as they are (Go flags, one dash),
+ * so they read their arguments themselves; all others are ordinary commands. Each is loaded only when it is asked for.
+ */
+async function main(argv: string[]): Promise<void> {
+  const [name = 'help', ...rest] = argv
+  switch (name) {
+    case 'serve':
+      return (await import('./serve.ts')).serve(rest)
+    case 'collect':
+      return (await import('./collect.ts')).collect(rest)
+    case 'fmt':
+    case 'validate':
+      return (await import('./collect.ts')).collect([name, ...rest])
+    default:
+      await (await makeProgram()).parseAsync(argv, { from: 'user' })
+  }
+}
+
+async function makeProgram(): Promise<Command> {
+  const program = new Command('logboom')
+    .description('Collects, keeps and searches the logs of every container on a host.')
+    .version(VERSION)
+    .showHelpAfterError('(see logboom --help)')
+  ;(await import('./up.ts')).registerUp(program)
+  describeForeign(program)
+  ;(await import('./query.ts')).registerQuery(program)
+  ;(await import('./labels.ts')).registerLabels(program)
+  ;(await import('./series.ts')).registerSeries(program)
+  ;(await import('./check.ts')).registerCheck(program)
+  ;(await import('./health.ts')).registerHealth(program)
+  return program
+}
+
+/** `serve` and `collect` are dispatched before commander runs; here they only appear in the help. */
+function describeForeign(program: Command): void {
+  program.command('serve').description("the server alone, in Loki's place: logboom serve -config.file=loki-config.yaml")
+  program.command('collect').description("the collector alone, in Alloy's place: logboom collect run config.alloy")
+  program.command('fmt').description('print a config.alloy in its canonical form (-w rewrites it, -t tests it)')
+  program.command('validate').description('check a config.alloy without starting anything')
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // `logboom query … | head` closes the pipe early; that is not a failure.
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(`logboom: ${errorMessage(error)}`)
+  process.exitCode = 1
+  // A command that failed half-way may still hold sockets; nothing of it is needed any more.
+  setTimeout(() => process.exit(1), 500).unref()
+})

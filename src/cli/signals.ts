@@ -1,0 +1,28 @@
+const FORCE_AFTER_MS = 5000
+
+/**
+ * Runs `stop` once on SIGTERM or SIGINT and exits 0 when it is done; a second signal, or {@link FORCE_AFTER_MS} without
+ * an end, exits 1. Resolves never: a serving command lives until it is told to stop.
+ */
+export function runUntilSignal(stop: () => Promise<void>): Promise<never> {
+  return new Promise(() => {
+    let stopping = false
+    const onSignal = (): void => {
+      if (stopping) process.exit(1)
+      stopping = true
+      setTimeout(() => {
+        console.error(`logboom: could not stop cleanly within ${FORCE_AFTER_MS / 1000} s`)
+        process.exit(1)
+      }, FORCE_AFTER_MS).unref()
+      stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          console.error(`logboom: stopping failed: ${error instanceof Error ? error.message : String(error)}`)
+          process.exit(1)
+        },
+      )
+    }
+    process.on('SIGTERM', onSignal)
+    process.on('SIGINT', onSignal)
+  })
+}

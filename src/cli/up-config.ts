@@ -1,0 +1,94 @@
+/** Where the built-in collector of `logboom up` pushes to. */
+export interface UpConfigOptions {
+  /** E.g. `http://127.0.0.1:3100/loki/api/v1/push`. */
+  readonly pushUrl: string
+}
+
+/** One file the collector follows, with the labels its lines get. */
+export interface FollowedFile {
+  readonly path: string
+  readonly service: string
+}
+
+/**
+ * The configuration `logboom up` runs where a Docker Engine answers: every container, history included, labelled
+ * `container`, `service` (the compose service, else the container's name) and `stream`.
+ */
+export function dockerConfig(host: string, options: UpConfigOptions): string {
+  return `${write(options)}
+discovery.docker "containers" {
+	host             = ${JSON.stringify(host)}
+	refresh_interval = "5s"
+}
+
+discovery.relabel "containers" {
+	targets = []
+
+	rule {
+		source_labels = ["__meta_docker_container_name"]
+		regex         = "/(.*)"
+		target_label  = "container"
+	}
+
+	rule {
+		source_labels = ["container"]
+		target_label  = "service"
+	}
+
+	rule {
+		source_labels = ["__meta_docker_container_label_com_docker_compose_service"]
+		regex         = "(.+)"
+		target_label  = "service"
+	}
+
+	rule {
+		source_labels = ["__meta_docker_container_log_stream"]
+		target_label  = "stream"
+	}
+}
+
+loki.source.docker "containers" {
+	host          = ${JSON.stringify(host)}
+	targets       = discovery.docker.containers.targets
+	relabel_rules = discovery.relabel.containers.rules
+	forward_to    = [loki.write.store.receiver]
+}
+`
+}
+
+/** The configuration `logboom up` runs where there is no Docker: it follows the files of the sample shop. */
+export function filesConfig(files: readonly FollowedFile[], options: UpConfigOptions): string {
+  const targets = files.map(({ path, service }) => {
+    const label = JSON.stringify(service)
+    return `		{ __path__ = ${JSON.stringify(path)}, service = ${label}, container = ${label}, stream = "stdout" },\n`
+  })
+  return `${write(options)}
+loki.source.file "shop" {
+	targets = [
+${targets.join('')}	]
+	forward_to = [loki.relabel.shop.receiver]
+}
+
+loki.relabel "shop" {
+	forward_to = [loki.write.store.receiver]
+
+	rule {
+		action = "labeldrop"
+		regex  = "filename"
+	}
+}
+`
+}
+
+/** Never gives up on a batch: the server is this very process, and its store says when it is full. */
+function write({ pushUrl }: UpConfigOptions): string {
+  return `loki.write "store" {
+	endpoint {
+		url                 = ${JSON.stringify(pushUrl)}
+		batch_wait          = "250ms"
+		max_backoff_period  = "5s"
+		max_backoff_retries = 0
+	}
+}
+`
+}
