@@ -1,0 +1,72 @@
+import { chmodSync, cpSync, existsSync, globSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { type InputOptions, type OutputOptions, rolldown } from 'rolldown'
+
+/**
+ * Makes `dist/` what a machine with Node 26 and nothing else can run: `logboom.js` and its chunks, the sample shop in
+ * `shop/`, beside the page that Vite has put into `page/`. The one package with native code comes along as it is.
+ */
+
+const ROOT = join(import.meta.dirname, '..')
+const DIST = join(ROOT, 'dist')
+
+/** Not bundled: `snappy` finds its native file beside itself. */
+const NATIVE_PACKAGES = ['snappy']
+
+/**
+ * Never there, and their absence is handled where they are asked for: faster ciphers for ssh2, which dockerode uses for
+ * `ssh://` hosts.
+ */
+const OPTIONAL_PACKAGES = ['cpu-features', /\.node$/]
+
+const INPUT: InputOptions = {
+  input: {
+    logboom: 'build/entry.ts',
+    'shop/run-local': 'examples/shop/run-local.ts',
+    'shop/web-gateway': 'examples/shop/web-gateway.ts',
+    'shop/order-api': 'examples/shop/order-api.ts',
+    'shop/fulfillment-worker': 'examples/shop/fulfillment-worker.ts',
+  },
+  cwd: ROOT,
+  platform: 'node',
+  external: [...NATIVE_PACKAGES, ...OPTIONAL_PACKAGES],
+}
+
+const OUTPUT: OutputOptions = {
+  dir: DIST,
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: 'chunks/[name]-[hash].js',
+  minify: { compress: true, mangle: false },
+}
+
+/** Empties `dist/` except for the page. */
+function clean(): void {
+  mkdirSync(DIST, { recursive: true })
+  for (const name of readdirSync(DIST)) {
+    if (name !== 'page') rmSync(join(DIST, name), { recursive: true })
+  }
+}
+
+/** Copies a package as it was installed, and those of its platform packages that were installed. */
+function copyNative(name: string): void {
+  const folders = [
+    join(ROOT, 'node_modules', name),
+    ...globSync(join(ROOT, 'node_modules/@napi-rs', `${name}-*`)),
+  ]
+  for (const folder of folders) {
+    const scope = basename(dirname(folder))
+    const target = join(DIST, 'node_modules', scope.startsWith('@') ? scope : '', basename(folder))
+    cpSync(folder, target, { recursive: true, filter: (path) => !/\.(md|d\.ts)$/.test(path) })
+  }
+}
+
+if (!existsSync(join(DIST, 'page/index.html'))) {
+  throw new Error('dist/page is missing: run "npm run build:page" first')
+}
+clean()
+const bundle = await rolldown(INPUT)
+await bundle.write(OUTPUT)
+await bundle.close()
+for (const name of NATIVE_PACKAGES) copyNative(name)
+chmodSync(join(DIST, 'logboom.js'), 0o755)
