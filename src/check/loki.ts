@@ -1,0 +1,85 @@
+import { loadLokiConfig } from '#config/load.ts'
+import { ConfigError } from '#config/problem.ts'
+import { isRawMap } from '#config/tree.ts'
+import type { YamlSource } from '#config/yaml-source.ts'
+import { LogqlError } from '#logql/error.ts'
+import { parseSelector } from '#logql/syntax/parser.ts'
+import { FILE_START, type Finding } from './finding.ts'
+import { explainProblem, explainWarning } from './loki-explain.ts'
+import { adviseLimits } from './loki-limits.ts'
+import { adviseLoki } from './loki-rules.ts'
+import { keyPlace, readYaml } from './yaml.ts'
+
+/** Checks a loki.yaml: what Loki refuses at start, and what it accepts although nobody can want it. */
+export function checkLoki(text: string, nowMs: number): Finding[] {
+  const read = readYaml(text)
+  if ('findings' in read) return read.findings
+  const advice = [...adviseLoki(read.source, nowMs), ...adviseLimits(read.source), ...adviseEnv(read.source)]
+  const loaded = load(text, nowMs, advice)
+  // A misspelt section is missing under its right name, which would only draw advice beside the point.
+  return loaded.some(({ code }) => code === 'loki-unknown-key') ? loaded : [...loaded, ...advice]
+}
+
+function load(text: string, nowMs: number, advice: readonly Finding[]): Finding[] {
+  try {
+    const { warnings } = loadLokiConfig({ text, nowMs, checkSelector })
+    // What the advice explains at the same place needs no second telling.
+    return warnings
+      .map(explainWarning)
+      .filter(({ line, column }) => !advice.some((one) => one.line === line && one.column === column))
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map(explainProblem)
+    throw error
+  }
+}
+
+function checkSelector(selector: string): string | undefined {
+  try {
+    parseSelector(selector)
+    return undefined
+  } catch (error) {
+    if (error instanceof LogqlError) return error.message
+    throw error
+  }
+}
+
+/** `${VAR}` is replaced only when Loki is told to; otherwise it is text like any other. */
+function adviseEnv(source: YamlSource): Finding[] {
+  const place = firstVariable(source, source.value, [])
+  if (place === undefined) return []
+  const { path, name } = place
+  return [
+    {
+      code: 'loki-expand-env',
+      severity: 'hint',
+      ...(path.length === 0 ? FILE_START : keyPlace(source, path)),
+      what: `\${${name}} stays as it is unless Loki runs with -config.expand-env=true`,
+      why: 'Loki expands variables in its file only when it is told to.',
+      fix: 'Start it with that flag, in compose:',
+      example: 'command: ["-config.file=/etc/loki/loki-config.yaml", "-config.expand-env=true"]',
+    },
+  ]
+}
+
+type Path = readonly (string | number)[]
+
+function firstVariable(
+  source: YamlSource,
+  value: unknown,
+  path: Path,
+): { path: Path; name: string } | undefined {
+  if (typeof value === 'string') {
+    const match = /\$\{(\w+)/.exec(value)
+    return match === null ? undefined : { path, name: match[1] }
+  }
+  const children: [string | number, unknown][] = Array.isArray(value)
+    ? value.map((item, index) => [index, item])
+    : isRawMap(value)
+      ? Object.entries(value)
+      : []
+  for (const [key, child] of children) {
+    const found = firstVariable(source, child, [...path, key])
+    if (found !== undefined) return found
+  }
+  return undefined
+}

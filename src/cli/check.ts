@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import { type Command, Option } from 'commander'
+import { errorMessage, OperatorError } from '#base/errors.ts'
+import { type CheckResult, checkText } from '#check/check.ts'
+import { reportText, summary } from '#check/report.ts'
+import type { Output } from './query.ts'
+
+/** The flags of `logboom check`. */
+export interface CheckOptions {
+  readonly format: 'text' | 'json'
+}
+
+/** Mounts `logboom check <file…>`: what would fail, why, and how to fix it. Exit 1 where there are errors. */
+export function registerCheck(program: Command): void {
+  program
+    .command('check')
+    .description(
+      'explain what is wrong with loki.yaml, config.alloy or docker-compose.yml, and how to fix it',
+    )
+    .argument('<file...>', 'files to check')
+    .addOption(new Option('--format <form>', 'how to print').choices(['text', 'json']).default('text'))
+    .action((files: string[], options: CheckOptions) => {
+      if (!runCheck(files, options, process)) process.exitCode = 1
+    })
+}
+
+/**
+ * Checks files and prints what it found; tells whether they are free of errors.
+ * @throws OperatorError `check_unreadable`, `check_unknown_file`
+ */
+export function runCheck(
+  files: readonly string[],
+  { format }: CheckOptions,
+  output: Output,
+  nowMs: number = Date.now(),
+): boolean {
+  const checked = files.map((file) => ({ file, ...checkFile(file, nowMs) }))
+  if (format === 'json') {
+    const findings = checked.flatMap(({ file, findings }) =>
+      findings.map((finding) => ({ file, ...finding })),
+    )
+    output.stdout.write(`${JSON.stringify(findings, undefined, 2)}\n`)
+  } else {
+    const colour = output.stdout.isTTY === true && process.env.NO_COLOR === undefined
+    for (const { file, text, findings } of checked) {
+      if (findings.length > 0) output.stdout.write(`${reportText(file, text, findings, colour)}\n`)
+      output.stdout.write(`${file}: ${summary(findings)}\n`)
+    }
+  }
+  return !checked.some(({ findings }) => findings.some(({ severity }) => severity === 'error'))
+}
+
+function checkFile(file: string, nowMs: number): CheckResult & { readonly text: string } {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new OperatorError('check_unreadable', `cannot read ${file}: ${errorMessage(error)}`, {
+      cause: error,
+    })
+  }
+  const result = checkText(file, text, nowMs)
+  if (result.kind === undefined) {
+    const known = 'a loki.yaml, a config.alloy or a docker-compose.yml'
+    throw new OperatorError(
+      'check_unknown_file',
+      `${file} looks like none of the files check knows: ${known}`,
+    )
+  }
+  return { ...result, text }
+}
