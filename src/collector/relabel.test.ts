@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Labels, labelsText, makeLabels } from '#base/labels.ts'
 import { applyRules, applyRulesToTarget, compileRules, type RuleArgs } from './relabel.ts'
-import { makeRelabelCache } from './relabel_cache.ts'
+import { makeRelabelCache } from './relabel-cache.ts'
 
 const rule = (args: Partial<RuleArgs>): RuleArgs => ({
   action: 'replace',

@@ -60,7 +60,9 @@ interface CompiledRule extends RuleArgs {
   readonly compiled: Regex
 }
 
-/** An ordered list of rules, ready to apply. What the `rules` exports hold and `relabel_rules` arguments take. */
+/**
+ * An ordered list of rules, ready to apply. What the `rules` exports hold and `relabel_rules` arguments take.
+ */
 export interface RelabelRules {
   readonly kind: 'RelabelRules'
   readonly rules: readonly CompiledRule[]
@@ -146,8 +148,8 @@ export function applyRules(rules: RelabelRules, labels: Labels): Labels | undefi
 }
 
 /**
- * Applies rules to a discovered target. `undefined` when a rule drops it. Any non-empty label name is allowed, as in
- * Alloy's discovery.relabel; labels set to the empty text are removed.
+ * Applies rules to a discovered target. `undefined` when a rule drops it. Any non-empty label name is
+ * allowed, as in Alloy's discovery.relabel; labels set to the empty text are removed.
  */
 export function applyRulesToTarget(
   rules: RelabelRules,

@@ -20,6 +20,7 @@ export type ArgType =
   | { readonly capsule: 'LogsReceiver' | 'RelabelRules' }
   | { readonly oneOf: readonly string[] }
 
+/** What one `name = value` of a body may be. */
 export interface AttributeSchema {
   readonly type: ArgType
   readonly required?: boolean
@@ -27,6 +28,7 @@ export interface AttributeSchema {
   readonly default?: unknown
 }
 
+/** What one nested block may be, and how often. */
 export interface BlockSchema {
   readonly body: BodySchema
   readonly required?: boolean
@@ -39,8 +41,8 @@ export interface BodySchema {
   readonly attributes: Readonly<Record<string, AttributeSchema>>
   readonly blocks?: Readonly<Record<string, BlockSchema>>
   /**
-   * Blocks whose order across kinds matters (`stage.*`): decoded together, in source order, into the field `field`
-   * as `{ name: 'stage.json', args: … }[]`.
+   * Blocks whose order across kinds matters (`stage.*`): decoded together, in source order, into the field
+   * `field` as `{ name: 'stage.json', args: … }[]`.
    */
   readonly ordered?: {
     readonly field: string
@@ -50,6 +52,7 @@ export interface BodySchema {
   readonly validate?: (args: Record<string, unknown>) => void
 }
 
+/** How a component is. `exited`: its `run` has returned. */
 export type HealthState = 'healthy' | 'unknown' | 'unhealthy' | 'exited'
 
 /** What the runtime hands to a component. */
@@ -59,7 +62,9 @@ export interface ComponentContext {
   /** A folder of the component's own for durable state; created on first use by the component. */
   readonly dataDir: string
   readonly logger: Logger
-  /** Register metrics here; the runtime adds `component_id` and `component_path` and drops them at the end. */
+  /**
+   * Register metrics here; the runtime adds `component_id` and `component_path` and drops them at the end.
+   */
   readonly metrics: Registry
   /** Replaces the component's exports; dependants are re-evaluated if they differ deeply. */
   setExports(exports: Record<string, unknown>): void

@@ -1,0 +1,133 @@
+import { Registry } from 'prom-client'
+import { errorMessage } from '#base/errors.ts'
+import { invariant } from '#base/invariant.ts'
+import type { Logger } from '#base/logger.ts'
+import type { ComponentContext, ComponentDefinition, ComponentInstance } from './component.ts'
+import type { DecodedBody, ShownStatement } from './decode-body.ts'
+import { deepEqual } from './deep-equal.ts'
+import { type Health, healthNow, worstHealth } from './health.ts'
+import { fromHost, type ObjectValue } from './value.ts'
+
+/** What a unit needs from the collector. */
+export interface UnitOptions {
+  readonly id: string
+  readonly definition: ComponentDefinition
+  readonly dataDir: string
+  readonly logger: Logger
+  /** Called when the exports have changed in depth, not for the first ones. */
+  readonly onExports: () => void
+}
+
+/** One component of the running configuration, from its building to its end. */
+export interface ComponentUnit {
+  readonly definition: ComponentDefinition
+  readonly metrics: Registry
+  exports(): ObjectValue
+  /** The arguments in use, for comparing and for the API. */
+  decoded(): DecodedBody | undefined
+  shown(): readonly ShownStatement[]
+  /**
+   * Builds the component, or hands changed arguments to it; equal arguments change nothing.
+   * Rejects with the component's own error; it then keeps what it had.
+   */
+  apply(decoded: DecodedBody): Promise<void>
+  /** The result of the latest evaluation, shown in the health. */
+  setEvaluation(error: string | undefined): void
+  /** Runs the component, unless it is running. */
+  start(): void
+  /** Asks the component to end and waits until it has. */
+  stop(): Promise<void>
+  health(): Health
+  debugInfo(): unknown
+}
+
+/** A unit that has yet to be built. */
+export function makeUnit(options: UnitOptions): ComponentUnit {
+  const { id, definition, logger } = options
+  const metrics = new Registry()
+  let exports: ObjectValue = new Map()
+  let decoded: DecodedBody | undefined
+  let instance: ComponentInstance<Record<string, unknown>> | undefined
+  let running: { readonly controller: AbortController; readonly ended: Promise<void> } | undefined
+  let isBuilding = false
+  let run: Health = healthNow('unknown', 'component created')
+  let evaluation: Health = healthNow('unknown', 'component created')
+  let reported: Health | undefined
+
+  const context: ComponentContext = {
+    id,
+    dataDir: options.dataDir,
+    logger,
+    metrics,
+    setExports: (made) => {
+      const next = fromHost(made)
+      invariant(next instanceof Map, 'exports are an object')
+      if (deepEqual(next, exports)) return
+      exports = next
+      if (!isBuilding) options.onExports()
+    },
+    reportHealth: (state, message) => {
+      reported = healthNow(state, message)
+    },
+  }
+
+  const build = (args: Record<string, unknown>): void => {
+    isBuilding = true
+    try {
+      instance = definition.build(context, args)
+    } finally {
+      isBuilding = false
+    }
+  }
+
+  const start = (): void => {
+    if (running !== undefined || instance === undefined) return
+    const controller = new AbortController()
+    run = healthNow('healthy', 'started component')
+    const ended = runToEnd(instance, controller.signal).then((error) => {
+      running = undefined
+      const how =
+        error === undefined ? 'component shut down normally' : `component shut down with error: ${error}`
+      run = healthNow('exited', how)
+      if (error !== undefined) logger.error({ error }, 'component exited with an error')
+    })
+    running = { controller, ended }
+  }
+
+  return {
+    definition,
+    metrics,
+    exports: () => exports,
+    decoded: () => decoded,
+    shown: () => decoded?.shown ?? [],
+    apply: async (next) => {
+      if (instance === undefined) build(next.args)
+      else if (decoded === undefined || !deepEqual(next.args, decoded.args)) await instance.update(next.args)
+      decoded = next
+    },
+    setEvaluation: (error) => {
+      evaluation =
+        error === undefined ? healthNow('healthy', 'component evaluated') : healthNow('unhealthy', error)
+    },
+    start,
+    stop: async () => {
+      running?.controller.abort()
+      await running?.ended
+    },
+    health: () => worstHealth(reported === undefined ? [evaluation, run] : [evaluation, run, reported]),
+    debugInfo: () => instance?.debugInfo?.(),
+  }
+}
+
+/** Resolves when the component has ended, with the error it ended with. */
+async function runToEnd(
+  instance: ComponentInstance<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    await instance.run(signal)
+    return undefined
+  } catch (thrown) {
+    return errorMessage(thrown)
+  }
+}
