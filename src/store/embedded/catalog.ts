@@ -1,0 +1,107 @@
+import { type Labels, labelsText, labelValue } from '#base/labels.ts'
+import type { LabelMatcher } from '../types.ts'
+import type { Stream } from './stream.ts'
+
+type Postings = Map<string, Map<string, Stream[]>>
+
+interface TenantStreams {
+  readonly byKey: Map<string, Stream>
+  /** Label name → value → streams. */
+  readonly postings: Postings
+}
+
+/** All streams of all tenants that have rows, and the label index over them. */
+export class Catalog {
+  readonly #tenants = new Map<string, TenantStreams>()
+  #nextId = 0
+
+  /** The one object for this stream, made where it is new. `key` saves computing `labelsText` where it is known. */
+  stream(tenant: string, labels: Labels, key = labelsText(labels)): Stream {
+    let streams = this.#tenants.get(tenant)
+    if (streams === undefined) {
+      streams = { byKey: new Map(), postings: new Map() }
+      this.#tenants.set(tenant, streams)
+    }
+    let stream = streams.byKey.get(key)
+    if (stream === undefined) {
+      stream = { id: this.#nextId++, tenant, labels, key, newestMs: -Infinity, newestNs: 0 }
+      streams.byKey.set(key, stream)
+      addPostings(streams.postings, stream)
+    }
+    return stream
+  }
+
+  tenants(): string[] {
+    return [...this.#tenants.keys()].sort()
+  }
+
+  get size(): number {
+    let size = 0
+    for (const { byKey } of this.#tenants.values()) size += byKey.size
+    return size
+  }
+
+  /** The streams that fit every matcher. */
+  select(tenant: string, matchers: readonly LabelMatcher[]): Stream[] {
+    const streams = this.#tenants.get(tenant)
+    if (streams === undefined) return []
+    const rest = matchers.map(memoize)
+    let candidates: Iterable<Stream> = streams.byKey.values()
+    let fewest = streams.byKey.size
+    for (const matcher of matchers) {
+      const found = fromPostings(streams.postings, matcher)
+      if (found === undefined || found.length >= fewest) continue
+      candidates = found
+      fewest = found.length
+    }
+    const selected: Stream[] = []
+    for (const stream of candidates) {
+      if (rest.every((matcher) => matcher(stream.labels))) selected.push(stream)
+    }
+    return selected
+  }
+
+  /** Forgets the streams that `keep` does not hold. */
+  retain(keep: ReadonlySet<Stream>): void {
+    for (const [tenant, streams] of this.#tenants) {
+      for (const [key, stream] of streams.byKey) if (!keep.has(stream)) streams.byKey.delete(key)
+      streams.postings.clear()
+      for (const stream of streams.byKey.values()) addPostings(streams.postings, stream)
+      if (streams.byKey.size === 0) this.#tenants.delete(tenant)
+    }
+  }
+}
+
+function addPostings(postings: Postings, stream: Stream): void {
+  for (const [name, value] of stream.labels) {
+    let values = postings.get(name)
+    if (values === undefined) postings.set(name, (values = new Map()))
+    const streams = values.get(value)
+    if (streams === undefined) values.set(value, [stream])
+    else streams.push(stream)
+  }
+}
+
+/** Streams that have the label and fit; undefined where streams without the label fit too. */
+function fromPostings(postings: Postings, matcher: LabelMatcher): Stream[] | undefined {
+  if (matcher.matches('')) return undefined
+  const values = postings.get(matcher.name)
+  if (values === undefined) return []
+  if (matcher.op === '=') return values.get(matcher.value) ?? []
+  const found: Stream[] = []
+  for (const [value, streams] of values) {
+    if (matcher.matches(value)) for (const stream of streams) found.push(stream)
+  }
+  return found
+}
+
+/** A regular expression is asked once per distinct value. */
+function memoize(matcher: LabelMatcher): (labels: Labels) => boolean {
+  const known = new Map<string, boolean>()
+  return (labels) => {
+    const value = labelValue(labels, matcher.name)
+    let fits = known.get(value)
+    if (fits === undefined) known.set(value, (fits = matcher.matches(value)))
+    return fits
+  }
+}

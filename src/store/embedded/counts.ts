@@ -1,0 +1,114 @@
+import { errorMessage } from '#base/errors.ts'
+import type { Logger } from '#base/logger.ts'
+import type { CountCell, LabelMatcher, TimeRange } from '../types.ts'
+import { FormatError } from './bytes.ts'
+import type { Catalog } from './catalog.ts'
+import { Lru } from './lru.ts'
+import type { Snapshot } from './scan.ts'
+import type { Segment } from './segment.ts'
+import type { Counters } from './segment-format.ts'
+import type { Stream } from './stream.ts'
+
+const MINUTE_MS = 60_000
+
+type MutableCell = { -readonly [K in keyof CountCell]: CountCell[K] }
+
+/** Adds up cells of one minute, stream and level. */
+class Sums {
+  readonly #byStream = new Map<Stream, Map<string, Map<number, MutableCell>>>()
+  readonly #cells: MutableCell[] = []
+
+  add(stream: Stream, level: string, minute: number, lines: number, bytes: number): void {
+    let byLevel = this.#byStream.get(stream)
+    if (byLevel === undefined) this.#byStream.set(stream, (byLevel = new Map()))
+    let byMinute = byLevel.get(level)
+    if (byMinute === undefined) byLevel.set(level, (byMinute = new Map()))
+    const cell = byMinute.get(minute)
+    if (cell !== undefined) {
+      cell.lines += lines
+      cell.bytes += bytes
+      return
+    }
+    const fresh = { stream, level, minuteMs: minute * MINUTE_MS, lines, bytes }
+    byMinute.set(minute, fresh)
+    this.#cells.push(fresh)
+  }
+
+  cells(): CountCell[] {
+    return this.#cells.sort((a, b) => a.minuteMs - b.minuteMs)
+  }
+}
+
+/** Answers {@link LogStore.counts} from the counters of segments and heads. */
+export class CountReader {
+  readonly #cache: Lru<Counters>
+  readonly #logger: Logger
+
+  constructor(cacheBytes: number, logger: Logger) {
+    this.#cache = new Lru(cacheBytes)
+    this.#logger = logger
+  }
+
+  /** Cells of the whole minutes in the range; undefined where a segment's counters are damaged. */
+  async count(
+    catalog: Catalog,
+    snapshot: Snapshot,
+    tenant: string,
+    matchers: readonly LabelMatcher[],
+    range: TimeRange,
+  ): Promise<CountCell[] | undefined> {
+    const selected = new Set(catalog.select(tenant, matchers))
+    const firstMinute = Math.ceil(range.fromMs / MINUTE_MS)
+    const endMinute = Math.floor(range.toMs / MINUTE_MS)
+    const sums = new Sums()
+    // Memory first: it is read at once, as it was when the snapshot was taken.
+    for (const head of snapshot.heads) {
+      const byIndex = [...head.streams.keys()]
+      head.counters.forEach((minute, index, level, lines, bytes) => {
+        if (minute < firstMinute || minute >= endMinute || !selected.has(byIndex[index])) return
+        sums.add(byIndex[index], head.levels[level], minute, lines, bytes)
+      })
+    }
+    for (const segment of snapshot.segments) {
+      const { minMs, maxMs } = segment.properties
+      if (minMs >= endMinute * MINUTE_MS || maxMs < firstMinute * MINUTE_MS) continue
+      const counters = await this.#counters(segment)
+      if (counters === undefined) return undefined
+      addSegment(sums, segment, counters, selected, firstMinute, endMinute)
+    }
+    return sums.cells()
+  }
+
+  async #counters(segment: Segment): Promise<Counters | undefined> {
+    const known = this.#cache.get(segment.id)
+    if (known !== undefined) return known
+    try {
+      const counters = await segment.readCounters()
+      this.#cache.set(segment.id, counters, counters.minute.length * 28 + 256)
+      return counters
+    } catch (thrown) {
+      if (!(thrown instanceof FormatError)) throw thrown
+      this.#logger.error(
+        { file: segment.path, offset: segment.sectionOffset('counters'), error: errorMessage(thrown) },
+        'the counters of a segment are damaged; counts over its time are made by reading its rows. Check the disk.',
+      )
+      return undefined
+    }
+  }
+}
+
+function addSegment(
+  sums: Sums,
+  segment: Segment,
+  counters: Counters,
+  selected: ReadonlySet<Stream>,
+  firstMinute: number,
+  endMinute: number,
+): void {
+  const wanted = segment.streams.map((stream) => selected.has(stream))
+  const { minute, stream, level, lines, bytes, levels } = counters
+  for (let i = 0; i < minute.length; i++) {
+    if (minute[i] < firstMinute || minute[i] >= endMinute || !wanted[stream[i]]) continue
+    sums.add(segment.streams[stream[i]], levels[level[i]], minute[i], lines[i], bytes[i])
+  }
+}

@@ -1,0 +1,230 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { syncDir } from './disk.ts'
+import type { Head } from './head.ts'
+import type { HeadStream } from './head-stream.ts'
+import { makePacer } from './pacer.ts'
+import type { Page } from './page.ts'
+import { DAY_MS, dayName, partitionDir, segmentName, segmentsDir } from './paths.ts'
+import type { Counters } from './segment-format.ts'
+import { type BlockRows, SegmentWriter } from './segment-writer.ts'
+
+export interface FlushOptions {
+  readonly dir: string
+  /** Last log file with rows of the head. */
+  readonly walTo: number
+  readonly nowMs: number
+  /** A block ends at about this many line bytes. */
+  readonly blockBytes: number
+  readonly writer: string
+}
+
+const BLOCK_ROWS = 65_536
+
+/** Writes the rows of a head that takes no more into one segment per tenant and day. Returns the paths. */
+export async function flushHead(head: Head, options: FlushOptions): Promise<string[]> {
+  const paths: string[] = []
+  for (const partition of partitionsOf(head)) paths.push(await writePartition(head, partition, options))
+  return paths
+}
+
+interface Partition {
+  readonly tenant: string
+  readonly day: number
+  /** Streams with rows of that day, by label text. */
+  readonly streams: HeadStream[]
+  /** Cells of the head's counters, in the order of `streams`. */
+  readonly cells: Cell[]
+}
+
+interface Cell {
+  readonly minute: number
+  readonly head: HeadStream
+  readonly level: number
+  readonly lines: number
+  readonly bytes: number
+}
+
+/** The counters know every minute with rows, and so every day. */
+function partitionsOf(head: Head): Partition[] {
+  const byIndex = [...head.streams.values()]
+  const partitions = new Map<string, Partition>()
+  head.counters.forEach((minute, index, level, lines, bytes) => {
+    const stream = byIndex[index]
+    const { tenant } = stream.stream
+    const day = Math.floor((minute * 60_000) / DAY_MS)
+    const key = `${day} ${tenant}`
+    let partition = partitions.get(key)
+    if (partition === undefined) partitions.set(key, (partition = { tenant, day, streams: [], cells: [] }))
+    partition.cells.push({ minute, head: stream, level, lines, bytes })
+  })
+  for (const { streams, cells } of partitions.values()) {
+    for (const stream of new Set(cells.map((cell) => cell.head))) streams.push(stream)
+    streams.sort((a, b) => (a.stream.key < b.stream.key ? -1 : 1))
+  }
+  return [...partitions.values()].sort((a, b) => a.day - b.day)
+}
+
+async function writePartition(head: Head, partition: Partition, options: FlushOptions): Promise<string> {
+  const directory = partitionDir(options.dir, partition.tenant, partition.day)
+  await makeDirs(options.dir, directory)
+  const path = join(directory, segmentName(head.walFrom, options.walTo))
+  const writer = await SegmentWriter.create(path)
+  try {
+    const pause = makePacer()
+    const totals = { rows: 0, lineBytes: 0, minMs: Infinity, maxMs: -Infinity }
+    for (const [number, stream] of partition.streams.entries()) {
+      const refs = rowsOfDay(stream, partition.day)
+      for (const rows of cutBlocks(refs, number, head, options.blockBytes)) {
+        await writer.addBlock(rows)
+        await pause()
+        totals.rows += rows.tsMs.length
+        totals.lineBytes += rows.lines.length
+        totals.minMs = Math.min(totals.minMs, rows.tsMs[0])
+        totals.maxMs = Math.max(totals.maxMs, rows.tsMs[rows.tsMs.length - 1])
+      }
+    }
+    await writer.finish(
+      partition.streams.map((stream) => stream.stream.labels),
+      countersOf(head, partition),
+      {
+        tenant: partition.tenant,
+        day: dayName(partition.day),
+        walFrom: head.walFrom,
+        walTo: options.walTo,
+        ...totals,
+        createdMs: options.nowMs,
+        writer: options.writer,
+      },
+    )
+  } catch (thrown) {
+    await writer.abandon()
+    throw thrown
+  }
+  return path
+}
+
+/** Creates a partition's directory and makes the names on the way to it durable. */
+async function makeDirs(dir: string, partition: string): Promise<void> {
+  const made = await mkdir(partition, { recursive: true })
+  if (made === undefined) return
+  await syncDir(join(partition, '..'))
+  await syncDir(segmentsDir(dir))
+}
+
+/** References to rows of one stream, in time order. */
+interface RowRefs {
+  readonly pages: readonly Page[]
+  /** Per row: index into `pages`, and position on that page. */
+  readonly page: Uint32Array
+  readonly position: Uint32Array
+}
+
+function rowsOfDay(stream: HeadStream, day: number): RowRefs {
+  const fromMs = day * DAY_MS
+  const toMs = fromMs + DAY_MS
+  const portions = stream.portions.filter((portion) => portion.minMs < toMs && portion.maxMs >= fromMs)
+  const capacity = portions.reduce((sum, portion) => sum + portion.rows, 0)
+  const refs = {
+    pages: portions.map((portion) => portion.page),
+    page: new Uint32Array(capacity),
+    position: new Uint32Array(capacity),
+  }
+  let count = 0
+  portions.forEach(({ page, extents }, number) => {
+    for (let e = 0; e < extents.length; e += 2) {
+      for (let row = extents[e]; row < extents[e + 1]; row++) {
+        if (page.tsMs[row] < fromMs || page.tsMs[row] >= toMs) continue
+        refs.page[count] = number
+        refs.position[count++] = row
+      }
+    }
+  })
+  const taken = { ...refs, page: refs.page.subarray(0, count), position: refs.position.subarray(0, count) }
+  return inTimeOrder(taken) ? taken : sortByTime(taken)
+}
+
+function compareRows({ pages, page, position }: RowRefs, a: number, b: number): number {
+  const [pageA, pageB, rowA, rowB] = [pages[page[a]], pages[page[b]], position[a], position[b]]
+  return pageA.tsMs[rowA] - pageB.tsMs[rowB] || pageA.tsNs[rowA] - pageB.tsNs[rowB]
+}
+
+function inTimeOrder(refs: RowRefs): boolean {
+  for (let i = 1; i < refs.page.length; i++) if (compareRows(refs, i - 1, i) > 0) return false
+  return true
+}
+
+function sortByTime(refs: RowRefs): RowRefs {
+  const order = Uint32Array.from(refs.page, (_, i) => i)
+  order.sort((a, b) => compareRows(refs, a, b) || a - b)
+  return {
+    pages: refs.pages,
+    page: order.map((i) => refs.page[i]),
+    position: order.map((i) => refs.position[i]),
+  }
+}
+
+function* cutBlocks(refs: RowRefs, stream: number, head: Head, blockBytes: number): Generator<BlockRows> {
+  const { pages, page, position } = refs
+  let from = 0
+  while (from < page.length) {
+    let bytes = 0
+    let to = from
+    while (to < page.length && to - from < BLOCK_ROWS && bytes < blockBytes) {
+      const at = pages[page[to]]
+      bytes += at.lineTo[position[to]] - at.lineFrom[position[to]]
+      to++
+    }
+    yield gatherBlock(refs, from, to, bytes, stream, head)
+    from = to
+  }
+}
+
+function gatherBlock(
+  { pages, page, position }: RowRefs,
+  from: number,
+  to: number,
+  lineBytes: number,
+  stream: number,
+  head: Head,
+): BlockRows {
+  const rows = to - from
+  const tsMs = new Float64Array(rows)
+  const tsNs = new Uint32Array(rows)
+  const lengths = new Uint32Array(rows)
+  const metadata = new Uint32Array(rows)
+  const lines = new Uint8Array(lineBytes)
+  let end = 0
+  let row = 0
+  while (row < rows) {
+    const number = page[from + row]
+    const source = pages[number]
+    const first = position[from + row]
+    // Neighbours on a page have neighbouring lines: one copy for all of them.
+    let at = first
+    do {
+      tsMs[row] = source.tsMs[at]
+      tsNs[row] = source.tsNs[at]
+      lengths[row] = source.lineTo[at] - source.lineFrom[at]
+      metadata[row] = source.metadata[at]
+      row++
+      at++
+    } while (row < rows && page[from + row] === number && position[from + row] === at)
+    lines.set(source.bytes.subarray(source.lineFrom[first], source.lineTo[at - 1]), end)
+    end += source.lineTo[at - 1] - source.lineFrom[first]
+  }
+  return { stream, tsMs, tsNs, lengths, metadata, sets: head.sets, lines }
+}
+
+function countersOf(head: Head, { streams, cells }: Partition): Counters {
+  const numbers = new Map(streams.map((stream, number) => [stream, number]))
+  const sorted = cells.sort((a, b) => a.minute - b.minute)
+  return {
+    levels: head.levels,
+    minute: Float64Array.from(sorted, (cell) => cell.minute),
+    bytes: Float64Array.from(sorted, (cell) => cell.bytes),
+    lines: Uint32Array.from(sorted, (cell) => cell.lines),
+    stream: Uint32Array.from(sorted, (cell) => numbers.get(cell.head) ?? 0),
+    level: Uint32Array.from(sorted, (cell) => cell.level),
+  }
+}

@@ -1,0 +1,85 @@
+import { labelValue } from '#base/labels.ts'
+import type { IndexStats, LabelMatcher, TimeRange } from '../types.ts'
+import type { Catalog } from './catalog.ts'
+import type { Snapshot } from './scan.ts'
+import type { Stream } from './stream.ts'
+
+// Questions that the label index and the block directories answer, without reading rows.
+
+interface Piece {
+  readonly stream: Stream
+  readonly minMs: number
+  readonly maxMs: number
+  readonly rows: number
+  readonly bytes: number
+}
+
+/** Blocks and pages with rows of the streams whose time overlaps the range. */
+function* piecesIn(snapshot: Snapshot, streams: Iterable<Stream>, range: TimeRange): Generator<Piece> {
+  const overlaps = (minMs: number, maxMs: number): boolean => minMs < range.toMs && maxMs >= range.fromMs
+  const segments = snapshot.segments.filter(({ properties }) => overlaps(properties.minMs, properties.maxMs))
+  for (const stream of streams) {
+    for (const segment of segments) {
+      const { directory } = segment
+      const [from, to] = segment.blocksOf(stream)
+      for (let block = from; block < to; block++) {
+        const minMs = directory.minMs(block)
+        const maxMs = directory.maxMs(block)
+        if (!overlaps(minMs, maxMs)) continue
+        yield { stream, minMs, maxMs, rows: directory.rows(block), bytes: directory.lineBytes(block) }
+      }
+    }
+    for (const head of snapshot.heads) {
+      for (const { minMs, maxMs, rows, bytes } of head.streams.get(stream)?.portions ?? []) {
+        if (overlaps(minMs, maxMs)) yield { stream, minMs, maxMs, rows, bytes }
+      }
+    }
+  }
+}
+
+/** Streams with rows in the range, by label text. */
+export function findSeries(
+  catalog: Catalog,
+  snapshot: Snapshot,
+  tenant: string,
+  matchers: readonly LabelMatcher[],
+  range: TimeRange,
+): Stream[] {
+  const present = catalog
+    .select(tenant, matchers)
+    .filter((stream) => piecesIn(snapshot, [stream], range).next().done !== true)
+  return present.sort((a, b) => (a.key < b.key ? -1 : 1))
+}
+
+export function namesOf(streams: readonly Stream[]): string[] {
+  return [...new Set(streams.flatMap((stream) => stream.labels.map(([name]) => name)))].sort()
+}
+
+export function valuesOf(streams: readonly Stream[], name: string): string[] {
+  const values = new Set(streams.map((stream) => labelValue(stream.labels, name)))
+  values.delete('')
+  return [...values].sort()
+}
+
+/** What the range holds, as Loki estimates it: a block that the range cuts counts in proportion. */
+export function sumPieces(
+  catalog: Catalog,
+  snapshot: Snapshot,
+  tenant: string,
+  matchers: readonly LabelMatcher[],
+  range: TimeRange,
+): IndexStats {
+  const streams = new Set<Stream>()
+  let chunks = 0
+  let bytes = 0
+  let entries = 0
+  for (const piece of piecesIn(snapshot, catalog.select(tenant, matchers), range)) {
+    const overlapMs = Math.min(piece.maxMs + 1, range.toMs) - Math.max(piece.minMs, range.fromMs)
+    const share = overlapMs / (piece.maxMs + 1 - piece.minMs)
+    streams.add(piece.stream)
+    chunks++
+    bytes += piece.bytes * share
+    entries += piece.rows * share
+  }
+  return { streams: streams.size, chunks, bytes: Math.round(bytes), entries: Math.round(entries) }
+}

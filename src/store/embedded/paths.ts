@@ -1,0 +1,48 @@
+import { join } from 'node:path'
+
+export const DAY_MS = 86_400_000
+
+/** The tenant's directory name: every byte outside `A-Z a-z 0-9 _ -` as `%XX`, so that no tenant can leave its place. */
+export function tenantDirName(tenant: string): string {
+  let name = ''
+  for (const byte of new TextEncoder().encode(tenant)) {
+    const char = String.fromCharCode(byte)
+    name += /[A-Za-z0-9_-]/.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+  }
+  return name
+}
+
+/** Number of the UTC day that holds `ms`. */
+export function dayOf(ms: number): number {
+  return Math.floor(ms / DAY_MS)
+}
+
+/** `YYYY-MM-DD` of a day number. */
+export function dayName(day: number): string {
+  return new Date(day * DAY_MS).toISOString().replace(/T.*/, '')
+}
+
+export function walDir(dir: string): string {
+  return join(dir, 'wal')
+}
+
+export function walPath(dir: string, sequence: number): string {
+  return join(dir, 'wal', `${sequenceText(sequence)}.wal`)
+}
+
+export function segmentsDir(dir: string): string {
+  return join(dir, 'segments')
+}
+
+export function partitionDir(dir: string, tenant: string, day: number): string {
+  return join(dir, 'segments', tenantDirName(tenant), dayName(day))
+}
+
+/** The file name says which log files the segment covers, so that repeating a flush replaces its own file. */
+export function segmentName(walFrom: number, walTo: number): string {
+  return `${sequenceText(walFrom)}-${sequenceText(walTo)}.seg`
+}
+
+function sequenceText(sequence: number): string {
+  return String(sequence).padStart(16, '0')
+}

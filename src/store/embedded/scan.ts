@@ -1,0 +1,162 @@
+import type { RowBatch, Scan, ScanRequest, ScanStats, ScanWindow } from '../types.ts'
+import type { BlockReader } from './block-reader.ts'
+import type { Catalog } from './catalog.ts'
+import type { Head } from './head.ts'
+import { makePacer } from './pacer.ts'
+import { withoutRepeats } from './repeats.ts'
+import type { Segment } from './segment.ts'
+import { blockSource, headSource, type ScanContext, type Source, type SourceRows } from './sources.ts'
+import type { Stream } from './stream.ts'
+import { type PlannedWindow, WindowPlanner } from './windows.ts'
+
+/** Everything that holds rows of a tenant at one moment: segments by age, then heads by age. */
+export interface Snapshot {
+  readonly segments: readonly Segment[]
+  readonly heads: readonly Head[]
+  /** Lets the files go. */
+  release(): void
+}
+
+export interface ScanEnvironment {
+  readonly catalog: Catalog
+  readonly blocks: BlockReader
+  snapshot(tenant: string): Snapshot
+}
+
+/** Cost of the first window when nothing is known about how much is wanted, and of the largest. */
+const FIRST_COST = 32_768
+const MAX_COST = 131_072
+/** Windows grow by this factor while the reader goes on. */
+const GROWTH = 4
+/** `LinePredicate`s whose bit fits `RowBatch.linesApplied`. */
+const MAX_PREDICATES = 31
+
+/** The scan of {@link LogStore.scan}. The rows are those that were there when the iteration begins. */
+export function makeScan(
+  environment: ScanEnvironment,
+  tenant: string,
+  request: ScanRequest,
+  signal: AbortSignal | undefined,
+): Scan {
+  const stats: ScanStats = {
+    blocks: 0,
+    blocksPruned: 0,
+    compressedBytes: 0,
+    lineBytes: 0,
+    lines: 0,
+    headLines: 0,
+    headBytes: 0,
+    streams: 0,
+  }
+  return {
+    stats,
+    [Symbol.asyncIterator]: () => scanWindows(environment, tenant, request, stats, signal),
+  }
+}
+
+async function* scanWindows(
+  environment: ScanEnvironment,
+  tenant: string,
+  request: ScanRequest,
+  stats: ScanStats,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ScanWindow, void, undefined> {
+  signal?.throwIfAborted()
+  const snapshot = environment.snapshot(tenant)
+  try {
+    const streams = environment.catalog.select(tenant, request.matchers)
+    const predicates = (request.lines ?? []).slice(0, MAX_PREDICATES)
+    const context: ScanContext = { request, predicates, stats, blocks: environment.blocks }
+    const sources = findSources(snapshot, streams, context)
+    // The last millisecond counts where any nanosecond of it is wanted.
+    const endMs = request.toNs > 0 ? request.toMs + 1 : request.toMs
+    const planner = new WindowPlanner(sources, request.fromMs, endMs, request.direction)
+    let cost = request.limitHint === undefined ? FIRST_COST : Math.max(16, request.limitHint * 2)
+    const pause = makePacer()
+    for (;;) {
+      const window = planner.next(Math.min(cost, MAX_COST))
+      if (window === undefined) return
+      const batches = await readWindow(window, context, pause, signal)
+      if (batches.length > 0) yield { fromMs: window.fromMs, toMs: window.toMs, batches }
+      cost *= GROWTH
+    }
+  } finally {
+    snapshot.release()
+  }
+}
+
+/** Everything that may hold wanted rows, in order of arrival. */
+function findSources(snapshot: Snapshot, streams: readonly Stream[], context: ScanContext): Source[] {
+  const { request, stats } = context
+  const sources: Source[] = []
+  const found = new Set<Stream>()
+  const selected = new Set(streams)
+  const inRange = (minMs: number, maxMs: number): boolean => minMs <= request.toMs && maxMs >= request.fromMs
+  for (const segment of snapshot.segments) {
+    if (!inRange(segment.properties.minMs, segment.properties.maxMs)) continue
+    for (const stream of common(streams, selected, segment.streams)) {
+      const [from, to] = segment.blocksOf(stream)
+      for (let block = from; block < to; block++) {
+        if (!inRange(segment.directory.minMs(block), segment.directory.maxMs(block))) continue
+        stats.blocks++
+        sources.push(blockSource(context, segment, block))
+        found.add(stream)
+      }
+    }
+  }
+  for (const head of snapshot.heads) {
+    for (const stream of common(streams, selected, [...head.streams.keys()])) {
+      for (const portion of head.streams.get(stream)?.portions ?? []) {
+        if (!inRange(portion.minMs, portion.maxMs)) continue
+        sources.push(headSource(context, head, stream, portion, portion.page.rows))
+        found.add(stream)
+      }
+    }
+  }
+  stats.streams = found.size
+  return sources
+}
+
+/** The selected streams that are among `present`, going through the shorter list. */
+function common(
+  streams: readonly Stream[],
+  selected: ReadonlySet<Stream>,
+  present: readonly Stream[],
+): readonly Stream[] {
+  return streams.length <= present.length ? streams : present.filter((stream) => selected.has(stream))
+}
+
+async function readWindow(
+  window: PlannedWindow<Source>,
+  context: ScanContext,
+  pause: () => Promise<void> | undefined,
+  signal: AbortSignal | undefined,
+): Promise<RowBatch[]> {
+  const byStream = new Map<Stream, SourceRows[]>()
+  for (const source of window.spans) {
+    signal?.throwIfAborted()
+    const rows = await source.read(window.fromMs, window.toMs)
+    await pause()
+    if (rows === undefined) continue
+    const known = byStream.get(source.stream)
+    if (known === undefined) byStream.set(source.stream, [rows])
+    else known.push(rows)
+  }
+  signal?.throwIfAborted()
+  const linesApplied = 2 ** context.predicates.length - 1
+  const isBackward = context.request.direction === 'backward'
+  const batches: RowBatch[] = []
+  for (const [stream, sources] of byStream) {
+    const distinct = sources.length === 1 ? sources : withoutRepeats(sources)
+    if (isBackward) distinct.reverse()
+    for (const { positions, ...columns } of distinct) {
+      batches.push({
+        ...columns,
+        stream,
+        rows: isBackward ? positions.toReversed() : positions,
+        linesApplied,
+      })
+    }
+  }
+  return batches
+}

@@ -1,0 +1,131 @@
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Labels } from '#base/labels.ts'
+import type { Metadata } from '../types.ts'
+import { encodeLengths, encodeMetadata, encodeTimes } from './block-codec.ts'
+import { syncDir, writeFully } from './disk.ts'
+import { type Part, packPart, packPartSync, storePart } from './parts.ts'
+import {
+  type Counters,
+  type DirectoryEntry,
+  encodeCounters,
+  encodeDirectory,
+  encodeStreams,
+  encodeTrailer,
+  PLAIN_CODEC,
+  SECTIONS,
+  SEGMENT_HEADER,
+  type Section,
+  type SegmentProperties,
+} from './segment-format.ts'
+
+/** Rows of one stream in time order, on their way into a block. */
+export interface BlockRows {
+  /** Number of the stream in the segment. */
+  readonly stream: number
+  readonly tsMs: Float64Array
+  readonly tsNs: Uint32Array
+  readonly lengths: Uint32Array
+  /** Per row: index into `sets`, whose first is the empty set. */
+  readonly metadata: Uint32Array
+  readonly sets: readonly Metadata[]
+  /** The lines, one after another. */
+  readonly lines: Uint8Array
+}
+
+/** Bytes gathered before they are written. */
+const WRITE_BYTES = 1 << 20
+
+/** Writes one segment file: blocks as they come, then everything else. Nothing is visible before `finish`. */
+export class SegmentWriter {
+  readonly #path: string
+  readonly #handle: FileHandle
+  #offset = 0
+  #written = 0
+  #pending: Uint8Array[] = []
+  readonly #entries: DirectoryEntry[] = []
+  readonly #filters: Uint8Array[] = []
+
+  private constructor(path: string, handle: FileHandle) {
+    this.#path = path
+    this.#handle = handle
+    this.#add(SEGMENT_HEADER)
+  }
+
+  /** Begins the segment that will be at `path`, whose directory exists. */
+  static async create(path: string): Promise<SegmentWriter> {
+    return new SegmentWriter(path, await open(`${path}.tmp`, 'w'))
+  }
+
+  /** Adds a block. Streams ascend; blocks of a stream ascend in time. `rows` must not change until this resolves. */
+  async addBlock(rows: BlockRows): Promise<void> {
+    const { tsMs, tsNs } = rows
+    const last = tsMs.length - 1
+    const times = packPartSync(encodeTimes(rows))
+    const lengths = packPartSync(encodeLengths(rows.lengths))
+    const metadata = packPartSync(encodeMetadata(rows.metadata, rows.sets))
+    const lines = await packPart(rows.lines)
+    this.#entries.push({
+      stream: rows.stream,
+      rows: tsMs.length,
+      minMs: tsMs[0],
+      minNs: tsNs[0],
+      maxMs: tsMs[last],
+      maxNs: tsNs[last],
+      offset: this.#offset,
+      codec: PLAIN_CODEC,
+      times: times.info,
+      lengths: lengths.info,
+      metadata: metadata.info,
+      lines: lines.info,
+      filterBytes: 0,
+    })
+    for (const part of [times, lengths, metadata, lines]) this.#add(part.stored)
+    if (this.#offset - this.#written >= WRITE_BYTES) await this.#writePending()
+  }
+
+  /** Completes the file and makes it durable under its name. */
+  async finish(streams: readonly Labels[], counters: Counters, properties: SegmentProperties): Promise<void> {
+    const sections: Record<Section, Part> = {
+      streams: await packPart(encodeStreams(streams)),
+      counters: await packPart(encodeCounters(counters)),
+      filters: storePart(Buffer.concat(this.#filters)),
+      directory: await packPart(encodeDirectory(this.#entries)),
+      properties: storePart(Buffer.from(JSON.stringify(properties))),
+    }
+    const sectionsAt = this.#offset
+    for (const name of SECTIONS) this.#add(sections[name].stored)
+    const { streams: s, counters: c, filters: f, directory: d, properties: p } = sections
+    const infos = {
+      streams: s.info,
+      counters: c.info,
+      filters: f.info,
+      directory: d.info,
+      properties: p.info,
+    }
+    this.#add(encodeTrailer({ sectionsAt, sections: infos, blocks: this.#entries.length }))
+    await this.#writePending()
+    await this.#handle.sync()
+    await this.#handle.close()
+    await rename(`${this.#path}.tmp`, this.#path)
+    await syncDir(dirname(this.#path))
+  }
+
+  /** Drops an unfinished file. */
+  async abandon(): Promise<void> {
+    await this.#handle.close().catch(() => undefined)
+    await unlink(`${this.#path}.tmp`).catch(() => undefined)
+  }
+
+  #add(bytes: Uint8Array): void {
+    this.#pending.push(bytes)
+    this.#offset += bytes.length
+  }
+
+  async #writePending(): Promise<void> {
+    const bytes = Buffer.concat(this.#pending)
+    this.#pending = []
+    await writeFully(this.#handle, bytes, this.#written)
+    this.#written += bytes.length
+  }
+}

@@ -1,0 +1,197 @@
+import { type FileHandle, open, rename, truncate, unlink } from 'node:fs/promises'
+import { errorMessage } from '#base/errors.ts'
+import type { Logger } from '#base/logger.ts'
+import { errorCode, syncDir, writeError, writeFully } from './disk.ts'
+import { walDir, walPath } from './paths.ts'
+import { WAL_HEADER_BYTES, walHeader } from './wal-file.ts'
+
+/** When acknowledged bytes are forced to the disk. docs/formats/wal.md says what each can lose. */
+export type FsyncPolicy = 'always' | { readonly intervalMs: number }
+
+export interface WalOptions {
+  readonly dir: string
+  readonly fsync: FsyncPolicy
+  readonly maxFileBytes: number
+  /** Number of the first file. Never one that was used before. */
+  readonly firstSequence: number
+  readonly logger: Logger
+}
+
+/** A file that should end earlier than it does: what follows was never acknowledged. */
+interface PendingCut {
+  readonly path: string
+  readonly goodBytes: number
+}
+
+/** The writing side of the write-ahead log. Calls must not overlap. */
+export class Wal {
+  readonly #options: WalOptions
+  #sequence: number
+  #handle: FileHandle | undefined
+  #goodBytes = 0
+  #unsynced = false
+  #syncing: Promise<void> | undefined
+  #cuts: PendingCut[] = []
+  readonly #damaged = new Set<number>()
+  readonly #timer: NodeJS.Timeout | undefined
+  /** Failed writes and fsyncs. */
+  failures = 0
+
+  constructor(options: WalOptions) {
+    this.#options = options
+    this.#sequence = options.firstSequence
+    if (options.fsync !== 'always') {
+      this.#timer = setInterval(() => this.#syncNow(), options.fsync.intervalMs)
+      this.#timer.unref()
+    }
+  }
+
+  /** Number of the file that the next write goes to, unless it is full. */
+  get sequence(): number {
+    return this.#sequence
+  }
+
+  /**
+   * Appends whole records, and forces them to the disk where the policy says so.
+   * @throws OperatorError `store_full` or `store_io`: nothing of `records` will be replayed
+   */
+  async write(records: Uint8Array): Promise<void> {
+    const path = walPath(this.#options.dir, this.#sequence)
+    try {
+      await this.#retryCuts()
+      if (
+        this.#goodBytes > WAL_HEADER_BYTES &&
+        this.#goodBytes + records.length > this.#options.maxFileBytes
+      ) {
+        await this.rotate()
+      }
+      this.#handle ??= await this.#create()
+      await writeFully(this.#handle, records, this.#goodBytes)
+    } catch (thrown) {
+      this.failures++
+      await this.#undo(false)
+      throw writeError('writing to', path, thrown)
+    }
+    if (this.#options.fsync === 'always') {
+      try {
+        await this.#handle.datasync()
+      } catch (thrown) {
+        this.failures++
+        await this.#undo(true)
+        throw writeError('fsync of', path, thrown)
+      }
+    } else {
+      this.#unsynced = true
+    }
+    this.#goodBytes += records.length
+  }
+
+  /** Ends the current file, if one was begun; the next write begins another. Returns the number of the last file used. */
+  async rotate(): Promise<number> {
+    const handle = this.#handle
+    if (handle !== undefined) {
+      await this.#syncing
+      if (this.#unsynced) await handle.datasync()
+      this.#unsynced = false
+      this.#handle = undefined
+      this.#goodBytes = 0
+      this.#sequence++
+      await handle.close()
+    }
+    return this.#sequence - 1
+  }
+
+  /** Remembers that a file could not be read to its end, so that {@link Wal.remove} sets it aside instead. */
+  markDamaged(sequence: number): void {
+    this.#damaged.add(sequence)
+  }
+
+  /** Removes the files `from` … `to`, whose rows are in durable segments. */
+  async remove(from: number, to: number): Promise<void> {
+    for (let sequence = from; sequence <= to; sequence++) {
+      const path = walPath(this.#options.dir, sequence)
+      try {
+        if (this.#damaged.delete(sequence)) await rename(path, `${path}.corrupt`)
+        else await unlink(path)
+      } catch (thrown) {
+        if (errorCode(thrown) === 'ENOENT') continue
+        this.#options.logger.warn(
+          { file: path, error: errorMessage(thrown) },
+          'a log file could not be removed; its rows are in segments and will be skipped at the next start',
+        )
+      }
+    }
+    this.#cuts = this.#cuts.filter((cut) => !isWithin(cut.path, this.#options.dir, from, to))
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#retryCuts().catch(() => undefined)
+    await this.rotate()
+  }
+
+  async #create(): Promise<FileHandle> {
+    const { dir } = this.#options
+    const handle = await open(walPath(dir, this.#sequence), 'wx')
+    this.#goodBytes = 0
+    try {
+      await writeFully(handle, walHeader(this.#sequence), 0)
+      if (this.#options.fsync === 'always') await syncDir(walDir(dir))
+    } catch (thrown) {
+      await handle.close()
+      await unlink(walPath(dir, this.#sequence)).catch(() => undefined)
+      throw thrown
+    }
+    this.#goodBytes = WAL_HEADER_BYTES
+    return handle
+  }
+
+  /** Takes back what a failed write may have left; gives the file up where that fails or its pages may be lost. */
+  async #undo(giveUp: boolean): Promise<void> {
+    const handle = this.#handle
+    if (handle === undefined) return
+    const cut = { path: walPath(this.#options.dir, this.#sequence), goodBytes: this.#goodBytes }
+    try {
+      await handle.truncate(cut.goodBytes)
+      if (!giveUp) return
+    } catch {
+      this.#cuts.push(cut)
+    }
+    this.#handle = undefined
+    this.#unsynced = false
+    this.#goodBytes = 0
+    this.#sequence++
+    await handle.close().catch(() => undefined)
+  }
+
+  async #retryCuts(): Promise<void> {
+    while (this.#cuts.length > 0) {
+      await truncate(this.#cuts[0].path, this.#cuts[0].goodBytes)
+      this.#cuts.shift()
+    }
+  }
+
+  #syncNow(): void {
+    const handle = this.#handle
+    if (!this.#unsynced || handle === undefined || this.#syncing !== undefined) return
+    this.#unsynced = false
+    this.#syncing = handle
+      .datasync()
+      .catch((thrown: unknown) => {
+        this.failures++
+        this.#unsynced = true
+        this.#options.logger.error(
+          { file: walPath(this.#options.dir, this.#sequence), error: errorMessage(thrown) },
+          'fsync of the write-ahead log failed: acknowledged rows may not survive a power loss. Check the disk.',
+        )
+      })
+      .then(() => {
+        this.#syncing = undefined
+      })
+  }
+}
+
+function isWithin(path: string, dir: string, from: number, to: number): boolean {
+  for (let sequence = from; sequence <= to; sequence++) if (walPath(dir, sequence) === path) return true
+  return false
+}
