@@ -39,7 +39,8 @@ type Report = (line: number, problem: string) => void
 function checkName({ path }: Source, report: Report): void {
   const name = path.slice(path.lastIndexOf('/') + 1)
   if (/^index\.tsx?$/.test(name)) report(1, 'index files are barrels: name the file after its concept')
-  const snake = path.startsWith('src/collector/components/') ? '|[a-z0-9]+(_[a-z0-9]+)*' : ''
+  // Named after what they are called in a config.alloy: `loki_source_docker.ts`, `static_labels.ts`.
+  const snake = /^src\/collector\/(components|stages)\//.test(path) ? '|[a-z0-9]+(_[a-z0-9]+)*' : ''
   const component = path.startsWith('web/') ? '|[A-Z][A-Za-z0-9]*' : ''
   const form = new RegExp(`^([a-z0-9]+(-[a-z0-9]+)*${snake}${component})(\\.(test|bench|config))?\\.tsx?$`)
   if (!form.test(name)) report(1, `file name ${name} is not kebab-case`)
