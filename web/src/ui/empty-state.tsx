@@ -1,0 +1,36 @@
+interface EmptyStateProps {
+  /** Nothing at all has been stored yet, or nothing matches. */
+  readonly kind: 'no-logs' | 'no-match'
+  readonly onWiden: () => void
+}
+
+/** What to do when there is nothing to show. */
+export function EmptyState({ kind, onWiden }: EmptyStateProps) {
+  if (kind === 'no-logs') {
+    return (
+      <div className="empty">
+        <h2>No logs yet</h2>
+        <p>
+          <code>logboom up</code> collects what every container on this host writes to stdout and stderr. The
+          first lines appear here a second after they are written; this page looks again by itself.
+        </p>
+        <p>To try it by hand, push a line:</p>
+        <pre>{`curl -H 'Content-Type: application/json' ${location.origin}/loki/api/v1/push \\
+  -d '{"streams":[{"stream":{"service":"hello"},
+       "values":[["'$(date +%s%N)'","hello, logs"]]}]}'`}</pre>
+        <button type="button" className="button" onClick={onWiden}>
+          Look further back
+        </button>
+      </div>
+    )
+  }
+  return (
+    <div className="empty">
+      <h2>Nothing matches</h2>
+      <p>The query is fine, but no line in this time range answers it.</p>
+      <button type="button" className="button" onClick={onWiden}>
+        Look further back
+      </button>
+    </div>
+  )
+}

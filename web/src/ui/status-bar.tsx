@@ -1,0 +1,40 @@
+import type { LogsState } from '../state/use-logs.ts'
+import { formatBytes, formatCount, formatMs } from './format-number.ts'
+
+interface StatusBarProps {
+  readonly logs: LogsState
+  readonly live: boolean
+  readonly liveError: string
+}
+
+/** What is shown, what was left out, and what it cost. */
+export function StatusBar({ logs, live, liveError }: StatusBarProps) {
+  const { rows, stats, status } = logs
+  const parts: string[] = []
+  if (status === 'loading') parts.push('Loading …')
+  if (status === 'ready' && logs.series === null) {
+    parts.push(`${formatCount(rows.length)} lines loaded`)
+    if (rows.length > 0) parts.push(logs.done ? 'all of this time range' : 'more below')
+  }
+  if (status === 'ready' && logs.series !== null) parts.push(`${formatCount(logs.series.length)} series`)
+  return (
+    <footer className="status-bar num">
+      <span role="status">{parts.join(' · ')}</span>
+      {live && <span>{liveError === '' ? 'live' : `live: ${liveError}; trying again`}</span>}
+      {logs.warnings.map((warning) => (
+        <span key={warning} className="warning">
+          {warning}
+        </span>
+      ))}
+      <span className="spacer" />
+      {stats !== null && status === 'ready' && (
+        <span title="What the server read for the last run, and how long it and the way to it took">
+          {stats.lines > 0 && `read ${formatCount(stats.lines)} lines, ${formatBytes(stats.bytes)} · `}
+          {stats.chunksFound > 0 &&
+            `${formatCount(stats.chunksRead)} of ${formatCount(stats.chunksFound)} blocks · `}
+          {formatMs(stats.execMs)} in the server · {formatMs(logs.roundTripMs)} in all
+        </span>
+      )}
+    </footer>
+  )
+}
