@@ -31,6 +31,8 @@ export function compileRegex(source: string, options: RegexOptions = {}): Regex 
   let wrapped = source
   if (options.anchored) wrapped = `^${open}${source})$`
   else if (options.dotAll) wrapped = `${open}${source})`
+  // Compiled bare first, so that an error quotes the pattern as it was written.
+  if (wrapped !== source) RE2JS.compile(source)
   const compiled = RE2JS.compile(wrapped)
   const groupNames = Array.from({ length: compiled.groupCount() + 1 }, () => '')
   for (const [name, index] of Object.entries(compiled.namedGroups() as Record<string, number>)) {

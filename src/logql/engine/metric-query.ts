@@ -1,0 +1,151 @@
+import type { LogStore } from '#store/types.ts'
+import { makeEvaluator, tooManySeries } from '../metrics/evaluator.ts'
+import type { ReadContext } from '../metrics/range-reader.ts'
+import { type StepGrid, stepTime } from '../metrics/step-grid.ts'
+import { compareLabels, type SeriesId, type StepValue } from '../metrics/vector.ts'
+import type { MetricExpr } from '../syntax/ast.ts'
+import { Pace } from './pace.ts'
+import { StatsCollector } from './stats.ts'
+import type { InstantQuery, QueryLimits, QueryResult, RangeQuery, ResultSeries } from './types.ts'
+
+/** Roughly what one series of a range function holds on to, bytes; turns `max_query_memory` into a count. */
+const SERIES_BYTES = 600
+
+/** Where and under which limits a metric query runs. */
+export interface MetricRun {
+  readonly store: LogStore
+  readonly tenant: string
+  readonly limits: QueryLimits
+  readonly signal: AbortSignal
+}
+
+/** A point of a series of the result, as it is gathered. */
+interface GatheredSeries {
+  readonly id: SeriesId
+  readonly timesMs: number[]
+  readonly values: number[]
+}
+
+/** Evaluates a metric expression at every step of [start, end], widened to multiples of the step. */
+export async function runRangeQuery(
+  run: MetricRun,
+  expr: MetricExpr,
+  query: RangeQuery,
+): Promise<QueryResult> {
+  const { stepMs } = query
+  const firstMs = Math.floor(query.startMs / stepMs) * stepMs
+  const endUpMs = query.endNs > 0 ? query.endMs + 1 : query.endMs
+  const lastMs = Math.ceil(endUpMs / stepMs) * stepMs
+  const grid = { firstMs, stepMs, count: Math.round((lastMs - firstMs) / stepMs) + 1 }
+  const gathered = new Map<string, GatheredSeries>()
+  const context = makeContext(run, grid, 0)
+  await evaluateSteps(run, expr, context, (timeMs, value) => {
+    gather(gathered, timeMs, value, run.limits.max_query_series)
+  })
+  const series: ResultSeries[] = [...gathered.values()]
+    .sort((a, b) => compareLabels(a.id.labels, b.id.labels))
+    .map(({ id, timesMs, values }) => ({ labels: id.labels, timesMs, values }))
+  return { type: 'matrix', series, stats: context.stats.total(0), warnings: [] }
+}
+
+/** Evaluates a metric expression at one moment. */
+export async function runInstantMetric(
+  run: MetricRun,
+  expr: MetricExpr,
+  query: InstantQuery,
+): Promise<QueryResult> {
+  const context = makeContext(run, { firstMs: query.timeMs, stepMs: 1, count: 1 }, query.timeNs)
+  let result: StepValue = { series: [], values: [] }
+  await evaluateSteps(run, expr, context, (_, value) => {
+    result = value
+  })
+  return instantResult(run, expr, query.timeMs, result, context)
+}
+
+function instantResult(
+  run: MetricRun,
+  expr: MetricExpr,
+  timeMs: number,
+  result: StepValue,
+  { stats }: ReadContext,
+): QueryResult {
+  if (typeof result === 'number') {
+    return { type: 'scalar', timeMs, value: result, stats: stats.total(0), warnings: [] }
+  }
+  const { series, values } = result
+  const limit = run.limits.max_query_series
+  if (limit > 0 && series.length > limit) throw tooManySeries(limit)
+  const order = [...series.keys()]
+  if (!containsSort(expr)) order.sort((a, b) => compareLabels(series[a].labels, series[b].labels))
+  const samples = order.map((i) => ({ labels: series[i].labels, timeMs, value: values[i] }))
+  return { type: 'vector', samples, stats: stats.total(0), warnings: [] }
+}
+
+function makeContext(run: MetricRun, grid: StepGrid, instantNs: number): ReadContext {
+  const { store, tenant, signal, limits } = run
+  const maxHeldSeries = limits.max_query_memory > 0 ? Math.ceil(limits.max_query_memory / SERIES_BYTES) : 0
+  return {
+    store,
+    tenant,
+    grid,
+    instantNs,
+    signal,
+    maxHeldSeries,
+    pace: new Pace(signal),
+    stats: new StatsCollector(),
+  }
+}
+
+async function evaluateSteps(
+  run: MetricRun,
+  expr: MetricExpr,
+  context: ReadContext,
+  onStep: (timeMs: number, value: StepValue) => void,
+): Promise<void> {
+  const { readers, evaluate } = makeEvaluator(expr, context, run.limits.max_query_series)
+  try {
+    for (let step = 0; step < context.grid.count; step++) {
+      for (const reader of readers) await reader.prepare(step)
+      onStep(stepTime(context.grid, step), evaluate(step))
+      if (context.pace.due) await context.pace.rest()
+    }
+  } finally {
+    for (const reader of readers) await reader.close()
+  }
+}
+
+const SCALAR_SERIES: SeriesId = { labels: [], key: '{}' }
+
+function gather(
+  gathered: Map<string, GatheredSeries>,
+  timeMs: number,
+  value: StepValue,
+  limit: number,
+): void {
+  const { series, values } = typeof value === 'number' ? { series: [SCALAR_SERIES], values: [value] } : value
+  for (let i = 0; i < series.length; i++) {
+    const id = series[i]
+    let one = gathered.get(id.key)
+    if (one === undefined) {
+      one = { id, timesMs: [], values: [] }
+      gathered.set(id.key, one)
+      if (limit > 0 && gathered.size > limit) throw tooManySeries(limit)
+    }
+    one.timesMs.push(timeMs)
+    one.values.push(values[i])
+  }
+}
+
+/** Whether `sort` or `sort_desc` is anywhere in the expression: then the order of evaluation is the answer's. */
+function containsSort(expr: MetricExpr): boolean {
+  switch (expr.kind) {
+    case 'vectorAgg':
+      return expr.op === 'sort' || expr.op === 'sort_desc' || containsSort(expr.expr)
+    case 'labelReplace':
+      return containsSort(expr.expr)
+    case 'binary':
+      return containsSort(expr.left) || containsSort(expr.right)
+    default:
+      return false
+  }
+}

@@ -1,0 +1,135 @@
+import type { LabelMatcher } from '#store/types.ts'
+import { LogqlError } from '../error.ts'
+import { compileMatcher } from '../pipeline/matcher.ts'
+import type { Grouping, MetricExpr, RangeAggExpr, RangeOp } from '../syntax/ast.ts'
+import { makeBinary } from './binary.ts'
+import { makeLabelReplace } from './label-replace.ts'
+import { RangeReader, type ReadContext } from './range-reader.ts'
+import { SeriesTable, type StepValue, type Vector } from './vector.ts'
+import { makeVectorAgg } from './vector-agg.ts'
+
+/** A metric expression ready to be evaluated at ascending steps. */
+export interface Evaluator {
+  /** The range functions in it; each must be prepared for a step before the step is evaluated. */
+  readonly readers: readonly RangeReader[]
+  evaluate(step: number): StepValue
+}
+
+/** Range functions whose sum can be taken line by line. */
+const PUSHED_DOWN: ReadonlySet<RangeOp> = new Set([
+  'count_over_time',
+  'rate',
+  'bytes_over_time',
+  'bytes_rate',
+  'sum_over_time',
+])
+
+const NO_LABELS: Grouping = { without: false, labels: [] }
+
+/**
+ * Compiles a metric expression.
+ * @param maxSeries limit that holds for range functions whose series are handed on one by one; 0 is none
+ * @throws LogqlError for stages that do not compile, and for what is switched off
+ */
+export function makeEvaluator(expr: MetricExpr, context: ReadContext, maxSeries: number): Evaluator {
+  const readers: RangeReader[] = []
+  const evaluate = build(expr, context, maxSeries, readers)
+  return { readers, evaluate }
+}
+
+type Evaluate = (step: number) => StepValue
+
+function build(expr: MetricExpr, context: ReadContext, maxSeries: number, readers: RangeReader[]): Evaluate {
+  const inner = (child: MetricExpr): Evaluate => build(child, context, maxSeries, readers)
+  switch (expr.kind) {
+    case 'literal':
+      return () => expr.value
+    case 'vector': {
+      const id = new SeriesTable().of([])
+      return () => ({ series: [id], values: [expr.value] })
+    }
+    case 'rangeAgg':
+      return rangeFunction(expr, undefined, context, readers)
+    case 'vectorAgg': {
+      const aggregate = makeVectorAgg(expr)
+      const input =
+        aggregatedInput(expr.op, expr.expr, expr.grouping, context, maxSeries, readers) ?? inner(expr.expr)
+      return (step) => aggregate(vectorOf(input(step)))
+    }
+    case 'labelReplace': {
+      const replace = makeLabelReplace(expr)
+      const input = inner(expr.expr)
+      return (step) => replace(vectorOf(input(step)))
+    }
+    case 'binary': {
+      const operate = makeBinary(expr)
+      const left = inner(expr.left)
+      const right = inner(expr.right)
+      return (step) => operate(left(step), right(step))
+    }
+  }
+}
+
+function vectorOf(value: StepValue): Vector {
+  return typeof value === 'number' ? { series: [], values: [] } : value
+}
+
+/** The input of an aggregation directly over a range function, where it is not evaluated like any other. */
+function aggregatedInput(
+  op: string,
+  child: MetricExpr,
+  grouping: Grouping | undefined,
+  context: ReadContext,
+  maxSeries: number,
+  readers: RangeReader[],
+): Evaluate | undefined {
+  if (child.kind !== 'rangeAgg') return undefined
+  if (op === 'sum' && PUSHED_DOWN.has(child.op) && grouping?.without !== true) {
+    return rangeFunction(child, grouping ?? NO_LABELS, context, readers)
+  }
+  // These hand every series on, and Loki counts the series of each part against the limit.
+  const handsOn = op === 'topk' || op === 'bottomk' || op === 'sort' || op === 'sort_desc'
+  if (!handsOn || maxSeries <= 0) return undefined
+  const input = rangeFunction(child, undefined, context, readers)
+  const seen = new Set<string>()
+  return (step) => {
+    const vector = vectorOf(input(step))
+    for (const { key } of vector.series) seen.add(key)
+    if (seen.size > maxSeries) throw tooManySeries(maxSeries)
+    return vector
+  }
+}
+
+/** Loki's error for more series than `max_query_series`. */
+export function tooManySeries(limit: number): LogqlError {
+  return new LogqlError(
+    `maximum number of series (${limit}) reached for a single query; consider reducing query cardinality by adding ` +
+      'more specific stream selectors, reducing the time range, or aggregating results with functions like sum(), ' +
+      'count() or topk()',
+  )
+}
+
+function rangeFunction(
+  expr: RangeAggExpr,
+  pushed: Grouping | undefined,
+  context: ReadContext,
+  readers: RangeReader[],
+): Evaluate {
+  const reader = new RangeReader(expr, pushed, context)
+  readers.push(reader)
+  if (expr.op !== 'absent_over_time') return (step) => reader.evaluate(step)
+  const absent: Vector = {
+    series: [new SeriesTable().of(absentLabels(expr.range.log.matchers.map(compileMatcher)))],
+    values: [1],
+  }
+  return (step) => (reader.evaluate(step).series.length === 0 ? absent : { series: [], values: [] })
+}
+
+/** The labels of what is absent: those that one `=` matcher, and no other matcher, names. */
+function absentLabels(matchers: readonly LabelMatcher[]): (readonly [string, string])[] {
+  return matchers
+    .filter(({ name, op }) => op === '=' && matchers.filter((other) => other.name === name).length === 1)
+    .filter(({ value }) => value !== '')
+    .map(({ name, value }) => [name, value] as const)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+}

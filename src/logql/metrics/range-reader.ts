@@ -1,0 +1,221 @@
+import { labelsText } from '#base/labels.ts'
+import type { LogStore, RowBatch, ScanRequest, ScanWindow } from '#store/types.ts'
+import type { Pace } from '../engine/pace.ts'
+import type { StatsCollector } from '../engine/stats.ts'
+import { LogqlError } from '../error.ts'
+import { filterRows } from '../pipeline/batch-filter.ts'
+import { runStages } from '../pipeline/compile.ts'
+import { compileMatcher } from '../pipeline/matcher.ts'
+import type { Row } from '../pipeline/row.ts'
+import type { Grouping, RangeAggExpr } from '../syntax/ast.ts'
+import { type RangeFunction, rangeFunction } from './accumulators.ts'
+import { planRange, type RangePlan } from './range-plan.ts'
+import { RangeSeries } from './range-series.ts'
+import { SeriesLookup } from './series-of-row.ts'
+import { Panes, type StepGrid, stepTime } from './step-grid.ts'
+import { SeriesTable, type Vector } from './vector.ts'
+
+/** What every range function of a query reads with. */
+export interface ReadContext {
+  readonly store: LogStore
+  readonly tenant: string
+  readonly grid: StepGrid
+  /** Nanoseconds of an instant query's time beyond its milliseconds. */
+  readonly instantNs: number
+  readonly signal: AbortSignal
+  readonly pace: Pace
+  readonly stats: StatsCollector
+  /** Most series a range function may hold; 0 is no limit. */
+  readonly maxHeldSeries: number
+}
+
+/** Evaluates one range function, step by step, reading the store as far as each step needs. */
+export class RangeReader {
+  readonly #expr: RangeAggExpr
+  readonly #context: ReadContext
+  readonly #plan: RangePlan
+  readonly #fn: RangeFunction
+  readonly #panes: Panes
+  /** Added to a row's time, so that windows end on whole milliseconds: the offset, less an instant's nanoseconds. */
+  readonly #shiftMs: number
+  readonly #shiftNs: number
+  readonly #table = new SeriesTable()
+  readonly #live = new Map<string, RangeSeries>()
+  readonly #lookup: SeriesLookup<RangeSeries>
+  #windows: AsyncIterator<ScanWindow> | undefined
+  /** Everything up to this shifted time, exclusive, has been read. */
+  #readToMs = -Infinity
+  #ended = false
+  #scanStep = 0
+
+  constructor(expr: RangeAggExpr, pushed: Grouping | undefined, context: ReadContext) {
+    this.#expr = expr
+    this.#context = context
+    this.#plan = planRange(expr, pushed)
+    this.#fn = rangeFunction(expr.op, expr.param)
+    this.#panes = new Panes(context.grid, expr.range.rangeMs)
+    const totalNs = Math.round((expr.range.offsetMs % 1) * 1e6) - context.instantNs
+    const carry = Math.floor(totalNs / 1e6)
+    this.#shiftMs = Math.trunc(expr.range.offsetMs) + carry
+    this.#shiftNs = totalNs - carry * 1e6
+    this.#lookup = new SeriesLookup(this.#plan.grouper, (labels) => {
+      const id = this.#table.of(labels)
+      let series = this.#live.get(id.key)
+      if (series === undefined) this.#live.set(id.key, (series = new RangeSeries(id, this.#fn)))
+      return series
+    })
+  }
+
+  /** Reads what the step's window holds. Steps come in ascending order. */
+  async prepare(step: number): Promise<void> {
+    const endMs = stepTime(this.#context.grid, step)
+    if (this.#expr.range.rangeMs === 0) return
+    if (this.#readsApart && this.#scanStep <= step) await this.close()
+    while (!this.#ended && this.#readToMs <= endMs) {
+      this.#windows ??= this.#openScan(step)
+      const { value, done } = await this.#windows.next()
+      if (done === true) {
+        this.#windows = undefined
+        this.#readToMs = endMs + 1
+        this.#ended = !this.#readsApart
+        break
+      }
+      this.#context.pace.check()
+      this.#readToMs = value.toMs + this.#shiftMs
+      for (const batch of value.batches) {
+        this.#readBatch(batch)
+        if (this.#context.pace.due) await this.#context.pace.rest()
+      }
+    }
+  }
+
+  /** The vector of a prepared step. */
+  evaluate(step: number): Vector {
+    const endMs = stepTime(this.#context.grid, step)
+    const series = []
+    const values = []
+    let spent = false
+    for (const [key, one] of this.#live) {
+      const acc = one.moveTo(this.#panes, step)
+      if (acc !== undefined) {
+        series.push(one.id)
+        values.push(this.#fn.accumulation.result(acc, this.#expr.range.rangeMs, endMs))
+      } else if (one.isSpent) {
+        this.#live.delete(key)
+        spent = true
+      }
+    }
+    if (spent) this.#lookup.clear()
+    return { series, values }
+  }
+
+  /** Frees the scan, if one is open. */
+  async close(): Promise<void> {
+    await this.#windows?.return?.()
+    this.#windows = undefined
+  }
+
+  /** Windows with wide gaps between them are read one by one. */
+  get #readsApart(): boolean {
+    return this.#context.grid.count > 1 && this.#context.grid.stepMs >= 2 * this.#expr.range.rangeMs
+  }
+
+  #openScan(step: number): AsyncIterator<ScanWindow> {
+    const { store, tenant, grid, signal, stats } = this.#context
+    const lastStep = this.#readsApart ? step : grid.count - 1
+    this.#scanStep = lastStep + 1
+    // (from, to] on the shifted clock is [from + 1 ns, to + 1 ns) on the store's.
+    const bound = (shiftedMs: number): { ms: number; ns: number } => {
+      const ns = 1 - this.#shiftNs
+      const carry = Math.floor(ns / 1e6)
+      return { ms: shiftedMs - this.#shiftMs + carry, ns: ns - carry * 1e6 }
+    }
+    const from = bound(stepTime(grid, this.#readsApart ? step : 0) - this.#expr.range.rangeMs)
+    const to = bound(stepTime(grid, lastStep))
+    const request: ScanRequest = {
+      matchers: this.#expr.range.log.matchers.map(compileMatcher),
+      fromMs: from.ms,
+      fromNs: from.ns,
+      toMs: to.ms,
+      toNs: to.ns,
+      direction: 'forward',
+      lines: this.#plan.pipeline.predicates,
+      needMetadata: this.#plan.needsMetadata,
+    }
+    const scan = store.scan(tenant, request, signal)
+    stats.addScan(scan.stats)
+    return scan[Symbol.asyncIterator]()
+  }
+
+  #readBatch(batch: RowBatch): void {
+    const { pipeline, countsLines, countsBytes, sample } = this.#plan
+    const rows = filterRows(batch, pipeline.predicates)
+    const fixed = pipeline.stages.length === 0 && (countsLines || countsBytes)
+    const byMetadata: (RangeSeries | undefined)[] = []
+    const { row } = pipeline
+    const { tsMs, tsNs, rowMetadata, lineFrom, lineTo } = batch
+    let paneFromMs = Infinity
+    let paneToMs = -Infinity
+    let pane = 0
+    let used = false
+    for (let i = 0; i < rows.length; i++) {
+      const at = rows[i]
+      let ms = tsMs[at] + this.#shiftMs
+      let ns = tsNs[at] + this.#shiftNs
+      if (ns >= 1e6) {
+        ns -= 1e6
+        ms++
+      }
+      const upMs = ns > 0 ? ms + 1 : ms
+      if (upMs <= paneFromMs || upMs > paneToMs) {
+        pane = this.#panes.of(upMs)
+        used = this.#panes.isUsed(pane)
+        paneFromMs = this.#panes.endOf(pane - 1)
+        paneToMs = this.#panes.endOf(pane)
+      }
+      if (!used) continue
+      if (fixed) {
+        const metadata = rowMetadata[at]
+        const series = (byMetadata[metadata] ??= this.#seriesOf(batch, at))
+        series.add(pane, countsBytes ? lineTo[at] - lineFrom[at] : 1, ms, ns)
+        continue
+      }
+      row.moveTo(batch, at)
+      if (!runStages(row, pipeline.stages)) continue
+      const value = sample(row)
+      if (value === undefined) continue
+      if (row.labels.error !== '' && !row.labels.errorPreserved) throw pipelineError(row)
+      this.#context.stats.postFilterLines++
+      this.#lookup.find(row, batch.stream).add(pane, value, ms, ns)
+    }
+    if (fixed) this.#context.stats.postFilterLines += rows.length
+    this.#checkHeld()
+  }
+
+  #seriesOf(batch: RowBatch, at: number): RangeSeries {
+    const { row } = this.#plan.pipeline
+    row.moveTo(batch, at)
+    if (row.labels.error !== '' && !row.labels.errorPreserved) throw pipelineError(row)
+    return this.#lookup.find(row, batch.stream)
+  }
+
+  #checkHeld(): void {
+    const { maxHeldSeries } = this.#context
+    if (maxHeldSeries > 0 && this.#live.size > maxHeldSeries) {
+      throw new LogqlError(
+        `the query holds more than ${maxHeldSeries} series in memory (max_query_memory); group by fewer labels, ` +
+          'narrow the selector or the time range, or raise max_query_memory',
+      )
+    }
+  }
+}
+
+function pipelineError(row: Row): LogqlError {
+  const { error } = row.labels
+  return new LogqlError(
+    `pipeline error: '${error}' for series: '${labelsText(row.labels.all())}'.\n` +
+      `Use a label filter to intentionally skip this error. (e.g | __error__!="${error}").\n` +
+      'To skip all potential errors you can match empty errors.(e.g __error__="")\n' +
+      'The label filter can also be specified after unwrap. (e.g | unwrap latency | __error__="" )\n',
+  )
+}

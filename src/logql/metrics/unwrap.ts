@@ -1,0 +1,38 @@
+import { parseGoDuration } from '#base/duration.ts'
+import { errorMessage } from '#base/errors.ts'
+import { parseGoFloat } from '#base/gofloat.ts'
+import { compileLabelFilter } from '../pipeline/label-filter.ts'
+import type { Row, StageRun } from '../pipeline/row.ts'
+import type { Unwrap } from '../syntax/ast.ts'
+import { parseByteSize } from '../syntax/literals.ts'
+
+/** Reads a line's sample from a label. Returns NaN-free `undefined` where the line yields none. */
+export type ReadSample = (row: Row) => number | undefined
+
+const CONVERSIONS = {
+  bytes: parseByteSize,
+  duration: (text: string) => parseGoDuration(text) / 1000,
+  duration_seconds: (text: string) => parseGoDuration(text) / 1000,
+} as const
+
+/**
+ * Compiles `| unwrap`. A label that is absent or empty yields no sample; one that cannot be read yields 0 and the error
+ * `SampleExtractionErr`, which the filters behind may drop.
+ */
+export function compileUnwrap(unwrap: Unwrap, row: Row): ReadSample {
+  const id = row.names.intern(unwrap.label)
+  const convert = unwrap.conversion === undefined ? parseGoFloat : CONVERSIONS[unwrap.conversion]
+  const filters: StageRun[] = unwrap.filters.map((filter) => compileLabelFilter(filter, row.names))
+  return ({ labels }) => {
+    const text = labels.get(id)
+    if (text === undefined || text === '') return undefined
+    let value = 0
+    try {
+      value = convert(text)
+    } catch (thrown) {
+      labels.setError('SampleExtractionErr', errorMessage(thrown))
+    }
+    for (const filter of filters) if (!filter(row)) return undefined
+    return value
+  }
+}

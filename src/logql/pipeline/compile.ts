@@ -1,0 +1,121 @@
+import { errorMessage } from '#base/errors.ts'
+import type { LinePredicate } from '#store/types.ts'
+import { LogqlError } from '../error.ts'
+import type { LabelFilter, LogExpr, Stage } from '../syntax/ast.ts'
+import { printLineFilter, printStage } from '../syntax/printer.ts'
+import { type EarlyTests, everythingNeeded, type Hints } from './hints.ts'
+import { compileJson } from './json.ts'
+import { compileCompareTest, compileLabelFilter, compileStringTest } from './label-filter.ts'
+import { compileLineFilter } from './line-filter.ts'
+import { hoistLineFilters, type PlannedStage } from './rewrite.ts'
+import { Row, type StageRun } from './row.ts'
+
+/** A pipeline that is ready to run, and the row it works on. */
+export interface Pipeline {
+  readonly row: Row
+  /** Predicates of line filters that see the line as stored: every kept line meets all of them. */
+  readonly predicates: readonly LinePredicate[]
+  /** What is left to do once the predicates hold. */
+  readonly stages: readonly StageRun[]
+  /** Whether every line that passes keeps exactly its stream's and its metadata's labels. */
+  readonly keepsLabels: boolean
+}
+
+/** Makes the hints once the row, and with it the table of names, exists. */
+export type MakeHints = (row: Row, tests: EarlyTests) => Hints
+
+/**
+ * Compiles the stages of a log expression.
+ * @throws LogqlError `parse error : stage '…' : …` for a stage whose argument is none
+ */
+export function compilePipeline(stages: readonly Stage[], makeHints: MakeHints = defaultHints): Pipeline {
+  const row = new Row()
+  const planned = hoistLineFilters(stages)
+  const hints = makeHints(row, earlyTests(stages, row))
+  const predicates: LinePredicate[] = []
+  const runs: StageRun[] = []
+  for (const [i, stage] of planned.entries()) {
+    if (stage.kind !== 'lineFilters') {
+      runs.push(...compileStage(stage, row, hints))
+      continue
+    }
+    const compiled = withStageText(stage, () => stage.filters.map(compileLineFilter))
+    for (const { run, predicate } of compiled) {
+      // Only filters that come before every other stage see the line as it is stored.
+      if (i === 0 && predicate !== undefined) predicates.push(predicate)
+      else runs.push(run)
+    }
+  }
+  const keepsLabels = planned.every((stage) => stage.kind === 'lineFilters')
+  return { row, predicates, stages: runs, keepsLabels }
+}
+
+function defaultHints(_: Row, tests: EarlyTests): Hints {
+  return everythingNeeded(tests)
+}
+
+/** Runs the stages on the row the pipeline stands on. */
+export function runStages(row: Row, stages: readonly StageRun[]): boolean {
+  for (const stage of stages) if (!stage(row)) return false
+  return true
+}
+
+function compileStage(
+  stage: Exclude<PlannedStage, { kind: 'lineFilters' }>,
+  row: Row,
+  hints: Hints,
+): StageRun[] {
+  switch (stage.kind) {
+    case 'labelFilter':
+      return [withStageText(stage, () => compileLabelFilter(stage.filter, row.names))]
+    case 'json':
+      if (stage.extractions.length > 0) throw notSupported('json with expressions')
+      return hints.nothingNeeded ? [] : [compileJson(row, hints)]
+    default:
+      throw notSupported(stage.kind)
+  }
+}
+
+function notSupported(construct: string): LogqlError {
+  return new LogqlError(`not supported yet: ${construct}`)
+}
+
+function withStageText<T>(stage: PlannedStage, compile: () => T): T {
+  try {
+    return compile()
+  } catch (thrown) {
+    const text =
+      stage.kind === 'lineFilters' ? stage.filters.map(printLineFilter).join(' ') : printStage(stage)
+    throw new LogqlError(`parse error : stage '${text}' : ${errorMessage(thrown)}`)
+  }
+}
+
+/** Of each label, the test of the first filter that looks at it alone. */
+function earlyTests(stages: readonly Stage[], row: Row): EarlyTests {
+  const tests = new Map<number, (value: string) => boolean>()
+  for (const stage of stages) {
+    if (stage.kind !== 'labelFilter') continue
+    const { filter } = stage
+    if (filter.kind !== 'string' && filter.kind !== 'compare') continue
+    const id = row.names.intern(filter.kind === 'string' ? filter.matcher.name : filter.name)
+    if (!tests.has(id)) tests.set(id, earlyTest(filter))
+  }
+  return tests
+}
+
+function earlyTest(filter: LabelFilter & { kind: 'string' | 'compare' }): (value: string) => boolean {
+  if (filter.kind === 'string') return compileStringTest(filter)
+  const test = compileCompareTest(filter)
+  return (value) => {
+    try {
+      return test(value)
+    } catch {
+      return true
+    }
+  }
+}
+
+/** A log expression, compiled, for callers that feed it lines one by one (live tailing). */
+export function compileLogPipeline(expr: LogExpr): Pipeline {
+  return compilePipeline(expr.stages)
+}
