@@ -1,0 +1,102 @@
+import fc from 'fast-check'
+import { labelsText, makeLabels } from '#base/labels.ts'
+import { equal, type FoundRow, like, type PlainRow } from './testing.ts'
+import type { LinePredicate, ScanRequest } from './types.ts'
+
+// A store as a plain list of rows, and random rows, operations and questions to compare a real one with it.
+
+/** All random times begin here. */
+export const T0 = 1_700_000_000_000
+
+/** One of these label or metadata sets. */
+export function oneOf(...sets: Record<string, string>[]): fc.Arbitrary<Record<string, string>> {
+  return fc.constantFrom(...sets)
+}
+
+/** What happens to a store. */
+export type Operation = { kind: 'append'; rows: PlainRow[] } | { kind: 'flush' } | { kind: 'reopen' }
+
+// A narrow space of values, so that times tie, rows repeat and blocks overlap; two days, so that partitions do too.
+const plainRow: fc.Arbitrary<PlainRow> = fc.record({
+  labels: oneOf({ app: 'a' }, { app: 'b' }, { app: 'b', env: 'x' }),
+  ms: fc.oneof(fc.integer({ min: T0, max: T0 + 20 }), fc.integer({ min: T0, max: T0 + 90_000_000 })),
+  ns: fc.constantFrom(0, 0, 1, 500),
+  line: fc.constantFrom('', 'a', 'ab', 'b a', 'abba', 'c'),
+  metadata: oneOf({}, {}, { detected_level: 'info' }),
+})
+export const operation: fc.Arbitrary<Operation> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('append' as const),
+      rows: fc.array(plainRow, { minLength: 1, maxLength: 40 }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('flush' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('reopen' as const) }) },
+)
+const needles = fc.array(
+  fc.constantFrom('a', 'b', 'ab', 'ba', ' ', 'zz').map((text) => Buffer.from(text)),
+  {
+    minLength: 1,
+    maxLength: 2,
+  },
+)
+const linePredicate: fc.Arbitrary<LinePredicate> = fc.record({
+  kind: fc.constantFrom('contains' as const, 'lacks' as const),
+  needles,
+})
+const time = fc.oneof(
+  fc.integer({ min: T0 - 1, max: T0 + 21 }),
+  fc.integer({ min: T0, max: T0 + 90_000_000 }),
+  fc.constant(T0 + 100_000_000),
+)
+export const question: fc.Arbitrary<ScanRequest> = fc.record({
+  matchers: fc.constantFrom([], [equal('app', 'a')], [like('app', 'b|c')], [equal('env', '')]),
+  fromMs: fc.oneof(fc.constant(T0 - 5), time),
+  fromNs: fc.constantFrom(0, 1),
+  toMs: time,
+  toNs: fc.constantFrom(0, 1, 2),
+  direction: fc.constantFrom('forward' as const, 'backward' as const),
+  lines: fc.array(linePredicate, { maxLength: 2 }),
+})
+
+/** Rows in the order in which {@link makeBatch} lays them out. */
+export function batchOrder(rows: readonly PlainRow[]): PlainRow[] {
+  return [...Map.groupBy(rows, ({ labels }) => labelsText(makeLabels(labels))).values()].flat()
+}
+
+/** The answer to a scan, by going through all rows. */
+export function naive(rows: readonly PlainRow[], asked: ScanRequest): FoundRow[] {
+  const distinct = new Map<string, FoundRow>()
+  for (const { labels, ms, ns = 0, line, metadata = {} } of batchOrder(rows)) {
+    const set = makeLabels(labels)
+    const fits = asked.matchers.every((matcher) =>
+      matcher.matches(set.find(([name]) => name === matcher.name)?.[1] ?? ''),
+    )
+    const after = ms > asked.fromMs || (ms === asked.fromMs && ns >= asked.fromNs)
+    const before = ms < asked.toMs || (ms === asked.toMs && ns < asked.toNs)
+    const bytes = Buffer.from(typeof line === 'string' ? Buffer.from(line) : line)
+    const meets = (asked.lines ?? []).every(
+      (predicate) =>
+        predicate.needles.some((needle) => bytes.includes(needle)) === (predicate.kind === 'contains'),
+    )
+    if (!fits || !after || !before || !meets) continue
+    const found = {
+      key: labelsText(set),
+      ms,
+      ns,
+      line: bytes.toString('latin1'),
+      metadata: labelsText(makeLabels(metadata)),
+    }
+    const identity = JSON.stringify(found)
+    if (!distinct.has(identity)) distinct.set(identity, found)
+  }
+  const sorted = [...distinct.values()].sort((a, b) => a.ms - b.ms || a.ns - b.ns)
+  return asked.direction === 'forward' ? sorted : sorted.reverse()
+}
+
+/** Rows of each stream in the order found: the order between streams at one moment is free. */
+export function byStream(rows: readonly FoundRow[]): Record<string, FoundRow[]> {
+  return Object.fromEntries([...Map.groupBy(rows, ({ key }) => key)].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
