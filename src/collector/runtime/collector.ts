@@ -82,6 +82,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   const state = makeState(options)
   const diagnostics = await load(state, readFiles(options))
   if (hasErrors(diagnostics)) throw new DiagnosticsError(diagnostics)
+  for (const warning of diagnostics) state.logger.warn({}, diagnosticLine(warning))
   state.isReady = true
   return {
     reload: (files) => reload(state, files),
@@ -263,6 +264,10 @@ async function reevaluate(state: State, id: string): Promise<void> {
 
 /** Puts the config blocks into effect. */
 function configure(state: State): void {
+  const http = state.settings.get('http') as HttpArgs | undefined
+  if (http?.tls !== undefined) {
+    state.logger.warn({}, 'the block "tls" of "http" has no effect: the HTTP interface is served without TLS')
+  }
   state.configureLogger(state.settings.get('logging') as LoggingArgs | undefined)
 }
 

@@ -67,7 +67,8 @@ export function componentInfo(node: ComponentNode, state: InfoState): ComponentI
       message: health?.message ?? '',
       updatedTime: (health?.updatedTime ?? new Date(0)).toISOString(),
     },
-    original: node.source.text.slice(node.block.start, node.block.end),
+    // Alloy has the source text here, secrets and all; nobody gets to see those from us.
+    original: '',
     createdModuleIDs: [],
     liveDebuggingEnabled: false,
   }
@@ -92,7 +93,6 @@ export function componentDetail(node: ComponentNode, state: InfoState): Componen
   const debugInfo = unit?.debugInfo()
   return {
     ...componentInfo(node, state),
-    original: '',
     arguments: (unit?.shown() ?? []).map(shownStatement),
     exports: attributes(unit?.exports() ?? new Map()),
     debugInfo: debugInfo === undefined || debugInfo === null ? [] : attributes(fromHost(debugInfo)),

@@ -71,25 +71,13 @@ export function makeUnit(options: UnitOptions): ComponentUnit {
     },
   }
 
-  const build = (args: Record<string, unknown>): void => {
-    isBuilding = true
-    try {
-      instance = definition.build(context, args)
-    } finally {
-      isBuilding = false
-    }
-  }
-
   const start = (): void => {
     if (running !== undefined || instance === undefined) return
     const controller = new AbortController()
     run = healthNow('healthy', 'started component')
-    const ended = runToEnd(instance, controller.signal).then((error) => {
+    const ended = runToEnd(instance, controller.signal, logger).then((health) => {
       running = undefined
-      const how =
-        error === undefined ? 'component shut down normally' : `component shut down with error: ${error}`
-      run = healthNow('exited', how)
-      if (error !== undefined) logger.error({ error }, 'component exited with an error')
+      run = health
     })
     running = { controller, ended }
   }
@@ -101,8 +89,14 @@ export function makeUnit(options: UnitOptions): ComponentUnit {
     decoded: () => decoded,
     shown: () => decoded?.shown ?? [],
     apply: async (next) => {
-      if (instance === undefined) build(next.args)
-      else if (decoded === undefined || !deepEqual(next.args, decoded.args)) await instance.update(next.args)
+      if (instance === undefined) {
+        isBuilding = true
+        try {
+          instance = definition.build(context, next.args)
+        } finally {
+          isBuilding = false
+        }
+      } else if (decoded === undefined || !deepEqual(next.args, decoded.args)) await instance.update(next.args)
       decoded = next
     },
     setEvaluation: (error) => {
@@ -119,15 +113,18 @@ export function makeUnit(options: UnitOptions): ComponentUnit {
   }
 }
 
-/** Resolves when the component has ended, with the error it ended with. */
+/** Resolves when the component has ended, with the health that this leaves. */
 async function runToEnd(
   instance: ComponentInstance<Record<string, unknown>>,
   signal: AbortSignal,
-): Promise<string | undefined> {
+  logger: Logger,
+): Promise<Health> {
   try {
     await instance.run(signal)
-    return undefined
+    return healthNow('exited', 'component shut down normally')
   } catch (thrown) {
-    return errorMessage(thrown)
+    const error = errorMessage(thrown)
+    logger.error({ error }, 'component exited with an error')
+    return healthNow('exited', `component shut down with error: ${error}`)
   }
 }

@@ -1,4 +1,4 @@
-import type { Expression, Literal, Range } from '../syntax/ast.ts'
+import type { Expression, Identifier, Literal, Range } from '../syntax/ast.ts'
 import { DiagnosticsError, errorAt } from '../syntax/diagnostic.ts'
 import { parseNumberLiteral, unquoteRaw, unquoteString } from '../syntax/literal.ts'
 import type { Source } from '../syntax/source.ts'
@@ -18,99 +18,115 @@ export interface Scope {
  * Evaluates an expression. Both sides of `&&` and `||` are always evaluated, as in Alloy.
  * @throws DiagnosticsError with the place of what is wrong.
  */
-export function evaluate(source: Source, expression: Expression, scope: Scope): Value {
-  const fail = (range: Range, message: string): never => {
-    throw new DiagnosticsError([errorAt({ source, start: range.start, end: range.end }, message)])
-  }
-  const run = (node: Expression): Value => {
-    switch (node.kind) {
-      case 'identifier':
-      case 'access':
-        return reference(node)
-      case 'literal':
-        return literalValue(node)
-      case 'array':
-        return node.elements.map(run)
-      case 'object':
-        return new Map(node.fields.map((field) => [field.key, run(field.value)]))
-      case 'index':
-        return index(node)
-      case 'call':
-        return call(node)
-      case 'paren':
-        return run(node.inner)
-      case 'unary':
-        return operator(node, [node.operand, node.operand], () =>
-          applyUnary(node.operator, run(node.operand)),
-        )
-      case 'binary': {
-        const left = run(node.left)
-        const right = run(node.right)
-        return operator(node, [node.left, node.right], () => applyBinary(node.operator, left, right))
-      }
+export function evaluate(source: Source, node: Expression, scope: Scope): Value {
+  const run = (child: Expression): Value => evaluate(source, child, scope)
+  switch (node.kind) {
+    case 'identifier':
+    case 'access':
+      return evaluateReference(source, node, scope)
+    case 'literal':
+      return literalValue(node)
+    case 'array':
+      return node.elements.map(run)
+    case 'object':
+      return new Map(node.fields.map((field) => [field.key, run(field.value)]))
+    case 'index':
+      return elementOf(source, node, run(node.target), run(node.index))
+    case 'call':
+      return callFunction(source, node, run(node.target), node.args.map(run))
+    case 'paren':
+      return run(node.inner)
+    case 'unary': {
+      const operand = run(node.operand)
+      return operate(source, node, [node.operand, node.operand], () => applyUnary(node.operator, operand))
+    }
+    case 'binary': {
+      const left = run(node.left)
+      const right = run(node.right)
+      return operate(source, node, [node.left, node.right], () => applyBinary(node.operator, left, right))
     }
   }
+}
 
-  const operator = (node: Range, sides: readonly [Expression, Expression], apply: () => Value): Value => {
-    try {
-      return apply()
-    } catch (thrown) {
-      if (thrown instanceof OperandError) {
-        const side = thrown.side === 'left' ? sides[0] : sides[1]
-        return fail(side, `${sourceText(source, side)} ${thrown.message}`)
-      }
-      if (thrown instanceof DiagnosticsError || !(thrown instanceof Error)) throw thrown
-      return fail(node, thrown.message)
-    }
-  }
+function fail(source: Source, range: Range, message: string): never {
+  throw new DiagnosticsError([errorAt({ source, start: range.start, end: range.end }, message)])
+}
 
-  const reference = (node: Extract<Expression, { kind: 'identifier' | 'access' }>): Value => {
-    const chain = dottedChain(node)
-    if (chain === undefined) return node.kind === 'access' ? access(run(node.target), node) : null
-    const found = scope.resolve(chain.map((part) => part.name))
-    if (found === undefined) return fail(chain[0], `identifier "${chain[0].name}" does not exist`)
-    let value = found.value
-    for (const part of chain.slice(found.used)) value = accessField(value, part)
-    return value
+/** Runs an operator and puts a place on what it throws. */
+function operate(
+  source: Source,
+  node: Range,
+  sides: readonly [left: Expression, right: Expression],
+  apply: () => Value,
+): Value {
+  try {
+    return apply()
+  } catch (thrown) {
+    if (thrown instanceof OperandError) {
+      const side = thrown.side === 'left' ? sides[0] : sides[1]
+      return fail(source, side, `${sourceText(source, side)} ${thrown.message}`)
+    }
+    if (!(thrown instanceof Error)) throw thrown
+    return fail(source, node, thrown.message)
   }
-  const access = (value: Value, node: Extract<Expression, { kind: 'access' }>): Value =>
-    accessField(value, node.name)
-  const accessField = (value: Value, name: Range & { readonly name: string }): Value => {
-    if (!isObject(value))
-      return fail(name, `cannot access field "${name.name}" on value of type ${typeName(value)}`)
-    const field = value.get(name.name)
-    return field === undefined ? fail(name, `field "${name.name}" does not exist`) : field
-  }
+}
 
-  const index = (node: Extract<Expression, { kind: 'index' }>): Value => {
-    const target = run(node.target)
-    const key = run(node.index)
-    if (isArray(target)) {
-      if (!isNumber(key)) return fail(node.index, `expected number, got ${typeName(key)}`)
-      const at = Math.trunc(Number(key))
-      const inside = at >= 0 && at < target.length
-      if (inside) return target[at]
-      return fail(node.index, `index ${at} is out of range of array with length ${target.length}`)
-    }
-    if (isObject(target)) {
-      if (typeof key !== 'string') return fail(node.index, `expected string, got ${typeName(key)}`)
-      return target.get(key) ?? null
-    }
-    return fail(node.target, `expected object or array, got ${typeName(target)}`)
-  }
+type Access = Extract<Expression, { kind: 'access' }>
 
-  const call = (node: Extract<Expression, { kind: 'call' }>): Value => {
-    const target = run(node.target)
-    if (!isFunction(target)) return fail(node.target, `expected function, got ${typeName(target)}`)
-    const args = node.args.map(run)
-    try {
-      return target.call(args)
-    } catch (thrown) {
-      if (!(thrown instanceof Error)) throw thrown
-      return fail(node, `${target.name}: ${thrown.message}`)
-    }
+function evaluateReference(source: Source, node: Identifier | Access, scope: Scope): Value {
+  const chain = dottedChain(node)
+  if (chain === undefined) {
+    // Only an access to something computed is no chain: `f(x).name`.
+    return node.kind === 'access' ? fieldOf(source, evaluate(source, node.target, scope), node.name) : null
   }
-  return run(expression)
+  const found = scope.resolve(chain.map((part) => part.name))
+  if (found === undefined) return fail(source, chain[0], `identifier "${chain[0].name}" does not exist`)
+  return chain.slice(found.used).reduce((value, part) => fieldOf(source, value, part), found.value)
+}
+
+function fieldOf(source: Source, value: Value, { name, start, end }: Identifier): Value {
+  if (!isObject(value)) {
+    const message = `cannot access field "${name}" on value of type ${typeName(value)}`
+    return fail(source, { start, end }, message)
+  }
+  return (
+    value.get(name) ??
+    (value.has(name) ? null : fail(source, { start, end }, `field "${name}" does not exist`))
+  )
+}
+
+function elementOf(
+  source: Source,
+  node: Extract<Expression, { kind: 'index' }>,
+  target: Value,
+  key: Value,
+): Value {
+  if (isArray(target)) {
+    if (!isNumber(key)) return fail(source, node.index, `expected number, got ${typeName(key)}`)
+    const at = Math.trunc(Number(key))
+    if (at >= 0 && at < target.length) return target[at]
+    return fail(source, node.index, `index ${at} is out of range of array with length ${target.length}`)
+  }
+  if (isObject(target)) {
+    if (typeof key !== 'string') return fail(source, node.index, `expected string, got ${typeName(key)}`)
+    return target.get(key) ?? null
+  }
+  return fail(source, node.target, `expected object or array, got ${typeName(target)}`)
+}
+
+function callFunction(
+  source: Source,
+  node: Extract<Expression, { kind: 'call' }>,
+  target: Value,
+  args: readonly Value[],
+): Value {
+  if (!isFunction(target)) return fail(source, node.target, `expected function, got ${typeName(target)}`)
+  try {
+    return target.call(args)
+  } catch (thrown) {
+    if (!(thrown instanceof Error)) throw thrown
+    return fail(source, node, `${target.name}: ${thrown.message}`)
+  }
 }
 
 /** The value of a constant. */
@@ -136,7 +152,7 @@ export function sourceText(source: Source, range: Range): string {
 }
 
 /** The parts of `a.b.c`, or `undefined` where the expression is not such a chain. */
-export function dottedChain(node: Expression): Extract<Expression, { kind: 'identifier' }>[] | undefined {
+export function dottedChain(node: Expression): Identifier[] | undefined {
   if (node.kind === 'identifier') return [node]
   if (node.kind !== 'access') return undefined
   const front = dottedChain(node.target)
@@ -144,10 +160,7 @@ export function dottedChain(node: Expression): Extract<Expression, { kind: 'iden
 }
 
 /** Calls `visit` for the longest dotted chains of an expression: everything in it that may be a reference. */
-export function visitChains(
-  node: Expression,
-  visit: (chain: Extract<Expression, { kind: 'identifier' }>[]) => void,
-): void {
+export function visitChains(node: Expression, visit: (chain: Identifier[]) => void): void {
   const chain = dottedChain(node)
   if (chain !== undefined) visit(chain)
   else for (const child of childExpressions(node)) visitChains(child, visit)

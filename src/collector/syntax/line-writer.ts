@@ -22,6 +22,8 @@ export interface LineWriter {
   /** The lines from here on align among themselves. */
   newSection(): void
   isLineEmpty(): boolean
+  /** How many line ends have been written, those inside raw strings and comments too. */
+  lineEnds(): number
   toString(): string
 }
 
@@ -29,16 +31,22 @@ export interface LineWriter {
 export function makeLineWriter(): LineWriter {
   let depth = 0
   let section = 0
+  let lineEnds = 0
   let current: Line = { depth, key: undefined, text: '', section }
   const lines: Line[] = [current]
   const isBlank = (line: Line): boolean => line.text === '' && line.key === undefined
-  const newLine = (): void => {
+  const startLine = (): void => {
     current = { depth, key: undefined, text: '', section }
     lines.push(current)
+  }
+  const newLine = (): void => {
+    lineEnds++
+    startLine()
   }
   return {
     write: (text) => {
       current.text += text
+      lineEnds += text.split('\n').length - 1
     },
     endKey: () => {
       current.key = current.text
@@ -56,17 +64,18 @@ export function makeLineWriter(): LineWriter {
       // An empty current line has not been indented yet as far as the reader can see.
       if (isBlank(current)) {
         lines.pop()
-        newLine()
+        startLine()
       }
     },
     newSection: () => {
       section++
       if (isBlank(current)) {
         lines.pop()
-        newLine()
+        startLine()
       }
     },
     isLineEmpty: () => isBlank(current),
+    lineEnds: () => lineEnds,
     toString: () => alignLines(lines),
   }
 }

@@ -9,7 +9,6 @@ export function printExpression(cursor: PrintCursor, node: Expression): void {
       break
     case 'literal':
       cursor.token(node.text, node)
-      if (node.text.includes('\n')) cursor.out.newSection()
       break
     case 'array':
       printList(cursor, node.elements, ['[', ']'], node)
@@ -121,11 +120,12 @@ function printBracketed<T extends Range>(
       cursor.breakLine()
       if (i === 0) out.newSection()
     } else if (i > 0) cursor.write(' ')
+    const lineEnds = out.lineEnds()
     printItem(item)
     const isLast = i === items.length - 1
     const breaksAfter = isLast && cursor.lineOf(item.end) !== cursor.lineOf(closeAt.start)
     if ((!isLast || breaksAfter) && takesComma) cursor.write(',')
-    if (cursor.lineOf(item.start) !== cursor.lineOf(item.end)) out.newSection()
+    if (out.lineEnds() !== lineEnds) out.newSection()
   })
   cursor.commentsBefore(closeAt.start)
   const closesOwnLine = cursor.mustBreak() || (items.length > 0 && cursor.linesSince(closeAt.start) > 0)

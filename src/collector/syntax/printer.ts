@@ -17,12 +17,13 @@ export function printConfig(file: ConfigFile): string {
 function printStatements(cursor: PrintCursor, body: readonly Statement[]): void {
   body.forEach((statement, i) => {
     startStatement(cursor, statement, i === 0)
+    const lineEnds = cursor.out.lineEnds()
     if (statement.kind === 'block') printBlock(cursor, statement)
     else {
       cursor.token(statement.name.name, statement.name)
       printAssigned(cursor, statement.value, !cursor.mustBreak())
     }
-    if (cursor.lineOf(statement.start) !== cursor.lineOf(statement.end)) cursor.out.newSection()
+    if (cursor.out.lineEnds() !== lineEnds) cursor.out.newSection()
   })
 }
 
