@@ -3,8 +3,9 @@ import { basename, dirname, join } from 'node:path'
 import { type InputOptions, type OutputOptions, rolldown } from 'rolldown'
 
 /**
- * Makes `dist/` what a machine with Node 26 and nothing else can run: `logboom.js` and its chunks, the sample shop in
- * `shop/`, beside the page that Vite has put into `page/`. The one package with native code comes along as it is.
+ * Makes `dist/` what a machine with Node 26 and nothing else can run: `logboom.js` and its chunks, the
+ * sample shop in `shop/`, beside the page that Vite has put into `page/`. The one package with native code
+ * comes along as it is.
  */
 
 const ROOT = join(import.meta.dirname, '..')
@@ -14,8 +15,8 @@ const DIST = join(ROOT, 'dist')
 const NATIVE_PACKAGES = ['snappy']
 
 /**
- * Never there, and their absence is handled where they are asked for: faster ciphers for ssh2, which dockerode uses for
- * `ssh://` hosts.
+ * Never there, and their absence is handled where they are asked for: faster ciphers for ssh2, which
+ * dockerode uses for `ssh://` hosts.
  */
 const OPTIONAL_PACKAGES = ['cpu-features', /\.node$/]
 

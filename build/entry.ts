@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The bundled program. A container asks `logboom health` every few seconds, so that goes its own short way; everything
- * else is the command line as it is.
+ * The bundled program. A container asks `logboom health` every few seconds, so that goes its own short way;
+ * everything else is the command line as it is.
  */
 if (process.argv[2] === 'health' && !process.argv[3]?.startsWith('-')) {
   const { runHealth } = await import('../src/cli/health.ts')

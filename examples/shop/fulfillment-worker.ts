@@ -30,7 +30,10 @@ const SLOW_MS = 900
 /** The article that breaks in the packer's hands: its jobs fail on the first try. */
 const FRAGILE_SKU = 'crystal-vase'
 
-/** Starts the worker: `POST /jobs` packs an order and answers when it is done. Logs as a Python service would. */
+/**
+ * Starts the worker: `POST /jobs` packs an order and answers when it is done. Logs as a Python service
+ * would.
+ */
 export async function startFulfillmentWorker(options: FulfillmentWorkerOptions): Promise<RunningService> {
   const log = makeStructlog('fulfillment.worker', options.log ?? pino.destination({ fd: 1, sync: true }))
   const seen = new Set<string>()

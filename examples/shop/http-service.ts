@@ -52,8 +52,8 @@ export interface ListenOptions {
 }
 
 /**
- * Starts an HTTP service: `/healthz` answers by itself, everything else goes to `handler`. The request id is echoed in
- * the answer's `x-request-id`. Rejects if it cannot listen.
+ * Starts an HTTP service: `/healthz` answers by itself, everything else goes to `handler`. The request id
+ * is echoed in the answer's `x-request-id`. Rejects if it cannot listen.
  */
 export async function startHttpService(
   listen: ListenOptions,

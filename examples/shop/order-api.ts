@@ -40,8 +40,8 @@ const MAX_QUANTITY = 20
 const MAX_ORDERS = 1000
 
 /**
- * Starts order-api: `POST /orders` takes an order and queues it for fulfillment-worker, `GET /orders/<id>` shows it,
- * `GET /reports/daily` crashes, as every shop has one page that does.
+ * Starts order-api: `POST /orders` takes an order and queues it for fulfillment-worker, `GET /orders/<id>`
+ * shows it, `GET /reports/daily` crashes, as every shop has one page that does.
  */
 export async function startOrderApi(options: OrderApiOptions): Promise<RunningService> {
   const log = makePinoLog('order-api', options.log)

@@ -8,9 +8,9 @@ export interface RotatingFile {
 }
 
 /**
- * Opens `path` for appending. When it would exceed `maxSizeBytes` it is renamed to `<path>.1` (replacing the one there)
- * and begun anew, so that both together never hold more than twice that. Rotation happens between two writes: callers
- * pass whole lines.
+ * Opens `path` for appending. When it would exceed `maxSizeBytes` it is renamed to `<path>.1` (replacing
+ * the one there) and begun anew, so that both together never hold more than twice that. Rotation happens
+ * between two writes: callers pass whole lines.
  */
 export function openRotatingFile(path: string, maxSizeBytes: number): RotatingFile {
   let fd = openSync(path, 'a')

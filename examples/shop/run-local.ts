@@ -22,7 +22,9 @@ export interface LocalShopOptions {
   readonly logger: ShopLogger
   /** Requests per second of the built-in customers. Default 3. */
   readonly ratePerSecond?: number
-  /** A log file is rotated at this size; one old one is kept. Default 5 MiB: 30 MiB for the three services. */
+  /**
+   * A log file is rotated at this size; one old one is kept. Default 5 MiB: 30 MiB for the three services.
+   */
   readonly maxFileBytes?: number
 }
 
@@ -45,9 +47,9 @@ const DEFAULT_MAX_FILE_BYTES = 5 * 1024 * 1024
 const STOP_TIMEOUT_MS = 3000
 
 /**
- * Runs web-gateway, order-api and fulfillment-worker as child processes on free loopback ports and writes their lines
- * to `<dir>/<service>.log`. The children end by themselves when this process does, however it ends.
- * Rejects, with nothing left running, if one of them does not start.
+ * Runs web-gateway, order-api and fulfillment-worker as child processes on free loopback ports and writes
+ * their lines to `<dir>/<service>.log`. The children end by themselves when this process does, however it
+ * ends. Rejects, with nothing left running, if one of them does not start.
  */
 export async function startShop(options: LocalShopOptions): Promise<LocalShop> {
   mkdirSync(options.dir, { recursive: true })

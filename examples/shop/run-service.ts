@@ -5,7 +5,10 @@ export interface ListeningMessage {
   readonly listening: { readonly port: number }
 }
 
-/** Host and port from `HOST` and `PORT`; inside a container every interface, which is what other containers need. */
+/**
+ * Host and port from `HOST` and `PORT`; inside a container every interface, which is what other containers
+ * need.
+ */
 export function listenFromEnv(defaultPort: number): { port: number; host: string } {
   return { port: numberFromEnv('PORT', defaultPort), host: process.env.HOST ?? '0.0.0.0' }
 }

@@ -6,7 +6,10 @@ export type StructlogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical'
 /** Values bound to a logger or passed with an event. */
 export type StructlogValues = Readonly<Record<string, unknown>>
 
-/** What the worker logs through: an event's name (a fixed word, never a sentence with values in it) and its values. */
+/**
+ * What the worker logs through: an event's name (a fixed word, never a sentence with values in it) and its
+ * values.
+ */
 export interface Structlog {
   info(event: string, values?: StructlogValues): void
   warning(event: string, values?: StructlogValues): void
@@ -16,8 +19,8 @@ export interface Structlog {
 }
 
 /**
- * A logger that writes what Python's structlog writes with its JSONRenderer: first the values, then `event`, `level`,
- * `logger` and `timestamp`, one object per line.
+ * A logger that writes what Python's structlog writes with its JSONRenderer: first the values, then
+ * `event`, `level`, `logger` and `timestamp`, one object per line.
  */
 export function makeStructlog(
   logger: string,

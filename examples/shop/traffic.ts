@@ -26,8 +26,8 @@ const VISITS: readonly (readonly [weight: number, visit: () => Visit])[] = [
 ]
 
 /**
- * Visits the shop at `url` about `ratePerSecond` times a second, at random moments, until stopped. Answers are not
- * looked at: the shop's own logs tell what happened.
+ * Visits the shop at `url` about `ratePerSecond` times a second, at random moments, until stopped. Answers
+ * are not looked at: the shop's own logs tell what happened.
  */
 export function startTraffic(url: string, ratePerSecond: number): Traffic {
   const stopping = new AbortController()
