@@ -1,0 +1,20 @@
+import type { Logger } from '#base/logger.ts'
+import type { LokiConfig } from '#config/schema/root.ts'
+import type { LogStore } from '#store/types.ts'
+import type { ServerMetrics } from './metrics.ts'
+import type { Pusher } from './push/pusher.ts'
+import type { TenantLimits } from './tenant-limits.ts'
+
+/** What every route works with. */
+export interface ServerContext {
+  readonly config: LokiConfig
+  readonly store: LogStore
+  readonly logger: Logger & { level?: string }
+  readonly limits: TenantLimits
+  readonly metrics: ServerMetrics
+  readonly pusher: Pusher
+  /** Whether requests that write or query are still taken; false from the beginning of the shutdown. */
+  isOpen(): boolean
+  /** When the server began, ms. */
+  readonly startedMs: number
+}

@@ -1,0 +1,183 @@
+import { addRow, type DraftBatch, makeDraft } from './draft-batch.ts'
+import { parseLabelsText } from './labels-text.ts'
+import { PushError } from './push-error.ts'
+
+/** Reads a message field by field. Every read checks its bounds against `end`. */
+interface Cursor {
+  readonly bytes: Buffer
+  at: number
+}
+
+/**
+ * Decodes an uncompressed `logproto.PushRequest` into spans of its own bytes.
+ * Field numbers: https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs and the push.proto it names.
+ * @throws PushError 400 for anything that is not such a message
+ */
+export function decodeProtobufPush(bytes: Buffer): DraftBatch {
+  const draft = makeDraft(bytes, readMetadata, bytes.length >>> 7)
+  const cursor: Cursor = { bytes, at: 0 }
+  while (cursor.at < bytes.length) {
+    const tag = readVarint(cursor, bytes.length)
+    if (tag === 10) readStream(cursor, readLength(cursor, bytes.length), draft)
+    else skipField(cursor, tag, bytes.length)
+  }
+  return draft
+}
+
+function readStream(cursor: Cursor, end: number, draft: DraftBatch): void {
+  const from = draft.rows
+  let labelsFrom = 0
+  let labelsTo = 0
+  while (cursor.at < end) {
+    const tag = readVarint(cursor, end)
+    if (tag === 18) {
+      readEntry(cursor, readLength(cursor, end), draft)
+    } else if (tag === 10) {
+      labelsTo = readLength(cursor, end)
+      labelsFrom = cursor.at
+      cursor.at = labelsTo
+    } else {
+      skipField(cursor, tag, end)
+    }
+  }
+  const { bytes } = cursor
+  const key = bytes.toString('latin1', labelsFrom, labelsTo)
+  const pairs = (): (readonly [string, string])[] =>
+    parseLabelsText(bytes.toString('utf8', labelsFrom, labelsTo))
+  draft.streams.push({ labels: { key, pairs }, from, to: draft.rows })
+}
+
+function readEntry(cursor: Cursor, end: number, draft: DraftBatch): void {
+  const row = addRow(draft)
+  // A message without timestamp is the zero of Go's time: year 1, which is always too old.
+  draft.tsMs[row] = -62_135_596_800_000
+  draft.tsNs[row] = 0
+  draft.lineFrom[row] = 0
+  draft.lineTo[row] = 0
+  draft.metaFrom[row] = 0
+  draft.metaTo[row] = 0
+  while (cursor.at < end) {
+    const tagAt = cursor.at
+    const tag = readVarint(cursor, end)
+    if (tag === 10) {
+      readTimestamp(cursor, readLength(cursor, end), draft, row)
+    } else if (tag === 18) {
+      const to = readLength(cursor, end)
+      draft.lineFrom[row] = cursor.at
+      draft.lineTo[row] = to
+      cursor.at = to
+    } else if (tag === 26) {
+      const to = readLength(cursor, end)
+      if (draft.metaTo[row] === 0) draft.metaFrom[row] = tagAt
+      draft.metaTo[row] = to
+      cursor.at = to
+    } else {
+      skipField(cursor, tag, end)
+    }
+  }
+}
+
+function readTimestamp(cursor: Cursor, end: number, draft: DraftBatch, row: number): void {
+  let seconds = 0
+  let nanos = 0
+  while (cursor.at < end) {
+    const tag = readVarint(cursor, end)
+    if (tag === 8) seconds = readSigned(cursor, end)
+    else if (tag === 16) nanos = readSigned(cursor, end)
+    else skipField(cursor, tag, end)
+  }
+  const wholeMs = Math.floor(nanos / 1_000_000)
+  draft.tsMs[row] = seconds * 1000 + wholeMs
+  draft.tsNs[row] = nanos - wholeMs * 1_000_000
+}
+
+/** Metadata pairs of the span between the first and the last of an entry's `structuredMetadata` fields. */
+function readMetadata(bytes: Buffer, from: number, to: number): (readonly [string, string])[] {
+  const cursor: Cursor = { bytes, at: from }
+  const pairs: (readonly [string, string])[] = []
+  while (cursor.at < to) {
+    const tag = readVarint(cursor, to)
+    if (tag === 26) pairs.push(readPair(cursor, readLength(cursor, to)))
+    else skipField(cursor, tag, to)
+  }
+  return pairs
+}
+
+function readPair(cursor: Cursor, end: number): readonly [string, string] {
+  let name = ''
+  let value = ''
+  while (cursor.at < end) {
+    const tag = readVarint(cursor, end)
+    if (tag !== 10 && tag !== 18) {
+      skipField(cursor, tag, end)
+      continue
+    }
+    const to = readLength(cursor, end)
+    const text = cursor.bytes.toString('utf8', cursor.at, to)
+    if (tag === 10) name = text
+    else value = text
+    cursor.at = to
+  }
+  return [name, value]
+}
+
+/** An unsigned varint; exact up to 2^53, which every tag and length is far below. */
+function readVarint(cursor: Cursor, end: number): number {
+  const { bytes } = cursor
+  let at = cursor.at
+  if (at < end && bytes[at] < 0x80) {
+    cursor.at = at + 1
+    return bytes[at]
+  }
+  let value = 0
+  let scale = 1
+  for (let i = 0; i < 10; i++) {
+    if (at >= end) throw new PushError(400, 'unexpected EOF')
+    const byte = bytes[at++]
+    value += (byte & 0x7f) * scale
+    if (byte < 0x80) {
+      cursor.at = at
+      return value
+    }
+    scale *= 128
+  }
+  throw new PushError(400, 'proto: integer overflow')
+}
+
+/** A signed int64 or int32 as protobuf writes them: negative ones as ten bytes of two's complement. */
+function readSigned(cursor: Cursor, end: number): number {
+  const start = cursor.at
+  const value = readVarint(cursor, end)
+  if (cursor.at - start < 10) return value
+  let exact = 0n
+  for (let i = 0; i < 10; i++) exact |= BigInt(cursor.bytes[start + i] & 0x7f) << BigInt(7 * i)
+  return Number(BigInt.asIntN(64, exact))
+}
+
+/** Reads a length and returns where the field ends; the cursor then stands at its beginning. */
+function readLength(cursor: Cursor, end: number): number {
+  const length = readVarint(cursor, end)
+  const to = cursor.at + length
+  if (to > end) throw new PushError(400, 'unexpected EOF')
+  return to
+}
+
+function skipField(cursor: Cursor, tag: number, end: number): void {
+  switch (tag & 7) {
+    case 0:
+      readVarint(cursor, end)
+      return
+    case 1:
+      cursor.at += 8
+      break
+    case 2:
+      cursor.at = readLength(cursor, end)
+      return
+    case 5:
+      cursor.at += 4
+      break
+    default:
+      throw new PushError(400, `proto: illegal wireType ${tag & 7}`)
+  }
+  if (cursor.at > end) throw new PushError(400, 'unexpected EOF')
+}

@@ -1,0 +1,109 @@
+import { type Labels, labelsText, makeLabels } from '#base/labels.ts'
+import type { Limits } from '#config/schema/limits.ts'
+import type { LabelSource } from './draft-batch.ts'
+import { normalLevel } from './metadata.ts'
+
+/** Why a stream is refused as a whole. */
+export interface StreamFault {
+  readonly reason: string
+  readonly message: string
+}
+
+/** A stream's labels after discovery and validation; made once per distinct set that a tenant sends. */
+export interface StreamInfo {
+  readonly labels: Labels
+  /** `labelsText(labels)`. */
+  readonly key: string
+  /** The level a label states, or `undefined`. */
+  readonly level: string | undefined
+  readonly fault: StreamFault | undefined
+}
+
+/** Turns the labels of pushes into streams, remembering what it has seen. */
+export type StreamResolver = (source: LabelSource) => StreamInfo
+
+const MAX_REMEMBERED = 20_000
+const MAX_KEY_LENGTH = 16_384
+
+/** Makes the resolver for one tenant's limits. */
+export function makeStreamResolver(limits: Limits): StreamResolver {
+  const seen = new Map<string, StreamInfo>()
+  return (source) => {
+    const known = seen.get(source.key)
+    if (known !== undefined) return known
+    const info = describeStream(source.pairs(), limits)
+    if (seen.size >= MAX_REMEMBERED) seen.clear()
+    if (source.key.length <= MAX_KEY_LENGTH) seen.set(source.key, info)
+    return info
+  }
+}
+
+/** `pairs` are sorted by name and may repeat one. */
+export function describeStream(
+  pairs: readonly (readonly [name: string, value: string])[],
+  limits: Limits,
+): StreamInfo {
+  let labels: Labels = makeLabels(pairs)
+  const internal = labels.some(([name]) => name === '__aggregated_metric__' || name === '__pattern__')
+  const named = labels.some(([name]) => name === 'service_name')
+  const sentNames = pairs.filter(([name, value]) => value !== '' && name !== 'service_name').length
+  if (!internal && !named && limits.discover_service_name.length > 0) {
+    labels = makeLabels([...labels, ['service_name', serviceName(labels, limits.discover_service_name)]])
+  }
+  const key = labelsText(labels)
+  const fault = internal ? undefined : findFault(pairs, labels, key, sentNames, limits)
+  return { labels, key, level: statedByLabel(labels, limits.log_level_fields), fault }
+}
+
+function serviceName(labels: Labels, candidates: readonly string[]): string {
+  for (const candidate of candidates) {
+    const found = labels.find(([name]) => name === candidate)
+    if (found !== undefined) return found[1]
+  }
+  return 'unknown_service'
+}
+
+function statedByLabel(labels: Labels, fields: readonly string[]): string | undefined {
+  for (const field of fields) {
+    const found = labels.find(([name]) => name === field)
+    if (found !== undefined) return normalLevel(found[1])
+  }
+  return undefined
+}
+
+function findFault(
+  pairs: readonly (readonly [name: string, value: string])[],
+  labels: Labels,
+  key: string,
+  sentNames: number,
+  limits: Limits,
+): StreamFault | undefined {
+  if (labels.length === 0) {
+    return { reason: 'missing_labels', message: 'error at least one label pair is required per stream' }
+  }
+  if (sentNames > limits.max_label_names_per_series) {
+    const message = `entry for stream '${key}' has ${sentNames} label names; limit ${limits.max_label_names_per_series}`
+    return { reason: 'max_label_names_per_series', message }
+  }
+  let last: string | undefined
+  for (const [name, value] of pairs) {
+    if (Buffer.byteLength(name) > limits.max_label_name_length) {
+      return { reason: 'label_name_too_long', message: `stream '${key}' has label name too long: '${name}'` }
+    }
+    if (Buffer.byteLength(value) > limits.max_label_value_length) {
+      return {
+        reason: 'label_value_too_long',
+        message: `stream '${key}' has label value too long: '${value}'`,
+      }
+    }
+    if (name === last) {
+      const text = labelsText(pairs)
+      return {
+        reason: 'duplicate_label_names',
+        message: `stream '${text}' has duplicate label name: '${name}'`,
+      }
+    }
+    last = name
+  }
+  return undefined
+}

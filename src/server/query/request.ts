@@ -1,0 +1,44 @@
+import type { IncomingMessage } from 'node:http'
+import { type Params, parseQueryString } from '../http/query-string.ts'
+import { readBody } from '../push/body.ts'
+import { PushError } from '../push/push-error.ts'
+import { QueryError } from './query-error.ts'
+
+const MAX_FORM_BYTES = 10 * 2 ** 20
+
+/**
+ * The parameters of a query: those of the URL and, for a form, those of the body, which come first.
+ * @throws QueryError, BadQueryString with Loki's text
+ */
+export async function readParams(request: IncomingMessage): Promise<Params> {
+  const params = new Map<string, string[]>()
+  const type = request.headers['content-type'] ?? ''
+  if (request.method === 'POST' && /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type)) {
+    const form = await readForm(request)
+    parseQueryString(form, params)
+  }
+  const url = request.url ?? ''
+  const question = url.indexOf('?')
+  if (question >= 0) parseQueryString(url.slice(question + 1), params)
+  return params
+}
+
+async function readForm(request: IncomingMessage): Promise<string> {
+  try {
+    return (await readBody(request, MAX_FORM_BYTES)).toString()
+  } catch (error) {
+    if (error instanceof PushError && error.status === 413) throw new QueryError('http: POST too large')
+    throw error
+  }
+}
+
+/** `X-Query-Tags: Source=x,Other=y` as names and values; odd characters become `_`. */
+export function readQueryTags(request: IncomingMessage): Map<string, string> {
+  const header = String(request.headers['x-query-tags'] ?? '').replace(/[^A-Za-z0-9\-=.@, ]/g, '_')
+  const tags = new Map<string, string>()
+  for (const part of header.split(',')) {
+    const equals = part.indexOf('=')
+    if (equals > 0) tags.set(part.slice(0, equals).trim().toLowerCase(), part.slice(equals + 1).trim())
+  }
+  return tags
+}

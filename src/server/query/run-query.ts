@@ -1,0 +1,101 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { errorMessage } from '#base/errors.ts'
+import type { Limits } from '#config/schema/limits.ts'
+import { LogqlError } from '#logql/error.ts'
+import type { LogStore } from '#store/types.ts'
+import type { ServerContext } from '../context.ts'
+import { sendPieces, wantsGzip } from '../http/compressed-reply.ts'
+import { BadParam } from '../http/params.ts'
+import { BadQueryString, type Params } from '../http/query-string.ts'
+import { sendEmpty, sendError } from '../http/reply.ts'
+import { requestTenants, TenantError } from '../http/tenant.ts'
+import { QueryError } from './query-error.ts'
+import { readParams } from './request.ts'
+import { tenantStore } from './tenant-store.ts'
+
+/** What a query route is given. */
+export interface QueryCall {
+  readonly request: IncomingMessage
+  readonly params: Params
+  /** The tenants asked for; reads of several go through `store` under the name `tenant`. */
+  readonly tenants: readonly string[]
+  readonly tenant: string
+  readonly store: LogStore
+  readonly limits: Limits
+  readonly nowMs: number
+  /** Ends when the client leaves or `query_timeout` has passed. */
+  readonly signal: AbortSignal
+}
+
+/** Answers a query: the JSON of the body in pieces, or `not-found` for a feature that is off. */
+export type QueryHandler = (call: QueryCall) => Promise<Iterable<string> | NotFound>
+
+/** Loki's 404 of a read route whose feature is off. */
+export interface NotFound {
+  readonly notFound: string
+}
+
+const TIMEOUT_TEXT =
+  'request timed out, decrease the duration of the request or add more label matchers (prefer exact match over regex ' +
+  'match) to reduce the amount of data processed'
+
+/** Runs a handler with its tenant, parameters, limits and deadline, and turns what it throws into Loki's answers. */
+export async function serveQuery(
+  context: ServerContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+  handler: QueryHandler,
+): Promise<void> {
+  const abort = new AbortController()
+  const onClose = (): void => {
+    if (!response.writableFinished)
+      abort.abort(new QueryError('the request was cancelled by the client', 499))
+  }
+  response.on('close', onClose)
+  let timer: NodeJS.Timeout | undefined
+  try {
+    if (!context.isOpen()) throw new QueryError('the server is shutting down', 503)
+    const tenants = requestTenants(request.headers['x-scope-orgid'], context.config)
+    if (tenants.length > 1 && !context.config.querier.multi_tenant_queries_enabled) {
+      throw new QueryError('multiple org IDs present')
+    }
+    const limits = context.limits.ofAll(tenants)
+    if (limits.query_timeout > 0) {
+      timer = setTimeout(() => abort.abort(new QueryError(TIMEOUT_TEXT, 504)), limits.query_timeout)
+    }
+    const params = await readParams(request)
+    const { store, tenant } = tenantStore(context.store, tenants)
+    const nowMs = Date.now()
+    const call = { request, params, tenants, tenant, store, limits, nowMs, signal: abort.signal }
+    const answer = await handler(call)
+    abort.signal.throwIfAborted()
+    if ('notFound' in answer) {
+      if (answer.notFound === '') sendEmpty(response, 404)
+      else sendError(response, 404, answer.notFound)
+      return
+    }
+    await sendPieces(response, answer, wantsGzip(request, context.config.frontend.compress_responses))
+  } catch (error) {
+    answerFault(context, response, abort.signal.aborted ? abort.signal.reason : error)
+  } finally {
+    clearTimeout(timer)
+    response.off('close', onClose)
+  }
+}
+
+function answerFault(context: ServerContext, response: ServerResponse, error: unknown): void {
+  if (error instanceof TenantError) {
+    sendError(response, error.status, `${error.message}\n`)
+  } else if (error instanceof LogqlError || error instanceof QueryError) {
+    sendError(response, error.status, error.message)
+  } else if (error instanceof BadParam || error instanceof BadQueryString) {
+    sendError(response, 400, error.message)
+  } else {
+    context.logger.error(
+      { err: errorMessage(error), stack: error instanceof Error ? error.stack : undefined },
+      'query failed',
+    )
+    if (response.headersSent) response.destroy()
+    else sendError(response, 500, errorMessage(error))
+  }
+}

@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerContext } from '../context.ts'
+import { readParams } from '../query/request.ts'
+import { type QueryHandler, serveQuery } from '../query/run-query.ts'
+import { serveFormatQuery } from './format-query.ts'
+import { serveIndexStats, serveVolume, serveVolumeRange } from './index-stats.ts'
+import { serveLabels, serveLabelValues, serveSeries } from './labels.ts'
+import { serveLegacyPush } from './legacy-push.ts'
+import { servePush } from './push.ts'
+import { serveQueryInstant, serveQueryRange } from './query.ts'
+import {
+  serveBuildInfo,
+  serveConfig,
+  serveFlush,
+  serveLogLevel,
+  serveMetrics,
+  serveReady,
+  serveServices,
+} from './status.ts'
+
+/** What a route works with. */
+export interface RouteCall {
+  readonly context: ServerContext
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Variables of the path, decoded. */
+  readonly variables: Readonly<Record<string, string>>
+}
+
+/** One path of the API. */
+export interface Route {
+  readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'DELETE')[]
+  readonly path: string
+  readonly serve: (call: RouteCall) => Promise<void> | void
+}
+
+const READ = ['GET', 'POST'] as const
+
+function reading(path: string, handler: QueryHandler): Route {
+  return {
+    methods: READ,
+    path,
+    serve: ({ context, request, response }) => serveQuery(context, request, response, handler),
+  }
+}
+
+function labelValues(path: string): Route {
+  return {
+    methods: READ,
+    path,
+    serve: ({ context, request, response, variables }) =>
+      serveQuery(context, request, response, (call) => serveLabelValues(call, variables.name)),
+  }
+}
+
+const READ_ROUTES: readonly Route[] = [
+  reading('/loki/api/v1/query_range', serveQueryRange),
+  reading('/loki/api/v1/query', serveQueryInstant),
+  reading('/loki/api/v1/labels', serveLabels),
+  reading('/loki/api/v1/label', serveLabels),
+  reading('/api/prom/label', serveLabels),
+  labelValues('/loki/api/v1/label/:name/values'),
+  labelValues('/api/prom/label/:name/values'),
+  reading('/loki/api/v1/series', serveSeries),
+  reading('/api/prom/series', serveSeries),
+  reading('/loki/api/v1/index/stats', serveIndexStats),
+  reading('/loki/api/v1/index/volume', serveVolume),
+  reading('/loki/api/v1/index/volume_range', serveVolumeRange),
+]
+
+const STATUS_ROUTES: readonly Route[] = [
+  { methods: ['GET'], path: '/ready', serve: ({ context, response }) => serveReady(context, response) },
+  { methods: ['GET'], path: '/metrics', serve: ({ context, response }) => serveMetrics(context, response) },
+  { methods: ['GET'], path: '/config', serve: ({ context, response }) => serveConfig(context, response) },
+  { methods: ['GET'], path: '/services', serve: ({ context, response }) => serveServices(context, response) },
+  {
+    methods: ['GET'],
+    path: '/loki/api/v1/status/buildinfo',
+    serve: ({ response }) => serveBuildInfo(response),
+  },
+  {
+    methods: READ,
+    path: '/loki/api/v1/format_query',
+    serve: async ({ request, response }) => serveFormatQuery(response, await readParams(request)),
+  },
+  {
+    methods: READ,
+    path: '/log_level',
+    serve: async ({ context, request, response }) =>
+      serveLogLevel(context, response, request.method ?? 'GET', await readParams(request)),
+  },
+  { methods: READ, path: '/flush', serve: ({ context, response }) => serveFlush(context, response) },
+]
+
+/** Every path the server answers, the page apart. */
+export const ROUTES: readonly Route[] = [
+  {
+    methods: ['POST'],
+    path: '/loki/api/v1/push',
+    serve: ({ context, request, response }) => servePush(context, request, response),
+  },
+  {
+    methods: ['POST'],
+    path: '/api/prom/push',
+    serve: ({ context, request, response }) => serveLegacyPush(context, request, response),
+  },
+  ...READ_ROUTES,
+  ...STATUS_ROUTES,
+]

@@ -1,0 +1,189 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { errorMessage } from '#base/errors.ts'
+import type { Logger } from '#base/logger.ts'
+import type { LokiConfig } from '#config/schema/root.ts'
+import type { LogStore } from '#store/types.ts'
+import type { ServerContext } from './context.ts'
+import { sendEmpty, sendError } from './http/reply.ts'
+import { makeServerMetrics, type ServerMetrics } from './metrics.ts'
+import { makePusher } from './push/pusher.ts'
+import { registerPage } from './routes/page.ts'
+import { ROUTES, type Route } from './routes/table.ts'
+import { makeTenantLimits, type TenantLimits } from './tenant-limits.ts'
+
+/** What a server is made of. */
+export interface ServerOptions {
+  readonly config: LokiConfig
+  readonly store: LogStore
+  readonly logger: Logger & { level?: string }
+  /** The limits of tenants, where the caller has made them already (the store needs their retention). */
+  readonly limits?: TenantLimits
+  /** Directory of the built page. Default: no page. */
+  readonly pageDir?: string
+  /** Listen here instead of where the configuration says; port 0 is any free one. */
+  readonly host?: string
+  readonly port?: number
+}
+
+/** Loki's HTTP API over a store. */
+export interface LogServer {
+  /** Begins to listen; resolves with the address, e.g. `http://127.0.0.1:3100`. */
+  listen(): Promise<string>
+  /** The address once it listens. */
+  readonly address: string
+  readonly metrics: ServerMetrics
+  /** Takes nothing new in, ends what runs, flushes and closes the store; within about four seconds. */
+  close(): Promise<void>
+}
+
+/** How long requests in flight have to end when the server closes; the store still has to flush after that. */
+const DRAIN_MS = 3000
+
+/** Makes a server. It does not listen yet. */
+export async function createServer(options: ServerOptions): Promise<LogServer> {
+  const { config, store, logger } = options
+  const limits = options.limits ?? (await makeTenantLimits(config, logger))
+  let open = true
+  const pusher = makePusher({ config, store, limits, logger, metrics: () => metrics })
+  const metrics = makeServerMetrics({
+    memoryStreams: () => pusher.activeStreams(),
+    runtimeConfigOk: () => limits.lastReloadOk,
+  })
+  const context: ServerContext = {
+    config,
+    store,
+    logger,
+    limits,
+    metrics,
+    pusher,
+    isOpen: () => open,
+    startedMs: Date.now(),
+  }
+  const app = makeApp(config)
+  for (const route of ROUTES) addRoute(app, context, route)
+  answerUnknownPaths(app, config.server.http_path_prefix)
+  if (options.pageDir !== undefined) await registerPage(app, options.pageDir)
+  await app.ready()
+  let address = ''
+  return {
+    metrics,
+    get address() {
+      return address
+    },
+    async listen() {
+      const host = options.host ?? config.server.http_listen_address
+      await listenOn(app, host, options.port ?? config.server.http_listen_port)
+      const { port, address: bound, family } = app.server.address() as AddressInfo
+      const shown =
+        bound === '::' || bound === '0.0.0.0' ? '127.0.0.1' : family === 'IPv6' ? `[${bound}]` : bound
+      address = `http://${shown}:${port}`
+      return address
+    },
+    async close() {
+      open = false
+      limits.close()
+      await drain(app)
+      await store.close()
+    },
+  }
+}
+
+function makeApp(config: LokiConfig): FastifyInstance {
+  const { server } = config
+  return Fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    keepAliveTimeout: server.http_server_idle_timeout,
+    requestTimeout: server.http_server_read_timeout,
+    forceCloseConnections: 'idle',
+    frameworkErrors: (_error, _request, reply) => badUrl(reply),
+    routerOptions: { maxParamLength: 2048, querystringParser: () => ({}) },
+  })
+}
+
+function badUrl(reply: FastifyReply): void {
+  reply.hijack()
+  sendError(reply.raw, 400, 'invalid URL escape in path\n')
+}
+
+/** Serves a route before Fastify looks at the body: bodies are read raw, in the way each route needs. */
+function addRoute(app: FastifyInstance, context: ServerContext, route: Route): void {
+  const { config, logger, metrics } = context
+  const name = route.path.slice(1).replace(/[/:]+/g, '_')
+  app.route({
+    method: [...route.methods],
+    url: `${config.server.http_path_prefix.replace(/\/$/, '')}${route.path}`,
+    onRequest: async (request, reply) => {
+      reply.hijack()
+      const begun = performance.now()
+      const { raw: response } = reply
+      try {
+        const variables = request.params as Record<string, string>
+        if (Object.values(variables).some((value) => value.includes('/'))) notFound(response)
+        else await route.serve({ context, request: request.raw, response, variables })
+      } catch (error) {
+        logger.error({ route: route.path, err: errorMessage(error) }, 'request failed')
+        if (!response.headersSent) sendError(response, 500, `${errorMessage(error)}\n`)
+        else response.destroy()
+      }
+      const labels = {
+        method: request.method,
+        route: name,
+        status_code: String(response.statusCode),
+        ws: 'false',
+      }
+      metrics.requestSeconds.observe(labels, (performance.now() - begun) / 1000)
+    },
+    handler: () => undefined,
+  })
+}
+
+function notFound(response: FastifyReply['raw']): void {
+  sendError(response, 404, '404 page not found\n')
+}
+
+/** Go's router: 405 without body for a known path asked with another method, a redirect for `//`, else 404. */
+function answerUnknownPaths(app: FastifyInstance, prefix: string): void {
+  const known = ROUTES.map(({ path }) => new RegExp(`^${prefix}${path.replace(/:\w+/g, '[^/]+')}$`))
+  const answer = (request: FastifyRequest, reply: FastifyReply): void => {
+    reply.hijack()
+    const [path, query] = request.url.split('?', 2)
+    if (/\/\//.test(path)) {
+      const location = path.replace(/\/{2,}/g, '/') + (query === undefined ? '' : `?${query}`)
+      sendEmpty(reply.raw, 301, { location })
+    } else if (known.some((pattern) => pattern.test(path))) {
+      sendEmpty(reply.raw, 405)
+    } else {
+      notFound(reply.raw)
+    }
+  }
+  app.setNotFoundHandler(answer)
+  app.setErrorHandler((_error, request, reply) => answer(request, reply))
+}
+
+async function listenOn(app: FastifyInstance, host: string, port: number): Promise<void> {
+  const server = app.server as Server
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    // Without a host Node listens on all addresses, of both families where the system has both.
+    server.listen(host === '' ? { port } : { host, port }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+/** Stops listening and waits for what is running, then cuts what still is. */
+async function drain(app: FastifyInstance): Promise<void> {
+  const server = app.server as Server
+  if (!server.listening) {
+    await app.close()
+    return
+  }
+  const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+  server.closeIdleConnections()
+  await app.close()
+  clearTimeout(cut)
+}
