@@ -28,8 +28,9 @@ export interface Dockerd {
 /** What {@link startDockerd} can be told. */
 export interface DockerdOptions {
   /**
-   * `private` (default): its own network namespace, so that bridges and firewall rules meet nobody else's; published
-   * ports are reachable only inside it. `host`: this machine's network, where published ports are reachable.
+   * `private` (default): its own network namespace, so that bridges and firewall rules meet nobody else's;
+   * published ports are reachable only inside it. `host`: this machine's network, where published ports are
+   * reachable.
    */
   readonly network?: 'private' | 'host'
 }
@@ -39,8 +40,9 @@ const INSTALL = `apt-get install -y --no-install-recommends ${PACKAGES.join(' ')
 const PROGRAMS = ['/usr/sbin/dockerd', '/usr/bin/docker', '/usr/bin/docker-compose', '/bin/busybox']
 
 /**
- * Why a Docker Engine cannot be started here, or `undefined` when it can. Installs Debian's packages when run as root
- * with CI=true; otherwise writes the command that would to standard error, so that a skipped test is never silent.
+ * Why a Docker Engine cannot be started here, or `undefined` when it can. Installs Debian's packages when run
+ * as root with CI=true; otherwise writes the command that would to standard error, so that a skipped test is
+ * never silent.
  */
 export async function dockerdMissing(): Promise<string | undefined> {
   const reason = await missingReason()
@@ -66,8 +68,8 @@ async function missingReason(): Promise<string | undefined> {
 }
 
 /**
- * Starts a Docker Engine with its own data, sockets, mounts and process tree. It lives in namespaces of its own, so
- * nothing outlives it, and it dies with the process that started it.
+ * Starts a Docker Engine with its own data, sockets, mounts and process tree. It lives in namespaces of its
+ * own, so nothing outlives it, and it dies with the process that started it.
  * @throws Error with the end of the daemon's log when it does not come up.
  */
 export async function startDockerd(options: DockerdOptions = {}): Promise<Dockerd> {

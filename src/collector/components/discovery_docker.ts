@@ -1,0 +1,185 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import { errorMessage } from '#base/errors.ts'
+import type { DockerClient } from '../docker/client.ts'
+import { connectDocker } from '../docker/connect.ts'
+import { makeRecentContainers } from '../docker/recent-containers.ts'
+import { dockerTargets, type Target } from '../docker/targets.ts'
+import type { ComponentContext, ComponentDefinition, ComponentInstance } from '../runtime/component.ts'
+import { checkHttpClientArgs, type HttpClientArgs, httpClientSchema } from '../write/http-client-args.ts'
+
+interface Args extends HttpClientArgs {
+  readonly host: string
+  readonly port: number
+  readonly host_networking_host: string
+  readonly refresh_interval: number
+  readonly match_first_network: boolean
+  readonly filter: readonly { readonly name: string; readonly values: readonly string[] }[]
+}
+
+/** After an event so many milliseconds are waited for others, as containers come and go in groups. */
+const GATHER_EVENTS_MS = 50
+const FIRST_RETRY_MS = 500
+const MAX_RETRY_MS = 10_000
+const EVENTS = { type: ['container'], event: ['start', 'die', 'destroy', 'rename'] }
+
+/**
+ * `discovery.docker`: the containers of a Docker Engine as targets. Beside the refresh every
+ * `refresh_interval` it follows the engine's events, so that a container is known as soon as it starts and
+ * stays a target for a moment after it has stopped: short-lived ones are not missed.
+ */
+export const discoveryDocker: ComponentDefinition<Args> = {
+  name: 'discovery.docker',
+  stability: 'generally-available',
+  role: 'discovery',
+  schema: {
+    attributes: {
+      ...httpClientSchema.attributes,
+      host: { type: 'string', required: true },
+      port: { type: 'number', default: 80 },
+      host_networking_host: { type: 'string', default: 'localhost' },
+      refresh_interval: { type: 'duration', default: 60_000 },
+      match_first_network: { type: 'bool', default: true },
+    },
+    blocks: {
+      ...httpClientSchema.blocks,
+      filter: {
+        repeated: true,
+        body: {
+          attributes: {
+            name: { type: 'string', required: true },
+            values: { type: { list: 'string' }, required: true },
+          },
+        },
+      },
+    },
+    validate: (decoded) => {
+      const args = decoded as unknown as Args
+      if (args.host === '') throw new Error('host attribute must not be empty')
+      if (args.refresh_interval <= 0) throw new Error('refresh_interval must be greater than 0')
+      checkHttpClientArgs(args)
+    },
+  },
+  build: (context, args) => new DockerDiscovery(context, args),
+}
+
+class DockerDiscovery implements ComponentInstance<Args> {
+  readonly #context: ComponentContext
+  readonly #recent = makeRecentContainers()
+  #args: Args
+  #client: DockerClient
+  #targets: Target[] | undefined
+  #problem = ''
+  /** Aborted to have the running loops look at once, and with a new client after an update. */
+  #wake = new AbortController()
+
+  constructor(context: ComponentContext, args: Args) {
+    this.#context = context
+    this.#args = args
+    this.#client = connectDocker(args.host, args)
+    context.setExports({ targets: [] })
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#refreshLoop(signal), this.#eventLoop(signal)])
+    this.#client.close()
+  }
+
+  update(args: Args): void {
+    const client = connectDocker(args.host, args)
+    this.#client.close()
+    this.#client = client
+    this.#args = args
+    this.#wake.abort()
+  }
+
+  debugInfo(): unknown {
+    return { targets: this.#targets ?? [], last_error: this.#problem }
+  }
+
+  async #refreshLoop(signal: AbortSignal): Promise<void> {
+    let retryMs = FIRST_RETRY_MS
+    while (!signal.aborted) {
+      this.#wake = new AbortController()
+      let waitMs = this.#args.refresh_interval
+      try {
+        await this.#refresh()
+        retryMs = FIRST_RETRY_MS
+        waitMs = Math.min(waitMs, this.#recent.nextExpiryMs())
+      } catch (error) {
+        if (signal.aborted) return
+        this.#report(errorMessage(error))
+        waitMs = retryMs
+        retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)
+      }
+      await sleep(waitMs, undefined, { signal: AbortSignal.any([signal, this.#wake.signal]) }).catch(
+        () => undefined,
+      )
+      if (!signal.aborted && this.#wake.signal.aborted) await sleep(GATHER_EVENTS_MS)
+    }
+  }
+
+  async #refresh(): Promise<void> {
+    const args = this.#args
+    const filters: Record<string, string[]> = {}
+    for (const { name, values } of args.filter ?? []) filters[name] = [...(filters[name] ?? []), ...values]
+    const recent = this.#recent.ids()
+    const [running, networks, started] = await Promise.all([
+      this.#client.containers({ all: false, filters }),
+      this.#client.networks(),
+      recent.length === 0 ? [] : this.#client.containers({ all: true, filters: { ...filters, id: recent } }),
+    ])
+    const byId = new Map([...running, ...started].map((container) => [container.Id, container]))
+    const options = {
+      port: args.port,
+      hostNetworkingHost: args.host_networking_host,
+      matchFirstNetwork: args.match_first_network,
+    }
+    const targets = dockerTargets([...byId.values()], networks, options)
+    targets.sort((a, b) => (targetKey(a) < targetKey(b) ? -1 : 1))
+    this.#report('')
+    if (isDeepStrictEqual(targets, this.#targets)) return
+    this.#targets = targets
+    this.#context.setExports({ targets })
+  }
+
+  async #eventLoop(signal: AbortSignal): Promise<void> {
+    let retryMs = FIRST_RETRY_MS
+    while (!signal.aborted) {
+      try {
+        await this.#client.events(
+          EVENTS,
+          (event) => {
+            retryMs = FIRST_RETRY_MS
+            const id = event.Actor?.ID
+            if (id !== undefined) this.#recent.note(id, event.Action ?? '')
+            this.#wake.abort()
+          },
+          signal,
+        )
+      } catch (error) {
+        if (signal.aborted) return
+        this.#context.logger.debug({ error: errorMessage(error) }, 'the event stream of Docker broke')
+      }
+      await sleep(retryMs, undefined, { signal }).catch(() => undefined)
+      retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)
+      // Whatever happened while nobody listened shows in a fresh list.
+      this.#wake.abort()
+    }
+  }
+
+  #report(problem: string): void {
+    if (problem === this.#problem) return
+    this.#problem = problem
+    if (problem === '') this.#context.reportHealth('healthy', 'containers are being discovered')
+    else {
+      const host = this.#args.host
+      this.#context.logger.warn({ host, error: problem }, 'containers cannot be discovered')
+      this.#context.reportHealth('unhealthy', `cannot list the containers of ${host}: ${problem}`)
+    }
+  }
+}
+
+function targetKey(target: Target): string {
+  return `${target.__meta_docker_container_id} ${target.__address__} ${target.__meta_docker_network_id}`
+}

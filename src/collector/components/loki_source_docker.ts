@@ -1,0 +1,255 @@
+import { join } from 'node:path'
+import { Counter } from 'prom-client'
+import { errorMessage } from '#base/errors.ts'
+import { type Labels, labelsText, labelValue, makeLabels } from '#base/labels.ts'
+import type { DockerClient } from '../docker/client.ts'
+import { connectDocker } from '../docker/connect.ts'
+import {
+  type ContainerTailer,
+  startTailer,
+  type TailerContext,
+  type TailerTarget,
+} from '../docker/container-tailer.ts'
+import { cursorText, parseCursor, STREAM_NAMES } from '../docker/cursor.ts'
+import { parseLabelsText } from '../docker/labels-text.ts'
+import { openPositions, type Positions } from '../docker/positions.ts'
+import { makeSemaphore } from '../docker/semaphore.ts'
+import type { Target } from '../docker/targets.ts'
+import type { LogsReceiver } from '../pipeline.ts'
+import { applyRules, noRules, type RelabelRules } from '../relabel.ts'
+import type { ComponentContext, ComponentDefinition, ComponentInstance } from '../runtime/component.ts'
+import { checkHttpClientArgs, type HttpClientArgs, httpClientSchema } from '../write/http-client-args.ts'
+import { untilAborted } from './until_aborted.ts'
+
+interface Args {
+  readonly host: string
+  readonly targets: readonly Target[]
+  readonly forward_to: readonly LogsReceiver[]
+  readonly labels: Readonly<Record<string, string>>
+  readonly relabel_rules?: RelabelRules
+  readonly refresh_interval: number
+  readonly http_client_config?: HttpClientArgs
+}
+
+const CONTAINER_ID = '__meta_docker_container_id'
+const STREAM_LABEL = '__meta_docker_container_log_stream'
+const MAX_OPENING = 16
+/** How long what is under way may take to arrive when the component stops. */
+const SETTLE_MS = 2000
+const CURSOR_PREFIX = 'cursor-'
+
+/**
+ * `loki.source.docker`: the logs of containers. One reader per container, whatever ports and networks make of
+ * it as targets. Where reading stands is kept per container until the engine no longer knows it: no stop,
+ * restart, label change or reload reads anything again.
+ */
+export const lokiSourceDocker: ComponentDefinition<Args> = {
+  name: 'loki.source.docker',
+  stability: 'generally-available',
+  role: 'source',
+  schema: {
+    attributes: {
+      host: { type: 'string', required: true },
+      targets: { type: { list: 'target' }, required: true },
+      forward_to: { type: { list: { capsule: 'LogsReceiver' } }, required: true },
+      labels: { type: { map: 'string' }, default: {} },
+      relabel_rules: { type: { capsule: 'RelabelRules' } },
+      refresh_interval: { type: 'duration', default: 60_000 },
+    },
+    blocks: { http_client_config: { body: httpClientSchema } },
+    validate: (decoded) => {
+      const args = decoded as unknown as Args
+      if (args.host === '') throw new Error('host attribute must not be empty')
+      if (args.refresh_interval <= 0) throw new Error('refresh_interval must be greater than 0')
+      if (args.http_client_config !== undefined) checkHttpClientArgs(args.http_client_config)
+    },
+  },
+  build: (context, args) => new DockerSource(context, args),
+}
+
+class DockerSource implements ComponentInstance<Args> {
+  readonly #context: ComponentContext
+  readonly #positions: Positions
+  readonly #tailers = new Map<string, ContainerTailer>()
+  readonly #opening = makeSemaphore(MAX_OPENING)
+  readonly #entries: Counter
+  readonly #errors: Counter
+  readonly #tooLong: Counter
+  #args: Args
+  #client: DockerClient
+  #running = false
+  /** Whether positions without a target have been looked at. */
+  #revived = false
+
+  constructor(context: ComponentContext, args: Args) {
+    this.#context = context
+    this.#args = args
+    this.#client = connectDocker(args.host, args.http_client_config)
+    const file = join(context.dataDir, 'positions.yml')
+    this.#positions = openPositions(file, ({ path }) => path, context.logger)
+    const counter = (name: string, help: string): Counter =>
+      new Counter({ name: `loki_source_docker_${name}`, help, registers: [context.metrics] })
+    this.#entries = counter('target_entries_total', 'Log lines passed on.')
+    this.#errors = counter(
+      'target_parsing_errors_total',
+      'Log lines left out because they carry no time stamp.',
+    )
+    this.#tooLong = counter('target_too_long_lines_total', 'Log lines left out because they exceed 1 MiB.')
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    this.#running = true
+    this.#reconcile()
+    await untilAborted(signal)
+    this.#running = false
+    await Promise.all([...this.#tailers.values()].map((tailer) => tailer.stop(SETTLE_MS)))
+    await this.#positions.close()
+    this.#client.close()
+  }
+
+  async update(args: Args): Promise<void> {
+    const before = this.#args
+    const newConnection =
+      args.host !== before.host ||
+      JSON.stringify(args.http_client_config) !== JSON.stringify(before.http_client_config)
+    if (newConnection) {
+      const client = connectDocker(args.host, args.http_client_config)
+      await Promise.all([...this.#tailers.values()].map((tailer) => tailer.stop(SETTLE_MS)))
+      this.#tailers.clear()
+      this.#client.close()
+      this.#client = client
+    }
+    this.#args = args
+    if (this.#running) this.#reconcile()
+  }
+
+  debugInfo(): unknown {
+    return {
+      targets_info: [...this.#tailers.values()].map((tailer) => {
+        const { lastError, isRunning, cursor } = tailer.info()
+        const labels = this.#positions.get(CURSOR_PREFIX + tailer.id)?.labels ?? ''
+        const readOffset = cursor === undefined ? '' : cursorText(cursor)
+        return {
+          id: tailer.id,
+          last_error: lastError,
+          labels,
+          is_running: isRunning,
+          read_offset: readOffset,
+        }
+      }),
+    }
+  }
+
+  /** Brings the readers in line with the targets. */
+  #reconcile(): void {
+    const wanted = this.#targetLabels()
+    for (const [id, labels] of wanted) {
+      const target = this.#tailerTarget(labels)
+      const tailer = this.#tailers.get(id)
+      if (tailer === undefined) this.#start(id, labels, target)
+      else tailer.update(target)
+      this.#rememberLabels(id, labels)
+    }
+    for (const [id, tailer] of this.#tailers) if (!wanted.has(id)) tailer.release()
+    if (!this.#revived && wanted.size > 0) {
+      this.#revived = true
+      this.#finishStopped(wanted)
+    }
+  }
+
+  /**
+   * One label set per container; of several the first in order of their text, so that it stays the same one.
+   */
+  #targetLabels(): Map<string, Labels> {
+    const chosen = new Map<string, { text: string; labels: Labels }>()
+    for (const target of this.#args.targets) {
+      const labels = makeLabels({ ...target, ...this.#args.labels })
+      const id = labelValue(labels, CONTAINER_ID)
+      if (id === '') continue
+      const text = labelsText(labels)
+      const known = chosen.get(id)
+      if (known === undefined || text < known.text) chosen.set(id, { text, labels })
+    }
+    return new Map([...chosen].map(([id, { labels }]) => [id, labels]))
+  }
+
+  #tailerTarget(labels: Labels): TailerTarget {
+    const rules = this.#args.relabel_rules ?? noRules
+    const forStream = (index: 0 | 1): Labels | undefined => {
+      const withStream = makeLabels([...labels, [STREAM_LABEL, STREAM_NAMES[index]]])
+      return applyRules(rules, withStream)?.filter(([name]) => !name.startsWith('__'))
+    }
+    return { labels: [forStream(0), forStream(1)], receivers: this.#args.forward_to }
+  }
+
+  #start(id: string, labels: Labels, target: TailerTarget): void {
+    const stored = this.#positions.get(CURSOR_PREFIX + id)?.value
+    const tailer = startTailer(
+      id,
+      target,
+      stored === undefined ? undefined : parseCursor(stored),
+      this.#tailerContext(),
+    )
+    this.#tailers.set(id, tailer)
+    tailer.finished
+      .then((end) => {
+        if (this.#tailers.get(id) !== tailer) return
+        this.#tailers.delete(id)
+        if (end === 'gone') this.#positions.remove(CURSOR_PREFIX + id)
+        // It became a target again while its reader was ending.
+        if (end === 'released' && this.#running && this.#targetLabels().has(id)) this.#reconcile()
+      })
+      .catch((error: unknown) => {
+        this.#context.logger.error(
+          { container: id, error: errorMessage(error) },
+          'the reader of a container failed',
+        )
+      })
+    this.#rememberLabels(id, labels)
+  }
+
+  #tailerContext(): TailerContext {
+    return {
+      client: this.#client,
+      logger: this.#context.logger,
+      opening: this.#opening,
+      counters: {
+        entries: (count) => this.#entries.inc(count),
+        unreadable: () => this.#errors.inc(),
+        tooLong: () => this.#tooLong.inc(),
+      },
+      commit: (id, cursor) => {
+        const path = CURSOR_PREFIX + id
+        this.#positions.set({
+          path,
+          labels: this.#positions.get(path)?.labels ?? '',
+          value: cursorText(cursor),
+        })
+      },
+    }
+  }
+
+  /**
+   * The labels are kept with the position, so that the rest of a container that stopped unseen can be read.
+   */
+  #rememberLabels(id: string, labels: Labels): void {
+    const path = CURSOR_PREFIX + id
+    const text = labelsText(labels)
+    const known = this.#positions.get(path)
+    if (known?.labels !== text) this.#positions.set({ path, labels: text, value: known?.value ?? '0' })
+  }
+
+  /**
+   * Containers that stopped while the collector was down are no targets any more: what they said last is read
+   * now.
+   */
+  #finishStopped(wanted: ReadonlyMap<string, Labels>): void {
+    for (const [path, position] of [...this.#positions.all()]) {
+      const id = path.slice(CURSOR_PREFIX.length)
+      const labels = parseLabelsText(position.labels)
+      if (wanted.has(id) || this.#tailers.has(id) || labels === undefined) continue
+      this.#start(id, labels, this.#tailerTarget(labels))
+      this.#tailers.get(id)?.release()
+    }
+  }
+}

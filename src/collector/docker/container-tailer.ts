@@ -1,0 +1,277 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { errorMessage } from '#base/errors.ts'
+import { invariant } from '#base/invariant.ts'
+import type { Labels } from '#base/labels.ts'
+import type { Logger } from '#base/logger.ts'
+import { type DeliveryOrder, orderDeliveries } from '../delivery-order.ts'
+import { fanOut } from '../fan-out.ts'
+import { type LineBatcher, makeLineBatcher, SOURCE_BATCH_LIMITS } from '../line-batcher.ts'
+import type { LogEntry, LogsReceiver } from '../pipeline.ts'
+import type { ContainerState, DockerClient } from './client.ts'
+import { type Cursor, type CursorTracker, cursorText, sinceSeconds, trackCursor } from './cursor.ts'
+import { type LogDecoder, makeFrameDecoder } from './log-decoder.ts'
+import type { LogStream } from './log-stream.ts'
+import type { Semaphore } from './semaphore.ts'
+import { type StallWatch, watchForStall } from './stall-watch.ts'
+import { makeTailSink, type TailerCounters } from './tail-sink.ts'
+import { makeTtyDecoder } from './tty-decoder.ts'
+
+/** The longest line passed on, as in Alloy. */
+export const MAX_LINE_BYTES = 1024 * 1024
+
+/** Where the lines of a container go, and under which labels. May change while it is read. */
+export interface TailerTarget {
+  /** The labels of stdout and stderr lines; `undefined` where the rules drop the stream. */
+  readonly labels: readonly [Labels | undefined, Labels | undefined]
+  readonly receivers: readonly LogsReceiver[]
+}
+
+/** What all tailers of a component share. */
+export interface TailerContext {
+  readonly client: DockerClient
+  readonly logger: Logger
+  readonly counters: TailerCounters
+  /**
+   * Limits how many logs are opened at a time: the daemon reads a whole log to find the place to start from.
+   */
+  readonly opening: Semaphore
+  /** Lines up to `cursor` have been delivered. */
+  commit(id: string, cursor: Cursor): void
+  /** Lowered by tests. */
+  readonly stallCheckMs?: number
+}
+
+/** Reads the log of one container, for as long as the container exists and is a target. */
+export interface ContainerTailer {
+  readonly id: string
+  update(target: TailerTarget): void
+  /** The container is no longer a target. If it has stopped, its log is read to the end first. */
+  release(): void
+  /** It is a target again after `release`, or something has happened to it: look at once. */
+  poke(): void
+  /** Ends at once; what has been handed over is given `settleMs` to arrive. */
+  stop(settleMs: number): Promise<void>
+  /** Resolves when nothing more is to be read. */
+  readonly finished: Promise<TailerEnd>
+  info(): TailerInfo
+}
+
+/** Why a tailer ended; `gone`: the daemon no longer knows the container. */
+export type TailerEnd = 'gone' | 'released' | 'stopped'
+
+/** What the components API shows of a tailer. */
+export interface TailerInfo {
+  readonly lastError: string
+  readonly isRunning: boolean
+  readonly cursor: Cursor | undefined
+}
+
+const FIRST_RETRY_MS = 200
+const MAX_RETRY_MS = 10_000
+/** How often a stopped container that is still a target is looked at. */
+const STOPPED_CHECK_MS = 5000
+/** How long a place among those that open logs is kept while nothing comes. */
+const OPENING_MS = 200
+
+/** Starts to read the log of container `id` after `start`. */
+export function startTailer(
+  id: string,
+  target: TailerTarget,
+  start: Cursor | undefined,
+  context: TailerContext,
+): ContainerTailer {
+  return new Tailer(id, target, start, context)
+}
+
+class Tailer implements ContainerTailer {
+  readonly id: string
+  readonly finished: Promise<TailerEnd>
+  readonly #context: TailerContext
+  readonly #logger: Logger
+  readonly #stopping = new AbortController()
+  readonly #order: DeliveryOrder<Cursor>
+  readonly #batcher: LineBatcher
+  #target: TailerTarget
+  /** Up to here everything has been delivered. */
+  #committed: Cursor | undefined
+  /** Up to here everything has been read. */
+  #tracker: CursorTracker
+  #stream: LogStream | undefined
+  #released = false
+  #isRunning = false
+  #lastError = ''
+  #refused: unknown
+  #wake = new AbortController()
+  #retryMs = FIRST_RETRY_MS
+
+  constructor(id: string, target: TailerTarget, start: Cursor | undefined, context: TailerContext) {
+    this.id = id
+    this.#target = target
+    this.#committed = start
+    this.#context = context
+    this.#logger = context.logger.child({ container: id.slice(0, 12) })
+    this.#tracker = trackCursor(start)
+    this.#order = orderDeliveries((cursor) => {
+      this.#committed = cursor
+      context.commit(id, cursor)
+    })
+    this.#batcher = makeLineBatcher(
+      SOURCE_BATCH_LIMITS,
+      (slots) => this.#deliver(slots),
+      () => this.#stream?.close(),
+    )
+    this.finished = this.#run()
+  }
+
+  update(target: TailerTarget): void {
+    this.#target = target
+    if (this.#released) this.poke()
+  }
+
+  release(): void {
+    this.#released = true
+    this.#stopIfRunning()
+    this.#wake.abort()
+  }
+
+  poke(): void {
+    this.#released = false
+    this.#wake.abort()
+  }
+
+  async stop(settleMs: number): Promise<void> {
+    this.#stopping.abort()
+    const flushed = this.finished.then(() => this.#batcher.flush()).catch(() => undefined)
+    await Promise.race([flushed, sleep(settleMs, undefined, { ref: false })])
+    this.#batcher.clear()
+    await this.#order.settled(settleMs)
+  }
+
+  info(): TailerInfo {
+    return { lastError: this.#lastError, isRunning: this.#isRunning, cursor: this.#tracker.cursor() }
+  }
+
+  async #run(): Promise<TailerEnd> {
+    let readGeneration: string | undefined
+    while (!this.#stopping.signal.aborted) {
+      try {
+        const state = await this.#context.client.container(this.id)
+        if (state === undefined) return 'gone'
+        this.#isRunning = state.running
+        const isRead = readGeneration === state.generation
+        if (this.#released && (state.running || isRead)) return 'released'
+        if (isRead) await this.#pause(STOPPED_CHECK_MS)
+        else if (await this.#readLog(state)) readGeneration = state.generation
+      } catch (error) {
+        if (this.#stopping.signal.aborted) break
+        await this.#recover(error)
+      }
+    }
+    return 'stopped'
+  }
+
+  /** Reads one response to its end; true when the log of a stopped container has been read whole. */
+  async #readLog(state: ContainerState): Promise<boolean> {
+    const before = this.#tracker.cursor()
+    await this.#readResponse(state)
+    this.#lastError = ''
+    if (!state.running) return !this.#stopping.signal.aborted
+    const after = this.#tracker.cursor()
+    // A running container whose log ends at once, again and again, must not be asked in a tight loop.
+    const isProgress =
+      after !== undefined && (before === undefined || cursorText(before) !== cursorText(after))
+    if (isProgress) this.#retryMs = FIRST_RETRY_MS
+    else await this.#backOff()
+    return false
+  }
+
+  async #readResponse(state: ContainerState): Promise<void> {
+    const { client, opening, counters, stallCheckMs } = this.#context
+    this.#tracker.rewind()
+    const sink = makeTailSink(this.#tracker, this.#batcher, counters, this.#logger)
+    const freePlace = await opening.acquire()
+    let decoder: LogDecoder | undefined
+    let watch: StallWatch | undefined
+    try {
+      const request = { sinceS: sinceSeconds(this.#tracker.cursor()), follow: true }
+      const onBytes = (bytes: Uint8Array): void => decoder?.push(bytes)
+      const stream = await client.logs(this.id, request, onBytes, this.#stopping.signal)
+      this.#stream = stream
+      const options = { maxLineBytes: MAX_LINE_BYTES, joinShortFrames: stream.server.startsWith('Libpod') }
+      decoder = state.tty ? makeTtyDecoder(sink, options) : makeFrameDecoder(sink, options)
+      setTimeout(freePlace, OPENING_MS)
+      const newestMs = (): Promise<number | undefined> => client.newestLineMs(this.id, state.tty)
+      watch = watchForStall(stream, newestMs, this.#tracker, this.#logger, stallCheckMs)
+      while (await stream.read()) {
+        freePlace()
+        watch.heard()
+        if (this.#batcher.full) await this.#batcher.flush()
+      }
+      const failure = (await stream.ended) ?? this.#refused
+      if (failure !== undefined) throw failure
+      // A last line without an end is known to be whole only when the container had stopped before reading
+      // began.
+      if (!state.running && !this.#stopping.signal.aborted) decoder.finish()
+      await this.#batcher.flush()
+    } finally {
+      freePlace()
+      watch?.stop()
+      this.#stream?.close()
+      this.#stream = undefined
+    }
+  }
+
+  async #deliver(slots: readonly LogEntry[][]): Promise<void> {
+    const cursor = this.#tracker.cursor()
+    invariant(cursor !== undefined, 'lines were taken without a cursor')
+    const { labels, receivers } = this.#target
+    const delivery = this.#order.track(cursor)
+    try {
+      for (const [slot, entries] of slots.entries()) {
+        const slotLabels = labels[slot]
+        if (entries === undefined || slotLabels === undefined) continue
+        this.#context.counters.entries(entries.length)
+        delivery.hold()
+        await fanOut(receivers, { labels: slotLabels, entries, delivery })
+      }
+    } catch (error) {
+      this.#refused = error
+      throw error
+    }
+    delivery.done()
+  }
+
+  /** After a failure: keeps what was read, or goes back to what was delivered when lines were refused. */
+  async #recover(error: unknown): Promise<void> {
+    this.#lastError = errorMessage(error)
+    const retryMs = this.#retryMs
+    this.#logger.warn({ error: this.#lastError, retryMs }, 'reading the log of a container was interrupted')
+    if (this.#refused === undefined) await this.#batcher.flush().catch(() => undefined)
+    if (this.#refused !== undefined) {
+      this.#batcher.clear()
+      this.#order.abandon()
+      this.#tracker = trackCursor(this.#committed)
+      this.#refused = undefined
+    }
+    await this.#backOff()
+  }
+
+  async #backOff(): Promise<void> {
+    await this.#pause(this.#retryMs)
+    this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS)
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const signal = AbortSignal.any([this.#stopping.signal, this.#wake.signal])
+    await sleep(ms, undefined, { signal }).catch(() => undefined)
+    if (this.#wake.signal.aborted) this.#wake = new AbortController()
+  }
+
+  /**
+   * A target that was taken out by configuration is left at once; one that has stopped is read to the end.
+   */
+  async #stopIfRunning(): Promise<void> {
+    const state = await this.#context.client.container(this.id).catch(() => undefined)
+    if (this.#released && state?.running === true) this.#stream?.close()
+  }
+}

@@ -1,0 +1,69 @@
+import { errorMessage } from '#base/errors.ts'
+import type { Logger } from '#base/logger.ts'
+import type { CursorTracker } from './cursor.ts'
+import type { LogStream } from './log-stream.ts'
+
+/** Watches a follow stream that may fall silent although lines are written. */
+export interface StallWatch {
+  /** Something has been read. */
+  heard(): void
+  stop(): void
+}
+
+const FIRST_CHECK_MS = 30_000
+const LONGEST_CHECK_MS = 5 * 60_000
+
+/**
+ * Some engines lose their place after a log file was rotated and then follow nothing. After a time of silence
+ * the newest line is asked for; when it is newer than what was read, and silence goes on, the stream is
+ * closed so that its reader opens it again. Checks become rarer while a container stays quiet, so idle
+ * containers cost next to nothing.
+ */
+export function watchForStall(
+  stream: LogStream,
+  newestLineMs: () => Promise<number | undefined>,
+  tracker: CursorTracker,
+  logger: Logger,
+  firstCheckMs: number = FIRST_CHECK_MS,
+): StallWatch {
+  let checkMs = firstCheckMs
+  let reads = 0
+  let missedMs: number | undefined
+  let timer = setTimeout(check, checkMs, 0)
+
+  async function check(readsBefore: number): Promise<void> {
+    if (reads !== readsBefore) {
+      checkMs = firstCheckMs
+      missedMs = undefined
+    } else {
+      const newestMs = await newestLineMs().catch((error: unknown) => {
+        logger.debug({ error: errorMessage(error) }, 'the newest line could not be asked for')
+        return undefined
+      })
+      const isMissing = reads === readsBefore && newestMs !== undefined && newestMs > lastReadMs()
+      // Seen missing twice: once may be a line on its way.
+      if (isMissing && missedMs !== undefined) {
+        logger.warn({}, 'the log stream of a container has stalled and is opened again')
+        stream.close()
+        return
+      }
+      missedMs = isMissing ? newestMs : undefined
+      checkMs = isMissing ? firstCheckMs : Math.min(checkMs * 2, LONGEST_CHECK_MS)
+    }
+    if (!stopped) timer = setTimeout(check, checkMs, reads)
+  }
+  let stopped = false
+  const lastReadMs = (): number => {
+    const cursor = tracker.cursor()
+    return Math.max(...(cursor?.streams ?? []).map((stream) => stream?.tsMs ?? 0), 0)
+  }
+  return {
+    heard() {
+      reads++
+    },
+    stop() {
+      stopped = true
+      clearTimeout(timer)
+    },
+  }
+}
