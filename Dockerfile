@@ -2,7 +2,9 @@
 # the sample shop.
 #
 #   docker build -t logboom:0.1.0 .
-#   docker run --rm logboom:0.1.0 --help
+#   docker run --rm -p 127.0.0.1:3100:3100 logboom:0.1.0                    # everything in one, with a sample shop
+#   docker run --rm -p 127.0.0.1:3100:3100 --user 0 \
+#     -v /var/run/docker.sock:/var/run/docker.sock:ro logboom:0.1.0         # … with every container of this host
 #
 # Other bases: both need Node 26 in PATH and glibc; the build needs a shell, the result does not.
 #   docker build --build-arg BUILD_IMAGE=registry.local/node:26 --build-arg RUNTIME_IMAGE=registry.local/node:26 .
@@ -17,10 +19,10 @@ COPY package.json package-lock.json ./
 RUN test -d node_modules || npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN node --run build:page && node build/bundle.ts
-# Laid out as it shall lie in the image, with the command in PATH and two empty folders to mount volumes on.
-RUN mkdir -p /image/opt /image/usr/local/bin /empty \
-    && mv dist /image/opt/logboom \
-    && ln -s /opt/logboom/logboom.js /image/usr/local/bin/logboom
+# Laid out as it shall lie in the image, with the command in PATH and an empty folder to mount volumes on.
+RUN mkdir -p /image/opt/logboom /image/usr/local/bin /empty \
+    && mv dist LICENSE /image/opt/logboom/ \
+    && ln -s /opt/logboom/dist/logboom.js /image/usr/local/bin/logboom
 
 FROM ${RUNTIME_IMAGE}
 LABEL org.opencontainers.image.title="Logboom" \
@@ -36,6 +38,6 @@ USER 10001:10001
 EXPOSE 3100 12345
 # For the server; the compose files override it for the other roles.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["logboom", "health"]
-# Node is process 1 and handles SIGTERM itself; it starts no processes that would need an init.
+# Node is process 1 and handles SIGTERM itself; what it starts (the sample shop), it waits for.
 ENTRYPOINT ["logboom"]
-CMD ["--help"]
+CMD ["up", "--listen=0.0.0.0:3100", "--data=/loki"]

@@ -9,7 +9,6 @@ import { type InputOptions, type OutputOptions, rolldown } from 'rolldown'
  */
 
 const ROOT = join(import.meta.dirname, '..')
-const DIST = join(ROOT, 'dist')
 
 /** Not bundled: `snappy` finds its native file beside itself. */
 const NATIVE_PACKAGES = ['snappy']
@@ -34,40 +33,49 @@ const INPUT: InputOptions = {
 }
 
 const OUTPUT: OutputOptions = {
-  dir: DIST,
   format: 'esm',
   entryFileNames: '[name].js',
   chunkFileNames: 'chunks/[name]-[hash].js',
   minify: { compress: true, mangle: false },
 }
 
-/** Empties `dist/` except for the page. */
-function clean(): void {
-  mkdirSync(DIST, { recursive: true })
-  for (const name of readdirSync(DIST)) {
-    if (name !== 'page') rmSync(join(DIST, name), { recursive: true })
+/**
+ * Bundles the program and the shop into `dir`, in place of everything there but `page/`. Throws what the
+ * bundler throws.
+ */
+export async function bundle(dir: string): Promise<void> {
+  clean(dir)
+  const build = await rolldown(INPUT)
+  await build.write({ ...OUTPUT, dir })
+  await build.close()
+  for (const name of NATIVE_PACKAGES) copyNative(name, dir)
+  chmodSync(join(dir, 'logboom.js'), 0o755)
+}
+
+function clean(dir: string): void {
+  mkdirSync(dir, { recursive: true })
+  for (const name of readdirSync(dir)) {
+    if (name !== 'page') rmSync(join(dir, name), { recursive: true })
   }
 }
 
 /** Copies a package as it was installed, and those of its platform packages that were installed. */
-function copyNative(name: string): void {
+function copyNative(name: string, dir: string): void {
   const folders = [
     join(ROOT, 'node_modules', name),
     ...globSync(join(ROOT, 'node_modules/@napi-rs', `${name}-*`)),
   ]
   for (const folder of folders) {
     const scope = basename(dirname(folder))
-    const target = join(DIST, 'node_modules', scope.startsWith('@') ? scope : '', basename(folder))
+    const target = join(dir, 'node_modules', scope.startsWith('@') ? scope : '', basename(folder))
     cpSync(folder, target, { recursive: true, filter: (path) => !/\.(md|d\.ts)$/.test(path) })
   }
 }
 
-if (!existsSync(join(DIST, 'page/index.html'))) {
-  throw new Error('dist/page is missing: run "npm run build:page" first')
+if (import.meta.main) {
+  const dist = join(ROOT, 'dist')
+  if (!existsSync(join(dist, 'page/index.html'))) {
+    throw new Error('dist/page is missing: run "npm run build:page" first')
+  }
+  await bundle(dist)
 }
-clean()
-const bundle = await rolldown(INPUT)
-await bundle.write(OUTPUT)
-await bundle.close()
-for (const name of NATIVE_PACKAGES) copyNative(name)
-chmodSync(join(DIST, 'logboom.js'), 0o755)
