@@ -1,12 +1,26 @@
 import type { ComponentDefinition } from '../runtime/component.ts'
+import { discoveryDocker } from './discovery_docker.ts'
 import { discoveryRelabel } from './discovery_relabel.ts'
+import { localFile } from './local_file.ts'
+import { localFileMatch } from './local_file_match.ts'
+import { lokiEcho } from './loki_echo.ts'
+import { lokiRelabel } from './loki_relabel.ts'
+import { lokiSourceDocker } from './loki_source_docker.ts'
+import { lokiWrite } from './loki_write.ts'
 
-/**
- * A definition whose argument type the table forgets: the runtime decodes by the schema, never by the type.
- */
+/** An entry of the table. It forgets the arguments' type: the runtime decodes by the schema alone. */
 function entry<Args>(definition: ComponentDefinition<Args>): [string, ComponentDefinition] {
   return [definition.name, definition as unknown as ComponentDefinition]
 }
 
 /** Every kind of component, by its name in the configuration. */
-export const componentRegistry: ReadonlyMap<string, ComponentDefinition> = new Map([entry(discoveryRelabel)])
+export const componentRegistry: ReadonlyMap<string, ComponentDefinition> = new Map([
+  entry(discoveryDocker),
+  entry(discoveryRelabel),
+  entry(localFile),
+  entry(localFileMatch),
+  entry(lokiEcho),
+  entry(lokiRelabel),
+  entry(lokiSourceDocker),
+  entry(lokiWrite),
+])

@@ -96,7 +96,8 @@ export function makeUnit(options: UnitOptions): ComponentUnit {
         } finally {
           isBuilding = false
         }
-      } else if (decoded === undefined || !deepEqual(next.args, decoded.args)) await instance.update(next.args)
+      } else if (decoded === undefined || !deepEqual(next.args, decoded.args))
+        await instance.update(next.args)
       decoded = next
     },
     setEvaluation: (error) => {
