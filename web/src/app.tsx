@@ -1,4 +1,5 @@
 import { useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { selectedValues } from './query/build.ts'
 import type { LogRow } from './rows/row.ts'
 import { type Explore, useExplore } from './state/use-explore.ts'
@@ -197,10 +198,11 @@ function useExploreShortcuts(explore: Explore, to: ShortcutTargets): void {
     [
       'f',
       () => {
-        to.setSidebar(true)
+        flushSync(() => to.setSidebar(true))
         to.fieldSearch.current?.focus()
       },
     ],
+    ['Escape', () => to.setSidebar(false)],
     ['g', () => to.setOverlay({ kind: 'time' })],
     ['w', () => change({ wrap: !state.wrap }, 'replace')],
     ['l', explore.time.toggleLive],

@@ -18,7 +18,8 @@ export interface ServiceList {
   readonly services: readonly Service[]
 }
 
-const CANDIDATES = ['service', 'service_name', 'app', 'container', 'job']
+/** Labels that name what writes, best first, for servers that do not add `service_name`. */
+const FALLBACKS = ['service', 'app', 'container', 'job']
 
 /**
  * Lists the services of a window. The label is `service` when every service has it, because it reads best in a
@@ -27,14 +28,17 @@ const CANDIDATES = ['service', 'service_name', 'app', 'container', 'job']
 export async function listServices(range: MsRange, signal: AbortSignal): Promise<ServiceList> {
   const window = { startNs: msToNs(range.fromMs), endNs: msToNs(range.toMs) }
   const names = await labelNames(window, signal)
-  const candidates = CANDIDATES.filter((name) => names.includes(name))
-  if (candidates.length === 0 && names[0] !== undefined) candidates.push(names[0])
-  const values = await Promise.all(candidates.map((name) => labelValues(name, window, undefined, signal)))
-  const all = values[candidates.indexOf('service_name')]
-  const covers = (i: number) => all === undefined || all.every((value) => values[i]?.includes(value))
-  const best = Math.max(0, candidates[0] === 'service' && covers(0) ? 0 : candidates.indexOf('service_name'))
-  const services = (values[best] ?? []).map((name) => ({ name, lines: null, byLevel: [] }))
-  return { label: candidates[best] ?? '', services }
+  const values = async (name: string) =>
+    names.includes(name) ? await labelValues(name, window, undefined, signal) : []
+  const [short, complete] = await Promise.all([values('service'), values('service_name')])
+  const toList = (label: string, found: readonly string[]): ServiceList => ({
+    label,
+    services: found.map((name) => ({ name, lines: null, byLevel: [] })),
+  })
+  if (short.length > 0 && complete.every((name) => short.includes(name))) return toList('service', short)
+  if (complete.length > 0) return toList('service_name', complete)
+  const label = FALLBACKS.find((name) => names.includes(name)) ?? names[0] ?? ''
+  return toList(label, label === '' ? [] : await values(label))
 }
 
 /** Counts the lines of each service, by level. Throws where the server cannot; the list stands without it. */

@@ -3,9 +3,11 @@ import { type Token, tokenize } from './tokens.ts'
 /** What may stand at a place of a query. `from` is where the text to replace begins. */
 export type CompletionPlace =
   | {
-      readonly kind: 'label-name' | 'stage' | 'field' | 'grouping' | 'expression' | 'matcher-op'
+      readonly kind: 'label-name' | 'field' | 'grouping' | 'expression' | 'matcher-op'
       readonly from: number
     }
+  /** `parsed`: a parser stands before, so that fields are what is wanted next. */
+  | { readonly kind: 'stage'; readonly from: number; readonly parsed: boolean }
   | {
       readonly kind: 'label-value'
       readonly from: number
@@ -29,7 +31,7 @@ export function completionPlace(query: string, at: number): CompletionPlace | nu
   const previous = before.at(-1)
   if (open >= 0) return inSelector(before, open, from)
   if (previous === undefined) return { kind: 'expression', from }
-  if (previous.text === '|') return { kind: 'stage', from }
+  if (previous.text === '|') return { kind: 'stage', from, parsed: before.some(isParser) }
   if (isComparison(previous) && before.at(-2)?.kind === 'word') {
     return { kind: 'field-value', from, field: before.at(-2)?.text ?? '', quoted: false }
   }
@@ -38,6 +40,10 @@ export function completionPlace(query: string, at: number): CompletionPlace | nu
   if (inGrouping(before)) return { kind: 'grouping', from }
   if (previous.text === '(' || /^[-+*/%^]$/.test(previous.text)) return { kind: 'expression', from }
   return null
+}
+
+function isParser({ kind, text }: Token): boolean {
+  return kind === 'word' && /^(json|logfmt|pattern|regexp|unpack)$/i.test(text)
 }
 
 function lastOpenBrace(tokens: readonly Token[]): number {

@@ -41,12 +41,12 @@ export function fieldStats(rows: readonly LogRow[], topN: number): FieldStat[] {
     distinct: counter.values.size,
     top: topValues(counter.values, topN),
   }))
-  return stats.sort(
-    (a, b) => rank(a.source) - rank(b.source) || b.lines - a.lines || (a.name < b.name ? -1 : 1),
-  )
+  return stats.sort((a, b) => rank(a) - rank(b) || b.lines - a.lines || (a.name < b.name ? -1 : 1))
 }
 
-function rank(source: FieldSource): number {
+/** Labels, then metadata, then fields; times last, because the list shows them anyway. */
+function rank({ source, name }: FieldStat): number {
+  if (/^@?time(stamp)?(_extracted)?$|^ts$/.test(name)) return 3
   return source === 'label' ? 0 : source === 'metadata' ? 1 : 2
 }
 
@@ -86,7 +86,9 @@ export function rowFields(row: LogRow): RowField[] {
       : [...line.fields, { name: line.messageField, value: line.message }]
   for (const field of all) {
     const name = extractedName(row, field.name)
-    if (row.parsed[name] === undefined) fields.push([name, field.value, line.format])
+    // A field that only repeats its label says nothing new.
+    const repeats = name !== field.name && row.stream.labels[field.name] === field.value
+    if (row.parsed[name] === undefined && !repeats) fields.push([name, field.value, line.format])
   }
   return fields
 }

@@ -44,7 +44,9 @@ export function ContextDialog({ row, view, onClose }: ContextDialogProps) {
     return () => control.current.abort()
   }, [row])
   // biome-ignore lint/correctness/useExhaustiveDependencies: the line stays in view when its neighbours arrive
-  useEffect(() => here.current?.scrollIntoView({ block: 'center' }), [before.rows.length > 0])
+  useEffect(() => {
+    here.current?.scrollIntoView({ block: 'center' })
+  }, [before.rows.length > 0])
   const plain = { ...view, columns: [], needles: [] }
   const line = (one: LogRow, current: boolean) => (
     <div

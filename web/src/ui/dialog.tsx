@@ -12,8 +12,11 @@ interface DialogProps {
 /** A modal dialog: the browser keeps the focus inside, Escape and a click beside it close it. */
 export function Dialog({ title, onClose, wide = false, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null)
+  const box = useRef<HTMLDivElement>(null)
   useEffect(() => {
     ref.current?.showModal()
+    // Not on the close button, where the browser would put it: one reads first.
+    box.current?.focus()
   }, [])
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a modal dialog by itself
@@ -25,7 +28,7 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
       onClose={onClose}
       onClick={(event) => event.target === ref.current && onClose()}
     >
-      <div className="dialog-box">
+      <div className="dialog-box" ref={box} tabIndex={-1}>
         <div className="dialog-head">
           <h2>{title}</h2>
           <button type="button" className="button icon-only quiet" aria-label="Close" onClick={onClose}>

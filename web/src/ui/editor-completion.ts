@@ -21,13 +21,16 @@ const PARSERS: readonly Completion[] = [
   { label: 'pattern', detail: 'take lines apart: "<ip> - <_>"', apply: 'pattern "' },
   { label: 'regexp', detail: 'named groups become labels', apply: 'regexp "' },
   { label: 'unpack', detail: 'undo the pack stage' },
+].map((item) => ({ type: 'keyword', ...item }))
+
+const STAGES: readonly Completion[] = [
   { label: 'line_format', detail: 'rewrite the line', apply: 'line_format "{{.' },
   { label: 'label_format', detail: 'rename or make labels', apply: 'label_format ' },
   { label: 'drop', detail: 'remove labels', apply: 'drop ' },
   { label: 'keep', detail: 'keep only these labels', apply: 'keep ' },
   { label: 'decolorize', detail: 'remove colour codes' },
   { label: 'unwrap', detail: 'use a label as the number', apply: 'unwrap ' },
-].map((item) => ({ type: 'keyword', boost: -1, ...item }))
+].map((item) => ({ type: 'keyword', boost: -10, ...item }))
 
 const RANGE_FUNCTIONS: readonly Completion[] = [
   ['count_over_time', 'lines per window'],
@@ -74,7 +77,13 @@ export function completionSource(data: () => CompletionData): CompletionSource {
 }
 
 async function optionsFor(place: CompletionPlace, data: CompletionData): Promise<readonly Completion[]> {
-  const fields = data.fields.map(({ name }) => ({ label: name, type: 'property', detail: 'field' }))
+  const fields = data.fields.map(({ name }, i) => ({
+    label: name,
+    type: 'property',
+    detail: 'field',
+    // By how many lines have it, not by the alphabet.
+    boost: Math.max(0, 40 - i),
+  }))
   switch (place.kind) {
     case 'label-name':
       return (await data.labels()).map((label) => ({ label, type: 'property' }))
@@ -85,7 +94,7 @@ async function optionsFor(place: CompletionPlace, data: CompletionData): Promise
     case 'field-value':
       return values(data.fields.find(({ name }) => name === place.field)?.values ?? [], place.quoted)
     case 'stage':
-      return [...PARSERS, ...fields]
+      return [...PARSERS.map((item) => ({ ...item, boost: place.parsed ? -5 : 60 })), ...fields, ...STAGES]
     case 'field':
       return fields
     case 'grouping':

@@ -47,7 +47,7 @@ export function Histogram(props: HistogramProps) {
         <span className="spacer" />
         {volume !== null && (
           <span className="muted num">
-            {formatCount(volume.total)} lines · one bar is {formatDuration(volume.stepMs)}
+            about {formatCount(volume.total)} lines · one bar is {formatDuration(volume.stepMs)}
             {volume.withoutErrors && ' · without lines the parser cannot read'}
           </span>
         )}

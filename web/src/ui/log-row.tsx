@@ -1,4 +1,4 @@
-import { memo } from 'react'
+import { Fragment, memo } from 'react'
 import { fieldValue } from '../rows/field-stats.ts'
 import { LEVEL_FIELDS, LEVEL_SHORT } from '../rows/level.ts'
 import { type LineField, parsedLine, rowLevel, rowService } from '../rows/parse-line.ts'
@@ -60,7 +60,10 @@ export const RowLine = memo(function RowLine({ row, view, expanded, onToggle }: 
       </span>
       {view.columns.map((name) => (
         <span key={name} className="row-column">
-          <LogText text={(fieldValue(row, name) ?? '').slice(0, SHOWN_FIELD)} needles={view.needles} />
+          <LogText
+            text={oneLine((fieldValue(row, name) ?? '').slice(0, SHOWN_FIELD))}
+            needles={view.needles}
+          />
         </span>
       ))}
       <RowBody row={row} view={view} />
@@ -71,10 +74,11 @@ export const RowLine = memo(function RowLine({ row, view, expanded, onToggle }: 
 function RowBody({ row, view }: { readonly row: LogRow; readonly view: RowView }) {
   const line = parsedLine(row)
   const limit = view.wrap ? SHOWN.wrap : SHOWN.cut
-  const message = line.message.slice(0, limit)
+  const shown = line.message.slice(0, limit)
+  const message = view.wrap ? shown : oneLine(shown)
   const fields = view.columns.length > 0 ? [] : inlineFields(row, line.fields)
   return (
-    <span className="row-body" dir="auto">
+    <span className="row-body">
       <bdi className="row-message">
         <LogText text={message} needles={view.needles} />
         {line.message.length > limit && (
@@ -85,17 +89,25 @@ function RowBody({ row, view }: { readonly row: LogRow; readonly view: RowView }
       </bdi>
       {fields.slice(0, SHOWN_FIELDS).map((field, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a line may name a field twice
-        <bdi key={i} className="row-field">
-          <span className="row-field-name">{field.name}=</span>
-          <LogText text={field.value.slice(0, SHOWN_FIELD)} needles={view.needles} />
-          {field.value.length > SHOWN_FIELD && '…'}
-        </bdi>
+        <Fragment key={i}>
+          {/* A real space: wrapped text breaks here, and copied text has it. */}{' '}
+          <bdi className="row-field">
+            <span className="row-field-name">{field.name}=</span>
+            <LogText text={oneLine(field.value.slice(0, SHOWN_FIELD))} needles={view.needles} />
+            {field.value.length > SHOWN_FIELD && '…'}
+          </bdi>
+        </Fragment>
       ))}
       {fields.length > SHOWN_FIELDS && (
         <span className="cut">… {fields.length - SHOWN_FIELDS} more fields</span>
       )}
     </span>
   )
+}
+
+/** Line breaks as a sign, for rows of one line. */
+function oneLine(text: string): string {
+  return text.includes('\n') ? text.replace(/\r?\n/g, ' ↵ ') : text
 }
 
 /** Shown elsewhere in the row. */

@@ -27,9 +27,9 @@ export function ShortcutsDialog({ onClose }: { readonly onClose: () => void }) {
         {SHORTCUTS.map(([keys, what]) => (
           <div key={keys}>
             <dt>
-              {keys.split(/( |, | or )/).map((part, i) =>
+              {keys.split(/( or |, | )/).map((part, i) =>
                 // biome-ignore lint/suspicious/noArrayIndexKey: a fixed text
-                /^( |, | or )$/.test(part) ? <span key={i}>{part}</span> : <kbd key={i}>{part}</kbd>,
+                /^( or |, | )$/.test(part) ? <span key={i}>{part}</span> : <kbd key={i}>{part}</kbd>,
               )}
             </dt>
             <dd>{what}</dd>
