@@ -83,7 +83,10 @@ export function parseAlloyFlags(args: readonly string[]): AlloyArgs {
     let value = attached ?? (known.isBool ? 'true' : args[++i])
     if (value === undefined) throw new OperatorError('flag_invalid', `flag needs an argument: --${name}`)
     if (known.isBool && !/^(?:true|false)$/.test((value = value.toLowerCase()))) {
-      throw new OperatorError('flag_invalid', `invalid argument "${value}" for "--${name}": use true or false`)
+      throw new OperatorError(
+        'flag_invalid',
+        `invalid argument "${value}" for "--${name}": use true or false`,
+      )
     }
     if (known.use === 'used') values[name] = value
     else if (value !== known.initial) ignored.push(`--${name}`)

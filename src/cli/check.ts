@@ -19,8 +19,8 @@ export function registerCheck(program: Command): void {
     )
     .argument('<file...>', 'files to check')
     .addOption(new Option('--format <form>', 'how to print').choices(['text', 'json']).default('text'))
-    .action((files: string[], options: CheckOptions) => {
-      if (!runCheck(files, options, process)) process.exitCode = 1
+    .action(async (files: string[], options: CheckOptions) => {
+      if (!(await runCheck(files, options, process))) process.exitCode = 1
     })
 }
 
@@ -28,13 +28,13 @@ export function registerCheck(program: Command): void {
  * Checks files and prints what it found; tells whether they are free of errors.
  * @throws OperatorError `check_unreadable`, `check_unknown_file`
  */
-export function runCheck(
+export async function runCheck(
   files: readonly string[],
   { format }: CheckOptions,
   output: Output,
   nowMs: number = Date.now(),
-): boolean {
-  const checked = files.map((file) => ({ file, ...checkFile(file, nowMs) }))
+): Promise<boolean> {
+  const checked = await Promise.all(files.map(async (file) => ({ file, ...(await checkFile(file, nowMs)) })))
   if (format === 'json') {
     const findings = checked.flatMap(({ file, findings }) =>
       findings.map((finding) => ({ file, ...finding })),
@@ -50,7 +50,7 @@ export function runCheck(
   return !checked.some(({ findings }) => findings.some(({ severity }) => severity === 'error'))
 }
 
-function checkFile(file: string, nowMs: number): CheckResult & { readonly text: string } {
+async function checkFile(file: string, nowMs: number): Promise<CheckResult & { readonly text: string }> {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
@@ -59,7 +59,7 @@ function checkFile(file: string, nowMs: number): CheckResult & { readonly text: 
       cause: error,
     })
   }
-  const result = checkText(file, text, nowMs)
+  const result = await checkText(file, text, nowMs)
   if (result.kind === undefined) {
     const known = 'a loki.yaml, a config.alloy or a docker-compose.yml'
     throw new OperatorError(

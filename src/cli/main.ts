@@ -38,9 +38,15 @@ async function makeProgram(): Promise<Command> {
 
 /** `serve` and `collect` are dispatched before commander runs; here they only appear in the help. */
 function describeForeign(program: Command): void {
-  program.command('serve').description("the server alone, in Loki's place: logboom serve -config.file=loki-config.yaml")
-  program.command('collect').description("the collector alone, in Alloy's place: logboom collect run config.alloy")
-  program.command('fmt').description('print a config.alloy in its canonical form (-w rewrites it, -t tests it)')
+  program
+    .command('serve')
+    .description("the server alone, in Loki's place: logboom serve -config.file=loki-config.yaml")
+  program
+    .command('collect')
+    .description("the collector alone, in Alloy's place: logboom collect run config.alloy")
+  program
+    .command('fmt')
+    .description('print a config.alloy in its canonical form (-w rewrites it, -t tests it)')
   program.command('validate').description('check a config.alloy without starting anything')
 }
 

@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { OperatorError } from '#base/errors.ts'
+import type { Logger } from '#base/logger.ts'
+import type { LokiConfig } from '#config/schema/root.ts'
+import { createServer } from '#server/server.ts'
+import { storeSettings } from '#server/store-settings.ts'
+import { makeTenantLimits } from '#server/tenant-limits.ts'
+import type { EmbeddedOptions } from '#store/embedded/options.ts'
+import { openEmbeddedStore } from '#store/embedded/store.ts'
+
+/** A store with a server in front that listens. */
+export interface RunningServer {
+  /** E.g. `http://127.0.0.1:3100`. */
+  readonly url: string
+  /** Takes nothing new in, flushes, lets go of the files. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the store that the configuration names and serves it.
+ * @throws OperatorError when the folder is in use or not writable, or the port is taken
+ */
+export async function startServer(
+  config: LokiConfig,
+  logger: Logger & { level: string },
+): Promise<RunningServer> {
+  const limits = await makeTenantLimits(config, logger)
+  const fsync = fsyncPolicy(process.env.LOGBOOM_FSYNC)
+  const store = await openEmbeddedStore({ ...storeSettings(config, limits), logger, fsync })
+  try {
+    const server = await createServer({ config, store, logger, limits, pageDir: findPage() })
+    return { url: await listen(server), close: () => server.close() }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+async function listen(server: Awaited<ReturnType<typeof createServer>>): Promise<string> {
+  try {
+    return await server.listen()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    const { address, port } = error as { address?: string; port?: number }
+    const advice =
+      'stop what listens there, or choose another port (up --listen, serve -server.http-listen-port)'
+    throw new OperatorError('port_in_use', `${address}:${port} is in use; ${advice}`, { cause: error })
+  }
+}
+
+/**
+ * `LOGBOOM_FSYNC`: `always`, or milliseconds between two fsyncs of the write-ahead log (default 200). Between them a
+ * power loss can take acknowledged lines; a crash or `kill -9` never does.
+ */
+function fsyncPolicy(text = '200'): EmbeddedOptions['fsync'] {
+  if (text === 'always') return 'always'
+  const intervalMs = Number(text)
+  if (Number.isInteger(intervalMs) && intervalMs > 0) return { intervalMs }
+  throw new OperatorError('env_invalid', `LOGBOOM_FSYNC is "${text}"; use always, or whole milliseconds`)
+}
+
+/** The built page: beside the sources, or beside the bundle, whose code may lie in a folder of chunks. */
+function findPage(): string | undefined {
+  const candidates = ['../../dist/page', 'page', '../page'].map((path) => join(import.meta.dirname, path))
+  return candidates.find((dir) => existsSync(join(dir, 'index.html')))
+}
