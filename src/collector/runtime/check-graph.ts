@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { errorMessage } from '#base/errors.ts'
 import { silentLogger } from '#base/logger.ts'
 import { type Diagnostic, DiagnosticsError } from '../syntax/diagnostic.ts'
@@ -56,7 +59,8 @@ function trialUnit(node: ComponentNode): ComponentUnit {
   return makeUnit({
     id: node.id,
     definition: node.definition,
-    dataDir: '',
+    // Nothing is there, so nothing durable is read, and a trial has nothing to write.
+    dataDir: join(tmpdir(), `logboom-trial-${randomUUID()}`),
     logger: silentLogger,
     onExports: () => undefined,
   })

@@ -30,7 +30,7 @@ function testComponent(
     schema: { attributes: {} },
     build(context, args) {
       if (args.fails === true) throw new Error('told to fail')
-      if (context.dataDir !== '') {
+      if (context.dataDir.startsWith('/nonexistent')) {
         events.push(`build ${context.id}`)
         contexts.set(context.id, context)
       }

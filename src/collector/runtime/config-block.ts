@@ -86,7 +86,7 @@ export const CONFIG_BLOCKS: Readonly<Record<string, ConfigBlock>> = {
 }
 
 /** The blocks that are accepted without effect: a log collector has nothing for them to act on. */
-export const IGNORED_BLOCKS: Readonly<Record<string, string>> = {
-  tracing: 'the block "tracing" has no effect: the collector does not trace itself',
-  remotecfg: 'the block "remotecfg" has no effect: configurations are not pulled from a server',
-}
+export const IGNORED_BLOCKS: ReadonlyMap<string, string> = new Map([
+  ['tracing', 'the block "tracing" has no effect: the collector does not trace itself'],
+  ['remotecfg', 'the block "remotecfg" has no effect: configurations are not pulled from a server'],
+])

@@ -94,7 +94,7 @@ function decodeAttribute(decoder: Decoder, statement: Attribute): void {
   const { name } = statement.name
   const attribute = Object.hasOwn(schema.attributes, name) ? schema.attributes[name] : undefined
   if (attribute === undefined) {
-    if (name in (schema.blocks ?? {}) || name in orderedBlocks(schema)) {
+    if (Object.hasOwn(schema.blocks ?? {}, name) || Object.hasOwn(orderedBlocks(schema), name)) {
       fail(decoder, statement, `"${name}" must be a block, but is used as an attribute`)
     }
     const near = hint(name, Object.keys(schema.attributes))

@@ -103,7 +103,7 @@ function addBlock(builder: GraphBuilder, source: Source, block: Block, scope: Mo
     return
   }
   if (name.startsWith('import.')) return
-  if (name in CONFIG_BLOCKS || name in IGNORED_BLOCKS) {
+  if (Object.hasOwn(CONFIG_BLOCKS, name) || IGNORED_BLOCKS.has(name)) {
     addConfigBlock(builder, source, block, scope)
     return
   }
@@ -154,7 +154,7 @@ function addConfigBlock(builder: GraphBuilder, source: Source, block: Block, sco
   }
   const id = claimId(builder, source, block, scope)
   if (id === undefined) return
-  const ignored = IGNORED_BLOCKS[name]
+  const ignored = IGNORED_BLOCKS.get(name)
   if (ignored !== undefined) {
     const span = { source, start: block.start, end: block.nameEnd }
     builder.diagnostics.push(warningAt(span, ignored))

@@ -38,7 +38,7 @@ interface ModuleText {
  * at each reload of the configuration.
  */
 export function readImport(builder: GraphBuilder, source: Source, block: Block, scope: ModuleScope): void {
-  if (!(block.name in SCHEMAS)) {
+  if (!Object.hasOwn(SCHEMAS, block.name)) {
     report(builder, source, block, `not supported yet: ${block.name}`)
     return
   }
@@ -97,7 +97,7 @@ function addImported(builder: GraphBuilder, module: ModuleText, namespace: strin
     if (statement.kind === 'attribute') {
       report(builder, file.source, statement.name, `unrecognized attribute ${statement.name.name}`)
     } else if (statement.name === 'declare') readDeclare(builder, file.source, statement, inner)
-    else if (statement.name in SCHEMAS) readImport(builder, file.source, statement, inner)
+    else if (Object.hasOwn(SCHEMAS, statement.name)) readImport(builder, file.source, statement, inner)
     else {
       const message = `a module may only hold declare and import blocks, not ${statement.name}`
       report(builder, file.source, statement, message)
