@@ -72,11 +72,12 @@ async function writePartition(head: Head, partition: Partition, options: FlushOp
   const writer = await SegmentWriter.create(path)
   try {
     const pause = makePacer()
+    const scratch = makeScratch(options.blockBytes)
     const totals = { rows: 0, lineBytes: 0, minMs: Infinity, maxMs: -Infinity }
     for (const [number, stream] of partition.streams.entries()) {
       const refs = rowsOfDay(stream, partition.day)
-      for (const rows of cutBlocks(refs, number, head, options.blockBytes)) {
-        await writer.addBlock(rows)
+      for (const rows of cutBlocks(refs, options.blockBytes, scratch)) {
+        await writer.addBlock({ ...rows, stream: number, sets: head.sets })
         await pause()
         totals.rows += rows.tsMs.length
         totals.lineBytes += rows.lines.length
@@ -164,7 +165,11 @@ function sortByTime(refs: RowRefs): RowRefs {
   }
 }
 
-function* cutBlocks(refs: RowRefs, stream: number, head: Head, blockBytes: number): Generator<BlockRows> {
+function* cutBlocks(
+  refs: RowRefs,
+  blockBytes: number,
+  scratch: Scratch,
+): Generator<Omit<BlockRows, 'stream' | 'sets'>> {
   const { pages, page, position } = refs
   let from = 0
   while (from < page.length) {
@@ -175,25 +180,41 @@ function* cutBlocks(refs: RowRefs, stream: number, head: Head, blockBytes: numbe
       bytes += at.lineTo[position[to]] - at.lineFrom[position[to]]
       to++
     }
-    yield gatherBlock(refs, from, to, bytes, stream, head)
+    yield gatherBlock(refs, from, to, bytes, scratch)
     from = to
   }
 }
 
+/** Memory that all blocks of a flush are gathered in, one after the other. */
+interface Scratch {
+  readonly tsMs: Float64Array
+  readonly tsNs: Uint32Array
+  readonly lengths: Uint32Array
+  readonly metadata: Uint32Array
+  lines: Uint8Array
+}
+
+function makeScratch(blockBytes: number): Scratch {
+  return {
+    tsMs: new Float64Array(BLOCK_ROWS),
+    tsNs: new Uint32Array(BLOCK_ROWS),
+    lengths: new Uint32Array(BLOCK_ROWS),
+    metadata: new Uint32Array(BLOCK_ROWS),
+    lines: new Uint8Array(blockBytes * 2),
+  }
+}
+
+/** Copies rows [from, to) of `refs` together; the result is valid until the next call with this scratch. */
 function gatherBlock(
   { pages, page, position }: RowRefs,
   from: number,
   to: number,
   lineBytes: number,
-  stream: number,
-  head: Head,
-): BlockRows {
+  scratch: Scratch,
+): Omit<BlockRows, 'stream' | 'sets'> {
   const rows = to - from
-  const tsMs = new Float64Array(rows)
-  const tsNs = new Uint32Array(rows)
-  const lengths = new Uint32Array(rows)
-  const metadata = new Uint32Array(rows)
-  const lines = new Uint8Array(lineBytes)
+  if (scratch.lines.length < lineBytes) scratch.lines = new Uint8Array(lineBytes)
+  const { tsMs, tsNs, lengths, metadata, lines } = scratch
   let end = 0
   let row = 0
   while (row < rows) {
@@ -213,7 +234,13 @@ function gatherBlock(
     lines.set(source.bytes.subarray(source.lineFrom[first], source.lineTo[at - 1]), end)
     end += source.lineTo[at - 1] - source.lineFrom[first]
   }
-  return { stream, tsMs, tsNs, lengths, metadata, sets: head.sets, lines }
+  return {
+    tsMs: tsMs.subarray(0, rows),
+    tsNs: tsNs.subarray(0, rows),
+    lengths: lengths.subarray(0, rows),
+    metadata: metadata.subarray(0, rows),
+    lines: lines.subarray(0, lineBytes),
+  }
 }
 
 function countersOf(head: Head, { streams, cells }: Partition): Counters {

@@ -26,8 +26,9 @@ const compressAsync = promisify(zstdCompress)
 
 function zstdOptions(rawBytes: number) {
   return {
-    // One output chunk: with zlib's 16 KiB default a quarter of the speed goes into joining chunks.
-    chunkSize: Math.max(1024, rawBytes),
+    // Usually one output chunk: with zlib's 16 KiB default a quarter of the speed goes into joining chunks, and with as
+    // much as goes in, most of it is allocated for nothing.
+    chunkSize: Math.max(1024, rawBytes >>> 2),
     params: { [constants.ZSTD_c_compressionLevel]: 1 },
   }
 }
@@ -47,7 +48,7 @@ export function packPartSync(raw: Uint8Array): Part {
 
 /** A part that is kept as is: small, or known not to compress. */
 export function storePart(raw: Uint8Array): Part {
-  const stored = Uint8Array.from(raw)
+  const stored = new Uint8Array(raw)
   return { info: { storedBytes: raw.length, rawBytes: raw.length, crc: crc32(stored) }, stored }
 }
 
