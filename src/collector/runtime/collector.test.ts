@@ -134,6 +134,31 @@ describe('order', () => {
   })
 })
 
+describe('stopping', () => {
+  test('a component that does not end is not waited for beyond the deadline', async () => {
+    const stuck: ComponentDefinition = {
+      name: 'test.stuck',
+      stability: 'generally-available',
+      role: 'source',
+      schema: { attributes: { ...forwardTo } },
+      build: () => ({ run: () => new Promise(() => undefined), update: () => undefined }),
+    }
+    const running = await startCollector({
+      config: {
+        files: files('test.sink "c" { url = "" }\ntest.stuck "s" { forward_to = [test.sink.c.receiver] }'),
+      },
+      storagePath: '/nonexistent',
+      logger: silentLogger,
+      registry: new Map([...registry, [stuck.name, stuck]]),
+    })
+    expect(running.ready()).toBe(true)
+    await running.stop(20)
+    expect(running.ready()).toBe(false)
+    // The sink was held back for the source until then, and told to end all the same.
+    expect(events).toEqual(['build test.sink.c', 'run test.sink.c', 'stop test.sink.c'])
+  })
+})
+
 describe('exports', () => {
   const TEXT = `
     test.targets "t" { targets = [{ a = "/x", n = 1 }, { a = "y" }] }
@@ -214,6 +239,18 @@ describe('reload', () => {
     ])
     const health = running.components().find((info) => info.localID === 'test.pipe.b')?.health
     expect(health?.state).toBe('unhealthy')
+  })
+})
+
+describe('reloads at the same time', () => {
+  test('happen one after the other', async () => {
+    const running = await start(PIPELINE)
+    const texts = ['http://1', 'http://2', 'http://3'].map((url) => PIPELINE.replace('http://x', url))
+    const results = await Promise.all(texts.map((text) => running.reload(files(text))))
+    expect(results).toEqual([[], [], []])
+    expect(running.component('test.sink.c')?.arguments).toMatchObject([
+      { name: 'url', value: { type: 'string', value: 'http://3' } },
+    ])
   })
 })
 

@@ -71,6 +71,8 @@ interface State {
   readonly propagation: Propagation
   graph: Graph
   isReady: boolean
+  /** Told to stop: nothing is started any more, also not by a reload that is under way. */
+  isStopping: boolean
 }
 
 /**
@@ -137,6 +139,7 @@ function makeState(options: CollectorOptions): State {
     propagation: makePropagation((id) => reevaluate(state, id)),
     graph: { nodes: new Map(), order: [], dependants: new Map() },
     isReady: false,
+    isStopping: false,
   }
   return state
 }
@@ -195,6 +198,7 @@ async function apply(state: State, graph: Graph): Promise<Diagnostic[]> {
   }
   await stopRemoved(state, before, graph)
   state.graph = graph
+  if (state.isStopping) return diagnostics
   for (const id of graph.order) state.units.get(id)?.start()
   return diagnostics
 }
@@ -273,6 +277,7 @@ function configure(state: State): void {
 
 async function stop(state: State, deadlineMs: number): Promise<void> {
   state.isReady = false
+  state.isStopping = true
   state.propagation.stop()
   await stopUnits(state.units, state.graph, deadlineMs, state.logger)
 }

@@ -1,12 +1,11 @@
 import { Registry } from 'prom-client'
 import { errorMessage } from '#base/errors.ts'
-import { invariant } from '#base/invariant.ts'
 import type { Logger } from '#base/logger.ts'
 import type { ComponentContext, ComponentDefinition, ComponentInstance } from './component.ts'
 import type { DecodedBody, ShownStatement } from './decode-body.ts'
 import { deepEqual } from './deep-equal.ts'
 import { type Health, healthNow, worstHealth } from './health.ts'
-import { fromHost, type ObjectValue } from './value.ts'
+import { type ObjectValue, objectFromHost } from './value.ts'
 
 /** What a unit needs from the collector. */
 export interface UnitOptions {
@@ -60,8 +59,7 @@ export function makeUnit(options: UnitOptions): ComponentUnit {
     logger,
     metrics,
     setExports: (made) => {
-      const next = fromHost(made)
-      invariant(next instanceof Map, 'exports are an object')
+      const next = objectFromHost(made)
       if (deepEqual(next, exports)) return
       exports = next
       if (!isBuilding) options.onExports()

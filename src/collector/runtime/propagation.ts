@@ -2,8 +2,10 @@
 export interface Propagation {
   /** A node is to be evaluated again; many requests before it happens are one. */
   schedule(id: string): void
-  /** Runs `work` while no evaluation is under way; requests made meanwhile wait. */
-  paused<T>(work: () => Promise<T>): Promise<T>
+  /**
+   * Runs `run` while no evaluation and no other such work is under way; requests made meanwhile wait.
+   */
+  paused<T>(run: () => Promise<T>): Promise<T>
   /** Evaluates nothing any more. */
   stop(): void
 }
@@ -16,6 +18,7 @@ export function makePropagation(evaluate: (id: string) => Promise<void>): Propag
   const waiting = new Set<string>()
   const busy = new Map<string, Promise<void>>()
   let pauses = 0
+  let lastPause: Promise<void> = Promise.resolve()
   let isStopped = false
 
   const work = async (id: string): Promise<void> => {
@@ -39,10 +42,15 @@ export function makePropagation(evaluate: (id: string) => Promise<void>): Propag
     },
     paused: async (run) => {
       pauses++
+      const before = lastPause
+      const turn = Promise.withResolvers<void>()
+      lastPause = turn.promise
       try {
+        await before
         while (busy.size > 0) await Promise.all(busy.values())
         return await run()
       } finally {
+        turn.resolve()
         pauses--
         for (const id of waiting) begin(id)
       }

@@ -109,10 +109,13 @@ export function fromHost(value: unknown): Value {
   if (typeof value === 'object' && 'push' in value && typeof value.push === 'function') {
     return { kind: 'capsule', type: 'LogsReceiver', value }
   }
-  if (typeof value === 'object') {
-    return new Map(Object.entries(value).map(([key, item]) => [key, fromHost(item)]))
-  }
+  if (typeof value === 'object') return objectFromHost(value as Record<string, unknown>)
   return { kind: 'capsule', type: typeof value, value }
+}
+
+/** As {@link fromHost}, for what is an object for certain: a component's exports. */
+export function objectFromHost(record: Readonly<Record<string, unknown>>): ObjectValue {
+  return new Map(Object.entries(record).map(([key, item]) => [key, fromHost(item)]))
 }
 
 /** Gives a value to code outside the language: integers that fit become numbers, objects become records. */
