@@ -51,8 +51,11 @@ export function formatGoFloat(value: number): string {
   return sign + digits + '0'.repeat(exponent - fraction.length)
 }
 
-/** Go's `%v` of a float64: shortest, with an exponent of at least two digits below 1e-4 and from 1e21 on. */
-export function formatGoFloatExponent(value: number, exponentFrom = 21): string {
+/**
+ * Go's `%v` of a float64: shortest, with an exponent of at least two digits below 1e-4 and from `exponentFrom` digits
+ * before the point on.
+ */
+export function formatGoFloatExponent(value: number, exponentFrom = 6): string {
   if (!Number.isFinite(value)) return formatGoFloat(value)
   if (value === 0) return Object.is(value, -0) ? '-0' : '0'
   const scientific = value.toExponential()

@@ -18,6 +18,8 @@ export interface Regex {
   exec(text: string): (string | undefined)[] | undefined
   /** Replaces every match; `$1`, `${1}`, `${name}` and `$$` in `template` expand as Go's `Expand` does. */
   replaceAll(text: string, template: string): string
+  /** How many matches there are, one after the other. */
+  countMatches(text: string): number
   /** Group names in order of their numbers; index 0 is always `''`, unnamed groups are `''`. */
   readonly groupNames: readonly string[]
 }
@@ -48,6 +50,12 @@ export function compileRegex(source: string, options: RegexOptions = {}): Regex 
     groupNames,
     test: (text) => compiled.matcher(text).find(),
     exec,
+    countMatches: (text) => {
+      const matcher = compiled.matcher(text)
+      let count = 0
+      while (matcher.find()) count++
+      return count
+    },
     replaceAll: (text, template) => {
       const matcher = compiled.matcher(text)
       let out = ''

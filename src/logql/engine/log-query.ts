@@ -94,13 +94,14 @@ async function mergeWindow(
 interface LastOfStream {
   tsMs: number
   tsNs: number
-  /** Groups and lines seen at that time. */
-  seen: { group: Gathered; line: string }[]
+  /** Labels and lines seen at that time. */
+  seen: { labels: Labels; line: string }[]
 }
 
 /** Gathers entries in time order: leaves out repetitions, spaces them by the interval, stops at the limit. */
 class EntryCollector {
   readonly forward: boolean
+  readonly #categorize: boolean
   readonly #limit: number
   readonly #intervalMs: number
   readonly #groups = new Map<string, Gathered>()
@@ -112,6 +113,7 @@ class EntryCollector {
 
   constructor(query: RangeQuery) {
     this.forward = query.direction === 'forward'
+    this.#categorize = query.categorize === true
     this.#limit = query.limit
     this.#intervalMs = query.intervalMs
   }
@@ -119,7 +121,7 @@ class EntryCollector {
   /** Takes an entry. Returns whether no more are wanted. */
   add(entry: PassedEntry): boolean {
     const group = this.#group(entry)
-    if (this.#isRepetition(entry, group) || this.#isTooSoon(entry)) return false
+    if (this.#isRepetition(entry) || this.#isTooSoon(entry)) return false
     this.#lastMs = entry.tsMs
     this.#lastNs = entry.tsNs
     const { metadata, parsed } = entry.labels.split
@@ -138,10 +140,11 @@ class EntryCollector {
   #group({ labels }: PassedEntry): Gathered {
     const known = this.#groupOf.get(labels.all)
     if (known !== undefined) return known
-    const key = labelsText(labels.all)
+    const identity = this.#categorize ? labels.split.stream : labels.all
+    const key = labelsText(identity)
     let group = this.#groups.get(key)
     if (group === undefined) {
-      group = { streamLabels: labels.split.stream, labels: labels.all, entries: [] }
+      group = { streamLabels: labels.split.stream, labels: identity, entries: [] }
       this.#groups.set(key, group)
     }
     this.#groupOf.set(labels.all, group)
@@ -149,18 +152,19 @@ class EntryCollector {
   }
 
   /** Within one source stream, entries that end up equal in time, line and labels are one. */
-  #isRepetition({ stream, tsMs, tsNs, line }: PassedEntry, group: Gathered): boolean {
+  #isRepetition({ stream, tsMs, tsNs, line, labels }: PassedEntry): boolean {
     const last = this.#lastOfStream.get(stream)
     if (last === undefined) {
-      this.#lastOfStream.set(stream, { tsMs, tsNs, seen: [{ group, line }] })
+      this.#lastOfStream.set(stream, { tsMs, tsNs, seen: [{ labels: labels.all, line }] })
       return false
     }
     if (last.tsMs !== tsMs || last.tsNs !== tsNs) {
       last.tsMs = tsMs
       last.tsNs = tsNs
       last.seen.length = 0
-    } else if (last.seen.some((seen) => seen.group === group && seen.line === line)) return true
-    last.seen.push({ group, line })
+    } else if (last.seen.some((seen) => seen.line === line && sameLabels(seen.labels, labels.all)))
+      return true
+    last.seen.push({ labels: labels.all, line })
     return false
   }
 
@@ -170,4 +174,8 @@ class EntryCollector {
     const sinceMs = (tsMs - this.#lastMs) * sign
     return sinceMs < this.#intervalMs || (sinceMs === this.#intervalMs && (tsNs - this.#lastNs) * sign < 0)
   }
+}
+
+function sameLabels(a: Labels, b: Labels): boolean {
+  return a === b || labelsText(a) === labelsText(b)
 }

@@ -15,6 +15,11 @@ export interface RangeQuery {
   /** Log queries: at most this many entries. Metric queries ignore it. */
   readonly limit: number
   readonly direction: Direction
+  /**
+   * Log queries: group entries by their stream labels alone, metadata and parsed labels staying with each entry, as the
+   * `categorize-labels` encoding wants it. Default false: by all labels.
+   */
+  readonly categorize?: boolean
 }
 
 /** An instant query. */
@@ -46,7 +51,7 @@ export interface ResultEntry {
 export interface ResultStream {
   /** Stream labels that are still there and not overwritten by a stage. */
   readonly streamLabels: Labels
-  /** All labels: stream, structured metadata, parsed, errors. The stream's identity in the answer. */
+  /** The stream's identity in the answer: all labels (stream, metadata, parsed, errors), or as `categorize` says. */
   readonly labels: Labels
   readonly entries: readonly ResultEntry[]
 }

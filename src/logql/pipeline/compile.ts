@@ -3,12 +3,20 @@ import type { LinePredicate } from '#store/types.ts'
 import { LogqlError } from '../error.ts'
 import type { LabelFilter, LogExpr, Stage } from '../syntax/ast.ts'
 import { printLineFilter, printStage } from '../syntax/printer.ts'
+import { compilePatternStage, compileRegexp } from './captures.ts'
+import { decolorize } from './decolorize.ts'
+import { compileDrop, compileKeep } from './drop-keep.ts'
+import { compileLabelFormat, compileLineFormat } from './formats.ts'
 import { type EarlyTests, everythingNeeded, type Hints } from './hints.ts'
 import { compileJson } from './json.ts'
+import { compileJsonPaths } from './json-paths.ts'
 import { compileCompareTest, compileLabelFilter, compileStringTest } from './label-filter.ts'
 import { compileLineFilter } from './line-filter.ts'
+import { compileLogfmt } from './logfmt.ts'
+import { compileLogfmtFields } from './logfmt-fields.ts'
 import { hoistLineFilters, type PlannedStage } from './rewrite.ts'
 import { Row, type StageRun } from './row.ts'
+import { compileUnpack } from './unpack.ts'
 
 /** A pipeline that is ready to run, and the row it works on. */
 export interface Pipeline {
@@ -69,15 +77,32 @@ function compileStage(
     case 'labelFilter':
       return [withStageText(stage, () => compileLabelFilter(stage.filter, row.names))]
     case 'json':
-      if (stage.extractions.length > 0) throw notSupported('json with expressions')
+      if (stage.extractions.length > 0) {
+        return [withStageText(stage, () => compileJsonPaths(stage.extractions, row, hints))]
+      }
       return hints.nothingNeeded ? [] : [compileJson(row, hints)]
-    default:
-      throw notSupported(stage.kind)
+    case 'logfmt':
+      if (stage.extractions.length > 0) {
+        return [withStageText(stage, () => compileLogfmtFields(stage.extractions, stage, row, hints))]
+      }
+      return hints.nothingNeeded ? [] : [compileLogfmt(stage, row, hints)]
+    case 'regexp':
+      return [compileRegexp(stage.pattern, row, hints)]
+    case 'pattern':
+      return hints.nothingNeeded ? [] : [compilePatternStage(stage.pattern, row, hints)]
+    case 'unpack':
+      return hints.nothingNeeded ? [] : [compileUnpack(row, hints)]
+    case 'lineFormat':
+      return [withStageText(stage, () => compileLineFormat(stage.template, row))]
+    case 'labelFormat':
+      return [withStageText(stage, () => compileLabelFormat(stage.formats, row))]
+    case 'decolorize':
+      return [decolorize]
+    case 'drop':
+      return [compileDrop(stage.targets, row)]
+    case 'keep':
+      return [compileKeep(stage.targets, row)]
   }
-}
-
-function notSupported(construct: string): LogqlError {
-  return new LogqlError(`not supported yet: ${construct}`)
 }
 
 function withStageText<T>(stage: PlannedStage, compile: () => T): T {
