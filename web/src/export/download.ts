@@ -18,8 +18,8 @@ export interface DownloadRequest {
 export type Progress = (lines: number) => void
 
 /**
- * Downloads all lines page by page. Where the browser can write to a file, nothing is kept in memory; elsewhere
- * the file is put together first. Resolves with the number of lines; an abort leaves no file.
+ * Downloads all lines page by page. Where the browser can write to a file, nothing is kept in memory;
+ * elsewhere the file is put together first. Resolves with the number of lines; an abort leaves no file.
  */
 export async function download(
   request: DownloadRequest,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { makeRow } from '../rows/row-sample.test-helper.ts'
+import { makeRow } from '../testing/make-row.ts'
 import { csvCell, exporter } from './formats.ts'
 
 const row = makeRow({ line: '{"level":"info","a":"x, y"}', metadata: { m: '1' } })

@@ -52,8 +52,8 @@ function csvCells(row: LogRow, columns: readonly string[]): string[] {
 }
 
 /**
- * A cell as RFC 4180 wants it. A leading `=`, `+`, `-` or `@` gets an apostrophe, because spreadsheets run such
- * cells as formulas and a log line is written by strangers.
+ * A cell as RFC 4180 wants it. A leading `=`, `+`, `-` or `@` gets an apostrophe, because spreadsheets run
+ * such cells as formulas and a log line is written by strangers.
  */
 export function csvCell(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) && !/^[+-]?\d[\d.]*$/.test(text) ? `'${text}` : text

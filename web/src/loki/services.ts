@@ -22,8 +22,8 @@ export interface ServiceList {
 const FALLBACKS = ['service', 'app', 'container', 'job']
 
 /**
- * Lists the services of a window. The label is `service` when every service has it, because it reads best in a
- * query, else `service_name`, which Loki gives every stream.
+ * Lists the services of a window. The label is `service` when every service has it, because it reads best
+ * in a query, else `service_name`, which Loki gives every stream.
  */
 export async function listServices(range: MsRange, signal: AbortSignal): Promise<ServiceList> {
   const window = { startNs: msToNs(range.fromMs), endNs: msToNs(range.toMs) }

@@ -13,8 +13,9 @@ export interface FieldCondition {
 }
 
 /**
- * The query with a condition added. A stream label goes into the selector; anything else becomes a label filter,
- * after the parser that makes the field. Returns null where the query cannot be taken apart (metric queries).
+ * The query with a condition added. A stream label goes into the selector; anything else becomes a label
+ * filter, after the parser that makes the field. Returns null where the query cannot be taken apart
+ * (metric queries).
  */
 export function addCondition(query: string, condition: FieldCondition): string | null {
   if (condition.source === 'label') return addMatcher(query, condition.name, condition.op, condition.value)
@@ -23,7 +24,10 @@ export function addCondition(query: string, condition: FieldCondition): string |
   return parsed === null ? null : addLabelFilter(parsed, condition.name, condition.op, condition.value)
 }
 
-/** Adds a matcher; `=` replaces what the selector said about this label, `!=` stands beside other exclusions. */
+/**
+ * Adds a matcher; `=` replaces what the selector said about this label, `!=` stands beside other
+ * exclusions.
+ */
 export function addMatcher(query: string, name: string, op: '=' | '!=', value: string): string | null {
   const parts = scanLogQuery(query)
   if (parts === null) return null
@@ -44,8 +48,8 @@ export function selectedValues(query: string, name: string): string[] {
 }
 
 /**
- * Holds a label to some values: none frees it, one is `=`, more are an alternation. A selector that would match
- * everything gets `anyOf=~".+"`, because Loki refuses a selector without a non-empty matcher.
+ * Holds a label to some values: none frees it, one is `=`, more are an alternation. A selector that would
+ * match everything gets `anyOf=~".+"`, because Loki refuses a selector without a non-empty matcher.
  */
 export function selectValues(query: string, name: string, values: readonly string[], anyOf: string): string {
   const parts = scanLogQuery(query)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { anyText } from '../any-text.test-helper.ts'
+import { anyText } from '../testing/any-text.ts'
 import { quoteRegex, quoteString, regexAlternatives, unquoteString } from './quote.ts'
 
 describe('quoteString', () => {

@@ -12,7 +12,10 @@ export interface Matcher {
 
 /** A stage of the pipeline, with its place in the query. */
 export interface Stage {
-  /** `line`: a line filter. `parser`: json, logfmt … `label`: one label comparison. `other`: everything else. */
+  /**
+   * `line`: a line filter. `parser`: json, logfmt … `label`: one label comparison. `other`: everything
+   * else.
+   */
   readonly kind: 'line' | 'parser' | 'label' | 'other'
   /** Parsers: its keyword. Label comparisons: the label. Else empty. */
   readonly name: string

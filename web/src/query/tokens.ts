@@ -22,7 +22,10 @@ const TOKEN = new RegExp(
   'gu',
 )
 
-/** Splits LogQL text into tokens. Any text is accepted: what is no word or string is an operator of one character. */
+/**
+ * Splits LogQL text into tokens. Any text is accepted: what is no word or string is an operator of one
+ * character.
+ */
 export function tokenize(query: string): Token[] {
   const tokens: Token[] = []
   for (const match of query.matchAll(TOKEN)) {

@@ -21,9 +21,9 @@ export function volumeStepMs(rangeMs: number, bars: number): number {
 export type ErrorHandling = 'drop-error-label' | 'skip-lines'
 
 /**
- * The metric query that counts a log query's lines per level and step. Loki fails a metric query on the first
- * line with a parser error, so queries with a parser take the error label away, or, for servers without `drop`,
- * leave such lines out (`skip-lines`; the page says so).
+ * The metric query that counts a log query's lines per level and step. Loki fails a metric query on the
+ * first line with a parser error, so queries with a parser take the error label away, or, for servers
+ * without `drop`, leave such lines out (`skip-lines`; the page says so).
  */
 export function volumeQuery(query: string, stepMs: number, errors: ErrorHandling): string | null {
   if (scanLogQuery(query) === null) return null

@@ -41,8 +41,8 @@ export function hasAnsi(text: string): boolean {
 }
 
 /**
- * Splits text at its escape sequences. Only colours and text attributes (SGR) have an effect; cursor movement,
- * titles, links and everything else disappear, so that a log line cannot draw outside its row.
+ * Splits text at its escape sequences. Only colours and text attributes (SGR) have an effect; cursor
+ * movement, titles, links and everything else disappear, so that a log line cannot draw outside its row.
  */
 export function parseAnsi(text: string): AnsiSpan[] {
   if (!hasAnsi(text)) return text === '' ? [] : [{ text, style: null }]

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { makeRow } from '../testing/make-row.ts'
 import { fieldStats, fieldValue, rowFields } from './field-stats.ts'
-import { makeRow } from './row-sample.test-helper.ts'
 
 test('counts labels, metadata and fields, most frequent values first', () => {
   const rows = ['a', 'b', 'b'].map((v) => makeRow({ line: `{"v":"${v}"}`, metadata: { m: '1' } }))

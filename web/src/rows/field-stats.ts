@@ -29,7 +29,10 @@ interface Counter {
   values: Map<string, number>
 }
 
-/** Counts the values of every label and field in some rows: stream labels, metadata, parsed labels, line fields. */
+/**
+ * Counts the values of every label and field in some rows: stream labels, metadata, parsed labels, line
+ * fields.
+ */
 export function fieldStats(rows: readonly LogRow[], topN: number): FieldStat[] {
   const counters = new Map<string, Counter>()
   for (const row of rows)
@@ -70,8 +73,8 @@ function topValues(values: Map<string, number>, topN: number): ValueCount[] {
 export type RowField = readonly [name: string, value: string, source: FieldSource]
 
 /**
- * Every field of a row. A field of the line that the pipeline already made a label of is listed once, as parsed;
- * one whose name is taken by a label or by metadata gets Loki's `_extracted`.
+ * Every field of a row. A field of the line that the pipeline already made a label of is listed once, as
+ * parsed; one whose name is taken by a label or by metadata gets Loki's `_extracted`.
  */
 export function rowFields(row: LogRow): RowField[] {
   const fields: RowField[] = []

@@ -55,7 +55,10 @@ export function printJson(value: JsonValue): string {
   return `{${members.join(',')}}`
 }
 
-/** A label name made from a key the way Loki does it: other characters become `_`, a leading digit gets one. */
+/**
+ * A label name made from a key the way Loki does it: other characters become `_`, a leading digit gets
+ * one.
+ */
 export function labelName(key: string): string {
   const name = key.trim().replace(/[^A-Za-z0-9_]/gu, '_')
   return /^[0-9]/.test(name) ? `_${name}` : name

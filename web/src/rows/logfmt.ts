@@ -7,8 +7,9 @@ export interface LogfmtPair {
 const PAIR = /([^\s="]+)(?:=(?:"((?:\\.|[^"\\])*)"|([^\s"]*)))?(?:\s+|$)/y
 
 /**
- * The pairs of a logfmt line, or null where the line is not clearly logfmt: it must consist of at least two
- * pairs, and of nothing but pairs and bare words, with pairs in the majority. Prose that holds an `a=b` is prose.
+ * The pairs of a logfmt line, or null where the line is not clearly logfmt: it must consist of at least
+ * two pairs, and of nothing but pairs and bare words, with pairs in the majority. Prose that holds an
+ * `a=b` is prose.
  */
 export function parseLogfmt(line: string): LogfmtPair[] | null {
   if (!/^\s*[A-Za-z_@][\w.@/-]*=/.test(line)) return null

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { makeRow } from '../testing/make-row.ts'
 import { type Direction, type NsRange, nextWindow, takePage } from './pager.ts'
 import { compareNs, type LogRow } from './row.ts'
-import { makeRow } from './row-sample.test-helper.ts'
 
 /** A server: half-open window, global limit, equal times in reverse for backward. */
 function serve(

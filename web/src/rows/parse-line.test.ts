@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { anyText } from '../any-text.test-helper.ts'
+import { anyText } from '../testing/any-text.ts'
+import { makeRow } from '../testing/make-row.ts'
 import { parseLine, rowLevel } from './parse-line.ts'
-import { makeRow } from './row-sample.test-helper.ts'
 
 function show(line: string): string {
   const { format, message, fields } = parseLine(line)

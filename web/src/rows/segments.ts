@@ -12,8 +12,9 @@ const CONTROL =
   /[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/
 
 /**
- * Cuts log text into plain text, marked search words, links and control characters. Characters that would change
- * how the page around them reads (controls, bidirectional overrides, zero-width) come out as visible names.
+ * Cuts log text into plain text, marked search words, links and control characters. Characters that would
+ * change how the page around them reads (controls, bidirectional overrides, zero-width) come out as
+ * visible names.
  */
 export function segmentText(text: string, needles: readonly string[]): Segment[] {
   const words = needles

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { makeRow } from './row-sample.test-helper.ts'
+import { makeRow } from '../testing/make-row.ts'
 import { mergeRows, tailFresh, tailStartNs } from './tail.ts'
 
 const at = (seconds: number, line: string) =>

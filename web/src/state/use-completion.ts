@@ -7,7 +7,10 @@ import type { CompletionData } from '../ui/editor-completion.ts'
 
 const TIMEOUT_MS = 3_000
 
-/** What the editor completes from: labels of the window, asked for once each, and fields of the loaded lines. */
+/**
+ * What the editor completes from: labels of the window, asked for once each, and fields of the loaded
+ * lines.
+ */
 export function useCompletion(window: MsRange, stats: readonly FieldStat[]): CompletionData {
   const labels = useMemo(() => {
     const range = { startNs: msToNs(window.fromMs), endNs: msToNs(window.toMs) }

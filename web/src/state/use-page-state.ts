@@ -1,7 +1,9 @@
 import { useCallback, useEffect, useState } from 'react'
 import { type PageState, parseState, printState } from './url-state.ts'
 
-/** Changes part of the state. `replace` changes the current address instead of making a step to go back to. */
+/**
+ * Changes part of the state. `replace` changes the current address instead of making a step to go back to.
+ */
 export type ChangeState = (patch: Partial<PageState>, how?: 'push' | 'replace') => void
 
 /** The page's state, which lives in the address: back, forward and a copied link restore it. */

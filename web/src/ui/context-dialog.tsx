@@ -43,7 +43,7 @@ export function ContextDialog({ row, view, onClose }: ContextDialogProps) {
     load('forward', { rows: [], done: false }, setAfter)
     return () => control.current.abort()
   }, [row])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the line stays in view when its neighbours arrive
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only when neighbours arrive first
   useEffect(() => {
     here.current?.scrollIntoView({ block: 'center' })
   }, [before.rows.length > 0])

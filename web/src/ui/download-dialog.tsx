@@ -34,7 +34,8 @@ export function DownloadDialog({ run, columns, expected, onClose }: DownloadDial
     const own = new AbortController()
     control.current = own
     const writer = exporter(format, columns)
-    const fileName = `logs-${new Date(run.window.fromMs).toISOString().slice(0, 19).replaceAll(':', '')}.${writer.extension}`
+    const from = new Date(run.window.fromMs).toISOString().slice(0, 19).replaceAll(':', '')
+    const fileName = `logs-${from}.${writer.extension}`
     const { query, direction } = run
     setState({ busy: true, lines: 0, note: '' })
     const progress = (lines: number) => setState((old) => ({ ...old, lines }))

@@ -3,16 +3,20 @@ import { parser } from '@grafana/lezer-logql'
 import { styleTags, tags } from '@lezer/highlight'
 
 const KEYWORDS = [
-  'Json Logfmt Unpack Pattern Regexp Unwrap LabelFormat LineFormat LabelReplace Vector Offset Bool On Ignoring',
-  'GroupLeft GroupRight Decolorize Drop Keep By Without And Or Unless Ip',
+  'Json Logfmt Unpack Pattern Regexp Unwrap LabelFormat LineFormat LabelReplace Vector Offset Bool',
+  'On Ignoring GroupLeft GroupRight Decolorize Drop Keep By Without And Or Unless Ip',
 ]
 const FUNCTIONS = [
-  'Sum Avg Count Max Min Stddev Stdvar Bottomk Topk Sort Sort_Desc CountOverTime Rate RateCounter BytesOverTime',
-  'BytesRate AvgOverTime SumOverTime MinOverTime MaxOverTime StddevOverTime StdvarOverTime QuantileOverTime',
-  'FirstOverTime LastOverTime AbsentOverTime BytesConv DurationConv DurationSecondsConv',
+  'Sum Avg Count Max Min Stddev Stdvar Bottomk Topk Sort Sort_Desc CountOverTime Rate RateCounter',
+  'BytesOverTime BytesRate AvgOverTime SumOverTime MinOverTime MaxOverTime StddevOverTime',
+  'StdvarOverTime QuantileOverTime FirstOverTime LastOverTime AbsentOverTime BytesConv DurationConv',
+  'DurationSecondsConv',
 ]
 
-/** LogQL for the editor. The grammar serves colours only: it does not know the language's operator precedence. */
+/**
+ * LogQL for the editor. The grammar serves colours only: it does not know the language's operator
+ * precedence.
+ */
 export const logqlLanguage = LRLanguage.define({
   name: 'logql',
   parser: parser.configure({

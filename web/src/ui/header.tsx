@@ -21,7 +21,6 @@ interface HeaderProps {
 
 /** The top line: name, time, live, share, theme, help. */
 export function Header(props: HeaderProps) {
-  const other = props.theme === 'dark' ? 'light' : 'dark'
   return (
     <header className="header">
       <button
@@ -60,35 +59,42 @@ export function Header(props: HeaderProps) {
         <span className="live-dot" aria-hidden="true" />
         Live
       </button>
-      <div className="group">
-        <button
-          type="button"
-          className="button icon-only"
-          aria-label="Copy link"
-          title="Copy a link to this view"
-          onClick={props.onShare}
-        >
-          <Icon name="link" />
-        </button>
-        <button
-          type="button"
-          className="button icon-only"
-          aria-label={`Switch to the ${other} theme`}
-          title={`Switch to the ${other} theme`}
-          onClick={() => props.onTheme(other)}
-        >
-          <Icon name={other === 'dark' ? 'moon' : 'sun'} />
-        </button>
-        <button
-          type="button"
-          className="button icon-only"
-          aria-label="Keyboard shortcuts"
-          title="Keyboard shortcuts (?)"
-          onClick={props.onHelp}
-        >
-          <Icon name="help" />
-        </button>
-      </div>
+      <Tools {...props} />
     </header>
+  )
+}
+
+function Tools(props: HeaderProps) {
+  const other = props.theme === 'dark' ? 'light' : 'dark'
+  return (
+    <div className="group">
+      <button
+        type="button"
+        className="button icon-only"
+        aria-label="Copy link"
+        title="Copy a link to this view"
+        onClick={props.onShare}
+      >
+        <Icon name="link" />
+      </button>
+      <button
+        type="button"
+        className="button icon-only"
+        aria-label={`Switch to the ${other} theme`}
+        title={`Switch to the ${other} theme`}
+        onClick={() => props.onTheme(other)}
+      >
+        <Icon name={other === 'dark' ? 'moon' : 'sun'} />
+      </button>
+      <button
+        type="button"
+        className="button icon-only"
+        aria-label="Keyboard shortcuts"
+        title="Keyboard shortcuts (?)"
+        onClick={props.onHelp}
+      >
+        <Icon name="help" />
+      </button>
+    </div>
   )
 }

@@ -101,8 +101,8 @@ function Row({ row, index, rows, view, selectedId, expanded, onSelect, onToggle,
   const open = expanded.has(row.id)
   return (
     <article aria-posinset={index + 1} aria-setsize={rows.length} aria-label={describeRow(row, view)}>
-      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the chevron is the button; x works on the selected row */}
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: as above; the whole line is only a larger target */}
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the chevron is the button, x the key */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: only a larger target than the chevron */}
       <div
         id={`row-${row.id}`}
         className="row"

@@ -101,8 +101,9 @@ function ListEnd({ explore }: { readonly explore: Explore }) {
   }
   if (run === null || rows.length === 0) return null
   if (!done) return loadingMore ? 'Loading more lines …' : 'More lines follow'
-  const edge = run.direction === 'backward' ? run.window.fromMs : run.window.toMs
-  return `That is all: the time range ${run.direction === 'backward' ? 'begins' : 'ends'} at ${formatDateTime(edge, state.zone)}`
+  const { fromMs, toMs } = run.window
+  const [word, edge] = run.direction === 'backward' ? ['begins', fromMs] : ['ends', toMs]
+  return `That is all: the time range ${word} at ${formatDateTime(edge, state.zone)}`
 }
 
 /** Opens the line a link points at, once it is loaded. */

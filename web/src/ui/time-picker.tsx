@@ -58,41 +58,7 @@ export function TimePicker({ range, zone, open, onOpen, onRange, onZone }: TimeP
           </>
         }
       >
-        <div className="time-panel">
-          <ul className="time-presets" aria-label="Quick ranges">
-            {PRESETS.map((preset) => {
-              const quick = lastRange(preset)
-              const chosen = printPoint(quick.from) === printPoint(range.from) && endsNow(range)
-              return (
-                <li key={preset}>
-                  <button
-                    type="button"
-                    className="menu-item"
-                    aria-pressed={chosen}
-                    onClick={() => choose(quick)}
-                  >
-                    {describeRange(quick, zone)}
-                  </button>
-                </li>
-              )
-            })}
-          </ul>
-          <div className="time-exact">
-            <ExactForm key={zone + text} range={range} zone={zone} onRange={choose} />
-            <fieldset className="segmented" aria-label="Time zone">
-              {(['local', 'utc'] as const).map((option) => (
-                <button
-                  key={option}
-                  type="button"
-                  aria-pressed={zone === option}
-                  onClick={() => onZone(option)}
-                >
-                  {option === 'utc' ? 'UTC' : `Local · ${zoneName('local', Date.now())}`}
-                </button>
-              ))}
-            </fieldset>
-          </div>
-        </div>
+        <Panel range={range} zone={zone} onRange={choose} onZone={onZone} />
       </Popover>
       <button
         type="button"
@@ -114,6 +80,48 @@ export function TimePicker({ range, zone, open, onOpen, onRange, onZone }: TimeP
         <Icon name="zoomOut" />
       </button>
     </fieldset>
+  )
+}
+
+type PanelProps = Pick<TimePickerProps, 'range' | 'zone' | 'onRange' | 'onZone'>
+
+function Panel({ range, zone, onRange, onZone }: PanelProps) {
+  return (
+    <div className="time-panel">
+      <ul className="time-presets" aria-label="Quick ranges">
+        {PRESETS.map((preset) => {
+          const quick = lastRange(preset)
+          const chosen = printPoint(quick.from) === printPoint(range.from) && endsNow(range)
+          return (
+            <li key={preset}>
+              <button
+                type="button"
+                className="menu-item"
+                aria-pressed={chosen}
+                onClick={() => onRange(quick)}
+              >
+                {describeRange(quick, zone)}
+              </button>
+            </li>
+          )
+        })}
+      </ul>
+      <div className="time-exact">
+        <ExactForm
+          key={zone + printPoint(range.from) + printPoint(range.to)}
+          range={range}
+          zone={zone}
+          onRange={onRange}
+        />
+        <fieldset className="segmented" aria-label="Time zone">
+          {(['local', 'utc'] as const).map((option) => (
+            <button key={option} type="button" aria-pressed={zone === option} onClick={() => onZone(option)}>
+              {option === 'utc' ? 'UTC' : `Local · ${zoneName('local', Date.now())}`}
+            </button>
+          ))}
+        </fieldset>
+      </div>
+    </div>
   )
 }
 

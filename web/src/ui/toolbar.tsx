@@ -18,32 +18,10 @@ interface ToolbarProps {
 
 /** Text search for those who do not write LogQL, and how the list looks. */
 export function Toolbar(props: ToolbarProps) {
-  const [how, setHow] = useState<TextSearch>('contains')
-  const [text, setText] = useState('')
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    if (text === '') return
-    props.onText(how, text)
-    setText('')
-  }
   const newest = props.direction === 'backward'
   return (
     <div className="toolbar" role="toolbar" aria-label="Lines">
-      <form className="text-search" onSubmit={submit}>
-        <Icon name="search" />
-        <select aria-label="How to search" value={how} onChange={(e) => setHow(e.target.value as TextSearch)}>
-          <option value="contains">contains</option>
-          <option value="any-case">contains, any case</option>
-          <option value="lacks">does not contain</option>
-        </select>
-        <input
-          aria-label="Text to search for"
-          placeholder="text, an id, an address …"
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-          spellCheck={false}
-        />
-      </form>
+      <TextSearchForm onText={props.onText} />
       <span className="spacer" />
       {props.columns.length > 0 && (
         <button
@@ -86,5 +64,33 @@ export function Toolbar(props: ToolbarProps) {
         Download
       </button>
     </div>
+  )
+}
+
+function TextSearchForm({ onText }: Pick<ToolbarProps, 'onText'>) {
+  const [how, setHow] = useState<TextSearch>('contains')
+  const [text, setText] = useState('')
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    if (text === '') return
+    onText(how, text)
+    setText('')
+  }
+  return (
+    <form className="text-search" onSubmit={submit}>
+      <Icon name="search" />
+      <select aria-label="How to search" value={how} onChange={(e) => setHow(e.target.value as TextSearch)}>
+        <option value="contains">contains</option>
+        <option value="any-case">contains, any case</option>
+        <option value="lacks">does not contain</option>
+      </select>
+      <input
+        aria-label="Text to search for"
+        placeholder="text, an id, an address …"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        spellCheck={false}
+      />
+    </form>
   )
 }

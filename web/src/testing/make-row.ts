@@ -1,4 +1,4 @@
-import type { LogRow } from './row.ts'
+import type { LogRow } from '../rows/row.ts'
 
 let nextId = 1
 
