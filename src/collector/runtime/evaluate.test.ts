@@ -1,6 +1,7 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DiagnosticsError, diagnosticLine } from '../syntax/diagnostic.ts'
-import { parseExpressionText } from '../syntax/parser.ts'
+import { parseConfig } from '../syntax/parser.ts'
 import { evaluate, type Scope } from './evaluate.ts'
 import { makeSecret } from './secret.ts'
 import { STDLIB } from './stdlib/stdlib.ts'
@@ -21,8 +22,10 @@ const scope: Scope = {
 }
 
 function run(text: string): Value {
-  const { source, expression } = parseExpressionText('f', text)
-  return evaluate(source, expression, scope)
+  const { source, body } = parseConfig('f', `x =\n${text}`)
+  const [statement] = body
+  if (statement.kind !== 'attribute') throw new Error('no attribute')
+  return evaluate(source, statement.value, scope)
 }
 
 function failure(text: string): string {
@@ -70,18 +73,18 @@ describe('operators', () => {
   })
 
   test.each([
-    ['true && 1', 'f:1:9: 1 should be bool, got number'],
+    ['true && 1', 'f:2:9: 1 should be bool, got number'],
     // Both sides are always evaluated.
-    ['true || nothing', 'f:1:9: identifier "nothing" does not exist'],
-    ['1 + "a"', 'f:1:5: "a" should be number, got string'],
-    ['true + 1', 'f:1:1: true should be one of [number string capsule] for binop +, got bool'],
-    ['"a" - 1', 'f:1:1: "a" should be one of [number] for binop -, got string'],
-    ['1 < "a"', 'f:1:5: "a" should be number, got string'],
-    ['[] < []', 'f:1:1: [] should be one of [number string] for binop <, got array'],
-    ['1 / 0', 'f:1:1: divide by zero error'],
-    ['1 % 0.0', 'f:1:1: divide by zero error'],
-    ['-"a"', 'f:1:2: "a" should be number, got string'],
-    ['!1', 'f:1:2: 1 should be bool, got number'],
+    ['true || nothing', 'f:2:9: identifier "nothing" does not exist'],
+    ['1 + "a"', 'f:2:5: "a" should be number, got string'],
+    ['true + 1', 'f:2:1: true should be one of [number string capsule] for binop +, got bool'],
+    ['"a" - 1', 'f:2:1: "a" should be one of [number] for binop -, got string'],
+    ['1 < "a"', 'f:2:5: "a" should be number, got string'],
+    ['[] < []', 'f:2:1: [] should be one of [number string] for binop <, got array'],
+    ['1 / 0', 'f:2:1: divide by zero error'],
+    ['1 % 0.0', 'f:2:1: divide by zero error'],
+    ['-"a"', 'f:2:2: "a" should be number, got string'],
+    ['!1', 'f:2:2: 1 should be bool, got number'],
   ])('%s is wrong', (text, message) => {
     expect(failure(text)).toBe(message)
   })
@@ -100,14 +103,14 @@ describe('access', () => {
   })
 
   test.each([
-    ['obj.gone', 'f:1:5: field "gone" does not exist'],
-    ['obj.a.b', 'f:1:7: cannot access field "b" on value of type number'],
-    ['[1][3]', 'f:1:5: index 3 is out of range of array with length 1'],
-    ['[1][-1]', 'f:1:5: index -1 is out of range of array with length 1'],
-    ['obj[1]', 'f:1:5: expected string, got number'],
-    ['"a"[0]', 'f:1:1: expected object or array, got string'],
-    ['obj()', 'f:1:1: expected function, got object'],
-    ['nothing.at.all', 'f:1:1: identifier "nothing" does not exist'],
+    ['obj.gone', 'f:2:5: field "gone" does not exist'],
+    ['obj.a.b', 'f:2:7: cannot access field "b" on value of type number'],
+    ['[1][3]', 'f:2:5: index 3 is out of range of array with length 1'],
+    ['[1][-1]', 'f:2:5: index -1 is out of range of array with length 1'],
+    ['obj[1]', 'f:2:5: expected string, got number'],
+    ['"a"[0]', 'f:2:1: expected object or array, got string'],
+    ['obj()', 'f:2:1: expected function, got object'],
+    ['nothing.at.all', 'f:2:1: identifier "nothing" does not exist'],
   ])('%s is wrong', (text, message) => {
     expect(failure(text)).toBe(message)
   })
@@ -175,14 +178,55 @@ describe('standard library', () => {
   })
 
   test.each([
-    ['string.join("a")', 'f:1:1: string.join: expected 2 args, got 1'],
-    ['sys.env()', 'f:1:1: sys.env: expected 1 args, got 0'],
-    ['encoding.to_json([])', 'f:1:1: encoding.to_json: argument 1 should be object, got array'],
-    ['encoding.from_base64("!")', 'f:1:1: encoding.from_base64: illegal base64 data at input byte 0'],
-    ['encoding.url_decode("%zz")', 'f:1:1: encoding.url_decode: invalid URL escape "%zz"'],
-    ['string.to_lower(true)', 'f:1:1: string.to_lower: argument 1 should be string, got bool'],
-    ['string.nothing("x")', 'f:1:8: field "nothing" does not exist'],
+    ['string.join("a")', 'f:2:1: string.join: expected 2 args, got 1'],
+    ['sys.env()', 'f:2:1: sys.env: expected 1 args, got 0'],
+    ['encoding.to_json([])', 'f:2:1: encoding.to_json: argument 1 should be object, got array'],
+    ['encoding.from_base64("!")', 'f:2:1: encoding.from_base64: illegal base64 data at input byte 0'],
+    ['encoding.url_decode("%zz")', 'f:2:1: encoding.url_decode: invalid URL escape "%zz"'],
+    ['string.to_lower(true)', 'f:2:1: string.to_lower: argument 1 should be string, got bool'],
+    ['string.nothing("x")', 'f:2:8: field "nothing" does not exist'],
   ])('%s is wrong', (text, message) => {
     expect(failure(text)).toBe(message)
   })
 })
+
+describe('any expression', () => {
+  const { expression } = fc.letrec<{ expression: string }>((tie) => ({
+    expression: fc.oneof(
+      { maxDepth: 5 },
+      fc.constantFrom('1', '010', '1.5', '-1e300', '18446744073709551615', '"a"', '"%s %d"', '"{}"', '""'),
+      fc.constantFrom('null', 'true', 'obj', 'secret', 'receiver', 'nothing', '"$..[?(@.a == 1)]"', '"%zz"'),
+      fc
+        .tuple(fc.constantFrom(...functionNames()), fc.array(tie('expression'), { maxLength: 3 }))
+        .map(([name, args]) => `${name}(${args.join(', ')})`),
+      fc
+        .tuple(
+          tie('expression'),
+          fc.constantFrom('+', '-', '*', '/', '%', '^', '==', '<', '>=', '&&', '||'),
+          tie('expression'),
+        )
+        .map(([left, operator, right]) => `(${left} ${operator} ${right})`),
+      fc.tuple(tie('expression'), tie('expression')).map(([target, index]) => `${target}[${index}]`),
+      fc.array(tie('expression'), { maxLength: 3 }).map((items) => `[${items.join(', ')}]`),
+      tie('expression').map((item) => `{ a = ${item} }`),
+      tie('expression').map((item) => `!${item}`),
+      tie('expression').map((item) => `(${item}).a`),
+    ),
+  }))
+
+  test('has a value or fails with a place', () => {
+    fc.assert(
+      fc.property(expression, (text) => {
+        expect(failure(text)).toMatch(/^(no error|f:2:\d+: )/)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
+
+/** Every function of the standard library, as a configuration calls it. */
+function functionNames(): string[] {
+  return [...STDLIB].flatMap(([name, value]) =>
+    value instanceof Map ? [...value.keys()].map((member) => `${name}.${member}`) : [name],
+  )
+}

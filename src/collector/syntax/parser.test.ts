@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Expression, Statement } from './ast.ts'
 import { DiagnosticsError, diagnosticLine } from './diagnostic.ts'
-import { parseConfig, parseExpressionText } from './parser.ts'
+import { parseConfig } from './parser.ts'
 
 /** An expression with every operation in parentheses, to show how it groups. */
 function show(node: Expression): string {
@@ -28,6 +28,12 @@ function show(node: Expression): string {
     case 'paren':
       return show(node.inner)
   }
+}
+
+function parseExpression(text: string): Expression {
+  const [statement] = parseConfig('f', `x = ${text}`).body
+  if (statement.kind !== 'attribute') throw new Error('no attribute')
+  return statement.value
 }
 
 function showBody(body: readonly Statement[]): string {
@@ -66,8 +72,8 @@ describe('expressions', () => {
     ['- - 1', '(-(-1))'],
     ['.5e3', '.5e3'],
   ])('%s', (text, expected) => {
-    if (expected === undefined) expect(() => parseExpressionText('f', text)).toThrow(DiagnosticsError)
-    else expect(show(parseExpressionText('f', text).expression)).toBe(expected)
+    if (expected === undefined) expect(() => parseExpression(text)).toThrow(DiagnosticsError)
+    else expect(show(parseExpression(text))).toBe(expected)
   })
 })
 

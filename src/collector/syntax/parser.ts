@@ -1,7 +1,7 @@
-import type { Attribute, Block, ConfigFile, Expression, Statement } from './ast.ts'
+import type { Attribute, Block, ConfigFile, Statement } from './ast.ts'
 import { isIdentifier } from './literal.ts'
 import { parseExpression, parseIdentifier } from './parse-expression.ts'
-import { makeSource, type Source } from './source.ts'
+import { makeSource } from './source.ts'
 import { describeToken, type Token } from './token.ts'
 import { openTokens, SyntaxStop, type TokenStream, throwIfFailed } from './token-stream.ts'
 
@@ -10,35 +10,11 @@ import { openTokens, SyntaxStop, type TokenStream, throwIfFailed } from './token
  * @throws DiagnosticsError with everything that is wrong, at most one error per line.
  */
 export function parseConfig(name: string, text: string): ConfigFile {
-  return parseSource(makeSource(name, text))
-}
-
-/** As {@link parseConfig}, for a source that exists already. */
-export function parseSource(source: Source): ConfigFile {
+  const source = makeSource(name, text)
   const stream = openTokens(source)
   const body = parseBody(stream, 'eof')
   throwIfFailed(stream)
   return { source, body, comments: stream.comments }
-}
-
-/**
- * Parses a text that is one expression, as `json_path` and tests need it.
- * @throws DiagnosticsError when it is not.
- */
-export function parseExpressionText(name: string, text: string): { source: Source; expression: Expression } {
-  const source = makeSource(name, text)
-  const stream = openTokens(source)
-  let expression: Expression | undefined
-  try {
-    expression = parseExpression(stream)
-    stream.accept('terminator')
-    stream.expect('eof')
-  } catch (thrown) {
-    if (!(thrown instanceof SyntaxStop)) throw thrown
-  }
-  throwIfFailed(stream)
-  if (expression === undefined) throw new Error('BUG: no expression and no diagnostic')
-  return { source, expression }
 }
 
 /**
