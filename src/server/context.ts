@@ -3,6 +3,7 @@ import type { LokiConfig } from '#config/schema/root.ts'
 import type { LogStore } from '#store/types.ts'
 import type { ServerMetrics } from './metrics.ts'
 import type { Pusher } from './push/pusher.ts'
+import type { Scratch } from './push/scratch.ts'
 import type { TenantLimits } from './tenant-limits.ts'
 
 /** What every route works with. */
@@ -13,6 +14,8 @@ export interface ServerContext {
   readonly limits: TenantLimits
   readonly metrics: ServerMetrics
   readonly pusher: Pusher
+  /** Memory that pushes borrow. */
+  readonly scratch: Scratch
   /** Whether requests that write or query are still taken; false from the beginning of the shutdown. */
   isOpen(): boolean
   /** When the server began, ms. */

@@ -9,6 +9,7 @@ import type { ServerContext } from './context.ts'
 import { sendEmpty, sendError } from './http/reply.ts'
 import { makeServerMetrics, type ServerMetrics } from './metrics.ts'
 import { makePusher } from './push/pusher.ts'
+import { makeScratch } from './push/scratch.ts'
 import { registerPage } from './routes/page.ts'
 import { ROUTES, type Route } from './routes/table.ts'
 import { makeTenantLimits, type TenantLimits } from './tenant-limits.ts'
@@ -58,6 +59,7 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
     limits,
     metrics,
     pusher,
+    scratch: makeScratch(),
     isOpen: () => open,
     startedMs: Date.now(),
   }

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip, inflateRaw } from 'node:zlib'
-import { uncompressSync } from 'snappy'
 import { PushError } from './push-error.ts'
+import type { Scratch } from './scratch.ts'
+import { uncompressInto } from './snappy-block.ts'
 
 /** How large bodies may be, in bytes: as received, and after decompression. */
 export interface BodyLimits {
@@ -11,24 +12,39 @@ export interface BodyLimits {
 }
 
 /**
- * Reads a whole request body.
+ * Reads a whole request body into borrowed memory; `lease` is what to give back, `body` the part that is filled.
  * @throws PushError 413 as soon as it is known to be larger than `maxBytes`; 400 if the client stops half-way
  */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+export async function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  scratch: Scratch,
+): Promise<{ body: Buffer; lease: Buffer }> {
   const announced = Number(request.headers['content-length'] ?? Number.NaN)
   if (announced > maxBytes) throw tooLarge('message', announced, maxBytes)
-  const known = Number.isNaN(announced) ? undefined : Buffer.allocUnsafeSlow(announced)
-  const chunks: Buffer[] = []
+  // A client may announce much and send little, so memory grows with what has come in.
+  let lease = scratch.borrow(Math.min(Number.isNaN(announced) ? 0 : announced, 4 * 2 ** 20))
   let received = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    if (known !== undefined && received + chunk.length <= known.length) chunk.copy(known, received)
-    else chunks.push(chunk)
-    received += chunk.length
-    if (received > maxBytes) throw tooLarge('message', received, maxBytes)
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      if (received + chunk.length > maxBytes) throw tooLarge('message', received + chunk.length, maxBytes)
+      if (received + chunk.length > lease.length) lease = enlarged(lease, received, chunk.length, scratch)
+      chunk.copy(lease, received)
+      received += chunk.length
+    }
+    if (!Number.isNaN(announced) && received < announced) throw new PushError(400, 'unexpected EOF')
+  } catch (error) {
+    scratch.release(lease)
+    throw error
   }
-  if (known === undefined) return Buffer.concat(chunks, received)
-  if (received < known.length) throw new PushError(400, 'unexpected EOF')
-  return known
+  return { body: lease.subarray(0, received), lease }
+}
+
+function enlarged(lease: Buffer, used: number, more: number, scratch: Scratch): Buffer {
+  const larger = scratch.borrow(Math.max(lease.length * 2, used + more))
+  lease.copy(larger, 0, 0, used)
+  scratch.release(lease)
+  return larger
 }
 
 function tooLarge(what: string, got: number, limit: number): PushError {
@@ -78,32 +94,35 @@ function inflateFault(error: NodeJS.ErrnoException, encoding: string, limit: num
 const SNAPPY_MAX_RATIO = 22
 
 /**
- * Uncompresses a snappy block (not the framed format).
+ * Uncompresses a snappy block (not the framed format) into borrowed memory.
  * @throws PushError 400 `snappy: corrupt input`, 413 when the block announces more than the limit
  */
-export function uncompressSnappy(body: Buffer, limits: BodyLimits): Buffer {
-  const announced = announcedLength(body)
-  if (announced === undefined || announced > (body.length + 8) * SNAPPY_MAX_RATIO) {
+export function uncompressSnappy(
+  body: Buffer,
+  limits: BodyLimits,
+  scratch: Scratch,
+): { body: Buffer; lease: Buffer } {
+  const { length, at } = announcedLength(body)
+  if (length < 0 || length > (body.length + 8) * SNAPPY_MAX_RATIO)
+    throw new PushError(400, 'snappy: corrupt input')
+  if (length > limits.decompressedBytes)
+    throw tooLarge('decompressed message', length, limits.decompressedBytes)
+  const lease = scratch.borrow(length)
+  if (uncompressInto(body, at, lease, length) < 0) {
+    scratch.release(lease)
     throw new PushError(400, 'snappy: corrupt input')
   }
-  if (announced > limits.decompressedBytes) {
-    throw tooLarge('decompressed message', announced, limits.decompressedBytes)
-  }
-  try {
-    return uncompressSync(body, { asBuffer: true }) as Buffer
-  } catch {
-    throw new PushError(400, 'snappy: corrupt input')
-  }
+  return { body: lease.subarray(0, length), lease }
 }
 
-/** The uncompressed length that a snappy block begins with. */
-function announcedLength(body: Buffer): number | undefined {
+/** The uncompressed length that a snappy block begins with, -1 for none, and where the elements begin. */
+function announcedLength(body: Buffer): { length: number; at: number } {
   let length = 0
   for (let i = 0; i < 5 && i < body.length; i++) {
     length += (body[i] & 0x7f) * 128 ** i
-    if (body[i] < 0x80) return length <= 0xffff_ffff ? length : undefined
+    if (body[i] < 0x80) return { length: length <= 0xffff_ffff ? length : -1, at: i + 1 }
   }
-  return undefined
+  return { length: -1, at: 0 }
 }
 
 /**

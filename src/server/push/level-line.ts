@@ -1,44 +1,128 @@
-import { levelInText, levelOfValue } from './level-words.ts'
+import {
+  levelInText,
+  levelOfValue,
+  markPair,
+  WORD_HEAD,
+  WORD_NECK,
+  wordNear,
+  wordPairs,
+} from './level-words.ts'
 
 /** Finds the level a line states, as Loki's level discovery does; a code of `LEVELS`. Runs once per line. */
 export type LineLevel = (bytes: Uint8Array, from: number, to: number) => number
 
-/** Names of level fields as bytes, by their length, with their place in the list. */
-type FieldTable = readonly (readonly {
-  readonly name: Uint8Array
-  readonly lower: Uint8Array
-  readonly rank: number
-}[])[]
+/** Names of level fields, and which first letters and lengths they have, to rule most keys out at once. */
+interface FieldTable {
+  readonly fields: readonly { readonly name: Uint8Array; readonly lower: Uint8Array }[]
+  /** Per byte: some field begins with it, in any case. */
+  readonly first: Uint8Array
+  readonly maxLength: number
+  /** Marks per pair of bytes: those of level words, and of letters one and two, two and three of the names. */
+  readonly pairs: Uint8Array
+  /** Some name has fewer than three letters, which pairs cannot find. */
+  readonly hasShort: boolean
+}
+
+const FIELD_HEAD = 4
+const FIELD_NECK = 8
+const WORD = WORD_HEAD | WORD_NECK
+const FIELD = FIELD_HEAD | FIELD_NECK
 
 /**
  * Compiles the level discovery for a list of field names (`log_level_fields`) and a depth of JSON objects to look into
  * (`log_level_from_json_max_depth`, at most 0 is any depth).
+ *
+ * One pass over every other pair of bytes finds both what could be a level field and the level words of the text; the
+ * structure of a line is parsed only when there is a field that could state its level.
  */
-export function compileLineLevel(fields: readonly string[], jsonMaxDepth: number): LineLevel {
-  const table = fieldTable(fields)
+export function compileLineLevel(names: readonly string[], jsonMaxDepth: number): LineLevel {
+  const table = fieldTable(names)
   const maxDepth = jsonMaxDepth <= 0 ? Number.POSITIVE_INFINITY : jsonMaxDepth
+  const structured = (bytes: Uint8Array, from: number, to: number, json: boolean): number =>
+    json ? levelInJson(bytes, from, to, table, maxDepth) : levelInLogfmt(bytes, from, to, table)
   return (bytes, from, to) => {
     let first = from
     while (first < to && isSpace(bytes[first])) first++
     if (first === to) return 0
-    let code: number
-    if (bytes[first] === 0x7b && lastVisible(bytes, first, to) === 0x7d) {
-      code = levelInJson(bytes, first, to, table, maxDepth)
-    } else {
-      code = levelInLogfmt(bytes, first, to, table)
+    const json = bytes[first] === 0x7b && lastVisible(bytes, first, to) === 0x7d
+    if (!table.hasShort) {
+      const found = scanLine(bytes, first, to, json, table)
+      if (found !== FIELD_FOUND) return found
     }
+    const code = structured(bytes, first, to, json)
     return code >= 0 ? code : levelInText(bytes, from, to)
   }
 }
 
-function fieldTable(fields: readonly string[]): FieldTable {
-  const table: { name: Uint8Array; lower: Uint8Array; rank: number }[][] = []
-  fields.forEach((field, rank) => {
+/** What {@link scanLine} returns where a field could state the level. */
+const FIELD_FOUND = -1
+
+/** The level the text shows, provided that no field states one. */
+function scanLine(bytes: Uint8Array, from: number, to: number, json: boolean, table: FieldTable): number {
+  const { pairs } = table
+  let level = 0
+  for (let at = from; at < to - 1; at += 2) {
+    const mark = pairs[(bytes[at] << 8) | bytes[at + 1]]
+    if (mark === 0) continue
+    if ((mark & FIELD) !== 0) {
+      if ((mark & FIELD_HEAD) !== 0 && fieldAt(bytes, at, from, to, json, table)) return FIELD_FOUND
+      if ((mark & FIELD_NECK) !== 0 && fieldAt(bytes, at - 1, from, to, json, table)) return FIELD_FOUND
+    }
+    if (level === 0 && (mark & WORD) !== 0) level = wordNear(bytes, at, from, to, mark)
+  }
+  return level
+}
+
+/** Whether a level field with a text for its value could begin at `at`. */
+function fieldAt(
+  bytes: Uint8Array,
+  at: number,
+  from: number,
+  to: number,
+  json: boolean,
+  table: FieldTable,
+): boolean {
+  if (at < from) return false
+  if (at > from) {
+    const before = bytes[at - 1]
+    if (json ? before !== 0x22 : before > 0x20 && before !== 0x22) return false
+  }
+  let end = at
+  const stop = Math.min(to, at + table.maxLength)
+  while (end < stop && bytes[end] !== 0x22 && bytes[end] !== 0x3d) end++
+  if (end >= to) return false
+  if (!json) return bytes[end] === 0x3d && rankOf(bytes, at, end, table) !== Number.POSITIVE_INFINITY
+  if (bytes[end] !== 0x22 || !isField(bytes, at, end, table)) return false
+  do end++
+  while (end < to && isSpace(bytes[end]))
+  if (bytes[end] !== 0x3a) return false
+  do end++
+  while (end < to && isSpace(bytes[end]))
+  return end < to && bytes[end] === 0x22
+}
+
+function fieldTable(names: readonly string[]): FieldTable {
+  const first = new Uint8Array(256)
+  const fields = names.map((field) => {
     const name = Buffer.from(field)
-    while (table.length <= name.length) table.push([])
-    table[name.length].push({ name, lower: Buffer.from(field.toLowerCase()), rank })
+    const lower = Buffer.from(field.toLowerCase())
+    if (lower.length > 0) first[lower[0]] = first[Buffer.from(field.toUpperCase())[0]] = 1
+    return { name, lower }
   })
-  return table
+  const pairs = wordPairs()
+  for (const { lower } of fields) {
+    if (lower.length < 3) continue
+    markPair(pairs, lower[0], lower[1], FIELD_HEAD)
+    markPair(pairs, lower[1], lower[2], FIELD_NECK)
+  }
+  const lengths = fields.map(({ name }) => name.length)
+  return {
+    fields,
+    first,
+    maxLength: Math.max(0, ...lengths),
+    pairs,
+    hasShort: lengths.some((length) => length < 3),
+  }
 }
 
 function isSpace(byte: number): boolean {
@@ -52,8 +136,10 @@ function lastVisible(bytes: Uint8Array, from: number, to: number): number {
 }
 
 function isField(bytes: Uint8Array, from: number, to: number, table: FieldTable): boolean {
-  if (to - from >= table.length) return false
-  for (const { name } of table[to - from]) {
+  const { fields } = table
+  for (let f = 0; f < fields.length; f++) {
+    const { name } = fields[f]
+    if (name.length !== to - from) continue
     let i = 0
     while (i < name.length && bytes[from + i] === name[i]) i++
     if (i === name.length) return true
@@ -79,8 +165,10 @@ function levelInJson(
     const byte = bytes[at]
     if (byte === 0x22) {
       const from = ++at
-      while (at < to && bytes[at] !== 0x22) at += bytes[at] === 0x5c ? 2 : 1
+      for (let inside = bytes[at]; at < to && inside !== 0x22; inside = bytes[at])
+        at += inside === 0x5c ? 2 : 1
       if (wanted) return levelOfValue(bytes, from, at)
+      if (table.first[bytes[from]] === 0 || at - from > table.maxLength) continue
       const end = at
       let next = at + 1
       while (next < to && isSpace(bytes[next])) next++
@@ -139,8 +227,10 @@ function levelInLogfmt(bytes: Uint8Array, start: number, to: number, table: Fiel
 }
 
 function rankOf(bytes: Uint8Array, from: number, to: number, table: FieldTable): number {
-  if (to - from >= table.length) return Number.POSITIVE_INFINITY
-  for (const { lower, rank } of table[to - from]) {
+  if (table.first[bytes[from]] === 0 || to - from > table.maxLength) return Number.POSITIVE_INFINITY
+  for (let rank = 0; rank < table.fields.length; rank++) {
+    const { lower } = table.fields[rank]
+    if (lower.length !== to - from) continue
     let i = 0
     while (i < lower.length && lowered(bytes[from + i]) === lower[i]) i++
     if (i === lower.length) return rank

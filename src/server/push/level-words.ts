@@ -42,34 +42,24 @@ export function severityCode(text: string): number {
   return [TRACE, DEBUG, INFO, WARN, ERROR, FATAL][Math.floor((number - 1) / 4)]
 }
 
-/** Level words as lower-case bytes, in lists by their first letter. */
-type WordTable = readonly (readonly { readonly bytes: Uint8Array; readonly code: number }[])[]
-
-function tableOf(words: readonly (readonly [string, number])[]): WordTable {
-  const table: { bytes: Uint8Array; code: number }[][] = Array.from({ length: 256 }, () => [])
-  for (const [word, code] of words) table[word.charCodeAt(0)].push({ bytes: Buffer.from(word), code })
-  return table
+/** A word as lower-case bytes, with its code. */
+interface Word {
+  readonly bytes: Uint8Array
+  readonly code: number
 }
 
-const VALUE_WORDS = tableOf(WORDS)
-// Order within a letter matters: of `warning` and `warn` the longer is tried first.
-const TEXT_WORDS = tableOf([
-  ['trace', TRACE],
-  ['debug', DEBUG],
-  ['fatal', FATAL],
-  ['critical', CRITICAL],
-  ['error', ERROR],
-  ['err', ERROR],
-  ['warning', WARN],
-  ['warn', WARN],
-  ['info', INFO],
-])
+const VALUE_WORDS: readonly Word[] = WORDS.map(([word, code]) => ({ bytes: Buffer.from(word), code }))
+
+/** Words looked for in text. Of two that begin alike the longer comes first. */
+const TEXT_WORDS: readonly Word[] = VALUE_WORDS.filter(
+  ({ bytes }) => !['trc', 'dbg', 'inf', 'wrn', 'information'].includes(bytes.toString()),
+).sort((a, b) => b.bytes.length - a.bytes.length)
 
 /** The code of the level word that `bytes[from … to)` is, in any case; -1 where it is none. */
 export function levelOfValue(bytes: Uint8Array, from: number, to: number): number {
-  if (to === from) return -1
-  for (const { bytes: word, code } of VALUE_WORDS[bytes[from] | 0x20]) {
-    if (word.length === to - from && startsWith(bytes, from, word)) return code
+  for (let i = 0; i < VALUE_WORDS.length; i++) {
+    const word = VALUE_WORDS[i]
+    if (word.bytes.length === to - from && startsWith(bytes, from, word.bytes)) return word.code
   }
   return -1
 }
@@ -81,27 +71,69 @@ function startsWith(bytes: Uint8Array, from: number, word: Uint8Array): boolean 
 
 const LEFT = 1
 const RIGHT = 2
-const FIRST = 4
 
-/** Per byte: may stand left of a level word, may stand right of one, begins one. */
-const CLASS = new Uint8Array(256)
-for (const char of ' \t\n[({"\'=|') CLASS[char.charCodeAt(0)] |= LEFT
-for (const char of ' \t\n[](){}:,!"\'=|') CLASS[char.charCodeAt(0)] |= RIGHT
-for (const char of 'tdfcewiTDFCEWI') CLASS[char.charCodeAt(0)] |= FIRST
+/** Per byte: may stand left of a level word, may stand right of one. */
+const SIDE = new Uint8Array(256)
+for (const char of ' \t\n[({"\'=|') SIDE[char.charCodeAt(0)] |= LEFT
+for (const char of ' \t\n[](){}:,!"\'=|') SIDE[char.charCodeAt(0)] |= RIGHT
+
+/** Marks of {@link wordPairs}: letters one and two of a level word; letters two and three of one. */
+export const WORD_HEAD = 1
+export const WORD_NECK = 2
+
+/**
+ * Marks per pair of bytes. Every word has three letters, so looking at every other pair of a text finds all words, and
+ * most pairs carry no mark. A fresh table: callers add marks of their own.
+ */
+export function wordPairs(): Uint8Array {
+  const pairs = new Uint8Array(65_536)
+  for (const { bytes } of TEXT_WORDS) {
+    markPair(pairs, bytes[0], bytes[1], WORD_HEAD)
+    markPair(pairs, bytes[1], bytes[2], WORD_NECK)
+  }
+  return pairs
+}
+
+/** Adds a mark to a pair of bytes, letters in either case. */
+export function markPair(pairs: Uint8Array, first: number, second: number, mark: number): void {
+  for (const a of bothCases(first)) for (const b of bothCases(second)) pairs[(a << 8) | b] |= mark
+}
+
+function bothCases(byte: number): number[] {
+  const lower = byte | 0x20
+  return lower >= 0x61 && lower <= 0x7a ? [lower, lower - 0x20] : [byte]
+}
+
+const PAIRS = wordPairs()
 
 /** The code of the earliest level word that stands by itself in the text; 0 where there is none. */
 export function levelInText(bytes: Uint8Array, from: number, to: number): number {
-  let boundary = true
-  for (let at = from; at < to; at++) {
-    const kind = CLASS[bytes[at]]
-    if (boundary && (kind & FIRST) !== 0) {
-      for (const { bytes: word, code } of TEXT_WORDS[bytes[at] | 0x20]) {
-        const end = at + word.length
-        if (end > to || !startsWith(bytes, at, word)) continue
-        if (end === to || (CLASS[bytes[end]] & RIGHT) !== 0) return code
-      }
-    }
-    boundary = (kind & LEFT) !== 0
+  for (let at = from; at < to - 1; at += 2) {
+    const mark = PAIRS[(bytes[at] << 8) | bytes[at + 1]]
+    if (mark === 0) continue
+    const code = wordNear(bytes, at, from, to, mark)
+    if (code > 0) return code
   }
   return UNKNOWN
+}
+
+/** The code of a level word that stands by itself at a marked pair: begins at it, or one byte before. 0 for none. */
+export function wordNear(bytes: Uint8Array, at: number, from: number, to: number, mark: number): number {
+  if ((mark & WORD_NECK) !== 0 && at > from) {
+    const code = wordAt(bytes, at - 1, from, to)
+    if (code > 0) return code
+  }
+  return (mark & WORD_HEAD) !== 0 ? wordAt(bytes, at, from, to) : 0
+}
+
+/** The code of the level word that begins at `at` and stands by itself, or 0. */
+function wordAt(bytes: Uint8Array, at: number, from: number, to: number): number {
+  if (at > from && (SIDE[bytes[at - 1]] & LEFT) === 0) return 0
+  for (let i = 0; i < TEXT_WORDS.length; i++) {
+    const word = TEXT_WORDS[i]
+    const end = at + word.bytes.length
+    if (end > to || !startsWith(bytes, at, word.bytes)) continue
+    if (end === to || (SIDE[bytes[end]] & RIGHT) !== 0) return word.code
+  }
+  return 0
 }

@@ -1,7 +1,5 @@
 import type { IncomingMessage } from 'node:http'
 import { type Params, parseQueryString } from '../http/query-string.ts'
-import { readBody } from '../push/body.ts'
-import { PushError } from '../push/push-error.ts'
 import { QueryError } from './query-error.ts'
 
 const MAX_FORM_BYTES = 10 * 2 ** 20
@@ -24,12 +22,14 @@ export async function readParams(request: IncomingMessage): Promise<Params> {
 }
 
 async function readForm(request: IncomingMessage): Promise<string> {
-  try {
-    return (await readBody(request, MAX_FORM_BYTES)).toString()
-  } catch (error) {
-    if (error instanceof PushError && error.status === 413) throw new QueryError('http: POST too large')
-    throw error
+  const chunks: Buffer[] = []
+  let received = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    received += chunk.length
+    if (received > MAX_FORM_BYTES) throw new QueryError('http: POST too large')
+    chunks.push(chunk)
   }
+  return Buffer.concat(chunks, received).toString()
 }
 
 /** `X-Query-Tags: Source=x,Other=y` as names and values; odd characters become `_`. */

@@ -2,13 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errorMessage } from '#base/errors.ts'
 import type { ServerContext } from '../context.ts'
 import { readTime } from '../http/params.ts'
-import { singleTenant } from '../http/tenant.ts'
-import { decodeContent, mediaType, readBody, uncompressSnappy } from '../push/body.ts'
-import { decodeProtobufPush } from '../push/decode-protobuf.ts'
 import { addRow, type DraftBatch, makeDraft } from '../push/draft-batch.ts'
 import { parseLabelsText } from '../push/labels-text.ts'
 import { PushError } from '../push/push-error.ts'
-import { answerPush, bodyLimits } from './push.ts'
+import { answerPush, takePush } from './push.ts'
 
 interface LegacyPush {
   readonly streams?: readonly {
@@ -23,21 +20,7 @@ export async function serveLegacyPush(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  await answerPush(context, response, async () => {
-    const tenant = singleTenant(request.headers['x-scope-orgid'], context.config)
-    const limits = bodyLimits(context)
-    const type = mediaType(request.headers['content-type'])
-    const received = await readBody(request, limits.receivedBytes)
-    const content = await decodeContent(received, request.headers['content-encoding'] ?? '', limits)
-    const draft =
-      type === 'application/json'
-        ? decodeLegacyJson(content)
-        : decodeProtobufPush(uncompressSnappy(content, limits))
-    if (draft.streams.length === 0) {
-      throw new PushError(422, 'error at least one valid stream is required for ingestion')
-    }
-    await context.pusher.push(tenant, draft, 'loki')
-  })
+  await answerPush(context, response, () => takePush(context, request, decodeLegacyJson))
 }
 
 /** Nobody fast speaks this format, so it goes through JSON.parse; lines are gathered in one buffer all the same. */

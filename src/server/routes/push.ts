@@ -3,11 +3,10 @@ import { errorMessage, OperatorError } from '#base/errors.ts'
 import type { ServerContext } from '../context.ts'
 import { sendEmpty, sendError } from '../http/reply.ts'
 import { singleTenant, TenantError } from '../http/tenant.ts'
-import { type BodyLimits, decodeContent, mediaType, readBody, uncompressSnappy } from '../push/body.ts'
+import type { BodyLimits } from '../push/body.ts'
 import { decodeJsonPush } from '../push/decode-json.ts'
-import { decodeProtobufPush } from '../push/decode-protobuf.ts'
-import type { DraftBatch } from '../push/draft-batch.ts'
 import { PushError } from '../push/push-error.ts'
+import { type JsonDecoder, withPush } from '../push/read-push.ts'
 
 /** `POST /loki/api/v1/push`: JSON, or snappy protobuf for every other media type. */
 export async function servePush(
@@ -15,13 +14,21 @@ export async function servePush(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  await answerPush(context, response, async () => {
-    const tenant = singleTenant(request.headers['x-scope-orgid'], context.config)
-    const { draft, format } = await readPush(request, bodyLimits(context))
+  await answerPush(context, response, () => takePush(context, request, decodeJsonPush))
+}
+
+/** Takes a push in, JSON in the way `decodeJson` reads it. */
+export async function takePush(
+  context: ServerContext,
+  request: IncomingMessage,
+  decodeJson: JsonDecoder,
+): Promise<void> {
+  const tenant = singleTenant(request.headers['x-scope-orgid'], context.config)
+  await withPush(request, bodyLimits(context), context.scratch, decodeJson, async (draft) => {
     if (draft.streams.length === 0) {
       throw new PushError(422, 'error at least one valid stream is required for ingestion')
     }
-    await context.pusher.push(tenant, draft, format)
+    await context.pusher.push(tenant, draft, 'loki')
   })
 }
 
@@ -29,18 +36,6 @@ export async function servePush(
 export function bodyLimits({ config }: ServerContext): BodyLimits {
   const { max_recv_msg_size: received, max_decompressed_size: decompressed } = config.distributor
   return { receivedBytes: received, decompressedBytes: decompressed === 0 ? received * 50 : decompressed }
-}
-
-async function readPush(
-  request: IncomingMessage,
-  limits: BodyLimits,
-): Promise<{ draft: DraftBatch; format: string }> {
-  const type = mediaType(request.headers['content-type'])
-  const encoding = request.headers['content-encoding'] ?? ''
-  const received = await readBody(request, limits.receivedBytes)
-  const content = await decodeContent(received, encoding, limits)
-  if (type === 'application/json') return { draft: decodeJsonPush(content), format: 'loki' }
-  return { draft: decodeProtobufPush(uncompressSnappy(content, limits)), format: 'loki' }
 }
 
 /** Runs a push and answers it: 204, or the text of what went wrong. */

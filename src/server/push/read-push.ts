@@ -1,0 +1,39 @@
+import type { IncomingMessage } from 'node:http'
+import { type BodyLimits, decodeContent, mediaType, readBody, uncompressSnappy } from './body.ts'
+import { decodeProtobufPush } from './decode-protobuf.ts'
+import type { DraftBatch } from './draft-batch.ts'
+import type { Scratch } from './scratch.ts'
+
+/** Decodes a JSON body; it may change the bytes and must not keep them. */
+export type JsonDecoder = (bytes: Buffer) => DraftBatch
+
+/**
+ * Reads and decodes a push and hands it to `use`, the rows still lying in borrowed memory, which is given back when
+ * `use` is done.
+ * @throws PushError with Loki's status and text
+ */
+export async function withPush(
+  request: IncomingMessage,
+  limits: BodyLimits,
+  scratch: Scratch,
+  decodeJson: JsonDecoder,
+  use: (draft: DraftBatch) => Promise<void>,
+): Promise<void> {
+  const type = mediaType(request.headers['content-type'])
+  const encoding = request.headers['content-encoding'] ?? ''
+  const leases: Buffer[] = []
+  try {
+    const received = await readBody(request, limits.receivedBytes, scratch)
+    leases.push(received.lease)
+    const content = await decodeContent(received.body, encoding, limits)
+    if (type === 'application/json') {
+      await use(decodeJson(content))
+    } else {
+      const plain = uncompressSnappy(content, limits, scratch)
+      leases.push(plain.lease)
+      await use(decodeProtobufPush(plain.body))
+    }
+  } finally {
+    for (const lease of leases) scratch.release(lease)
+  }
+}
