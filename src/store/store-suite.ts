@@ -140,6 +140,8 @@ export function storeSuite(engine: SuiteEngine): void {
         await reopen()
         await append(row({ ms: T0 + 1, line: 'b' }))
         expect(lines(await scan({ direction: 'backward' }))).toEqual(['c', 'b', 'a'])
+        const counts = await store.counts('t', [], ALL)
+        if (counts !== undefined) expect(counts.reduce((sum, cell) => sum + cell.lines, 0)).toBe(3)
         await store.flush()
         expect(lines(await scan({ direction: 'backward' }))).toEqual(['c', 'b', 'a'])
       })
@@ -235,6 +237,10 @@ export function storeSuite(engine: SuiteEngine): void {
                   model.push(...batchOrder(each.rows))
                 } else if (each.kind === 'flush') await store.flush()
                 else await reopen()
+              }
+              const counts = await store.counts('t', [], { fromMs: 0, toMs: 2 * T0 })
+              if (counts !== undefined) {
+                expect(counts.reduce((sum, cell) => sum + cell.lines, 0)).toBe(naive(model, request()).length)
               }
               for (const each of questions) {
                 const expected = naive(model, each)

@@ -24,7 +24,16 @@ export class Catalog {
     }
     let stream = streams.byKey.get(key)
     if (stream === undefined) {
-      stream = { id: this.#nextId++, tenant, labels, key, newestMs: -Infinity, newestNs: 0 }
+      stream = {
+        id: this.#nextId++,
+        tenant,
+        labels,
+        key,
+        newestMs: -Infinity,
+        newestNs: 0,
+        settledMs: -Infinity,
+        settledNs: 0,
+      }
       streams.byKey.set(key, stream)
       addPostings(streams.postings, stream)
     }

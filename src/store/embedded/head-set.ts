@@ -57,7 +57,12 @@ export class HeadSet {
 
   /** All heads by age. */
   all(): Head[] {
-    return [...this.#sealed.map(({ head }) => head), this.#active]
+    return [...this.sealed(), this.#active]
+  }
+
+  /** The heads that take no more rows, by age. */
+  sealed(): Head[] {
+    return this.#sealed.map(({ head }) => head)
   }
 
   /** Whether the active head should go to disk. */
@@ -92,6 +97,11 @@ export class HeadSet {
 
   /** {@link HeadSet.seal} where the log files are known: the rows up to file `walTo`, the next ones from `nextWal` on. */
   sealAt(walTo: number, nextWal: number): void {
+    for (const [stream, { maxMs, maxNs }] of this.#active.streams) {
+      if (maxMs < stream.settledMs || (maxMs === stream.settledMs && maxNs <= stream.settledNs)) continue
+      stream.settledMs = maxMs
+      stream.settledNs = maxNs
+    }
     this.#sealed = [...this.#sealed, { head: this.#active, walTo }]
     this.#active = new Head(nextWal, this.#environment.options.clock(), this.#pool)
     this.#flushing ??= this.#flushSealed()

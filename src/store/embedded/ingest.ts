@@ -14,6 +14,8 @@ export interface IngestEnvironment {
   readonly outOfOrderWindowMs: number
   /** The head that takes rows, once there is room in it. Throws OperatorError where room cannot be made. */
   roomyHead(): Promise<Head>
+  /** Rows of a batch that segments or sealed heads hold already. */
+  storedRows(tenant: string, batch: EntryBatch, streams: readonly Stream[]): Promise<number[]>
   /** Rows of a batch that are durable and visible from now on. */
   appended(tenant: string, batch: EntryBatch): void
 }
@@ -40,6 +42,8 @@ interface Pending {
 interface Accepted {
   readonly pending: Pending
   readonly rejected: RejectedRow[]
+  /** Duplicates of rows outside of the head, already left out of the record. */
+  readonly storedRows: number
   /** Per row 1 where it is taken; undefined where all are. */
   readonly keep: Uint8Array | undefined
   /** undefined where no row is taken. */
@@ -113,7 +117,8 @@ export class Ingest {
     try {
       const head = await roomyHead()
       this.#buffer.reset()
-      const accepted = group.map((pending) => this.#accept(pending, before))
+      const accepted: Accepted[] = []
+      for (const pending of group) accepted.push(await this.#accept(pending, before))
       if (this.#buffer.length > 0) await wal.write(this.#buffer.view())
       this.stats.groups++
       this.stats.walBytes += this.#buffer.length
@@ -142,25 +147,31 @@ export class Ingest {
     return this.#queue.splice(0, count)
   }
 
-  /** Sorts out the rows that come too late and writes the others into the group's record buffer. */
-  #accept(pending: Pending, before: Map<Stream, { ms: number; ns: number }>): Accepted {
+  /** Sorts out rows that come too late or are stored already, and writes the others into the group's record buffer. */
+  async #accept(pending: Pending, before: Map<Stream, { ms: number; ns: number }>): Promise<Accepted> {
     const { tenant, batch } = pending
     const rejected: RejectedRow[] = []
+    const streams: Stream[] = []
     let rows = 0
     for (const run of batch.runs) {
       const stream = this.#environment.catalog.stream(tenant, run.labels, run.key)
+      streams.push(stream)
       if (!before.has(stream)) before.set(stream, { ms: stream.newestMs, ns: stream.newestNs })
       this.#checkWindow(stream, batch, run.from, run.to, rejected)
       rows += run.to - run.from
     }
-    rows -= rejected.length
+    const stored = await this.#environment.storedRows(tenant, batch, streams)
     let keep: Uint8Array | undefined
-    if (rejected.length > 0) {
+    if (rejected.length > 0 || stored.length > 0) {
       keep = new Uint8Array(batch.rows).fill(1)
+      for (const row of stored) keep[row] = 0
       for (const { row } of rejected) keep[row] = 0
+      rows = countKept(batch, keep)
     }
     const record = rows > 0 ? this.#buffer.add(tenant, batch, rows, keep) : undefined
-    return { pending, rejected, keep, record }
+    const late = new Set(rejected.map(({ row }) => row))
+    const storedRows = stored.filter((row) => !late.has(row)).length
+    return { pending, rejected, storedRows, keep, record }
   }
 
   /** As Loki does: row by row, each measured against the newest before it. */
@@ -183,7 +194,7 @@ export class Ingest {
   }
 
   /** Makes the rows of a record that is in the log visible, and answers its push. */
-  #takeIn({ pending, rejected, keep, record }: Accepted, head: Head): void {
+  #takeIn({ pending, rejected, storedRows, keep, record }: Accepted, head: Head): void {
     const { tenant, batch } = pending
     let duplicates: number[] = []
     if (record !== undefined) {
@@ -195,12 +206,18 @@ export class Ingest {
     }
     this.stats.batches++
     this.stats.rejectedRows += rejected.length
-    this.stats.duplicateRows += duplicates.length
+    this.stats.duplicateRows += duplicates.length + storedRows
     if (record !== undefined && duplicates.length < record.rows) {
       this.#environment.appended(tenant, takenRows(batch, keep, duplicates))
     }
-    pending.resolve({ rejected, duplicates: duplicates.length })
+    pending.resolve({ rejected, duplicates: duplicates.length + storedRows })
   }
+}
+
+function countKept(batch: EntryBatch, keep: Uint8Array): number {
+  let rows = 0
+  for (const run of batch.runs) for (let row = run.from; row < run.to; row++) rows += keep[row]
+  return rows
 }
 
 /** The batch without the rows that were not stored. `duplicates` counts among the kept rows, in run order. */

@@ -16,7 +16,8 @@ export function withoutRepeats(sources: readonly SourceRows[]): SourceRows[] {
   return kept
 }
 
-function subtract(source: SourceRows, earlier: SourceRows): SourceRows {
+/** `source` without the rows that `earlier` has too; positions of both ascend in time. */
+export function subtract(source: SourceRows, earlier: SourceRows): SourceRows {
   const [a, b] = [source.positions, earlier.positions]
   if (a.length === 0 || !overlap(source, earlier)) return source
   let repeated: Uint8Array | undefined

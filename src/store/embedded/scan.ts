@@ -5,7 +5,14 @@ import type { Head } from './head.ts'
 import { makePacer } from './pacer.ts'
 import { withoutRepeats } from './repeats.ts'
 import type { Segment } from './segment.ts'
-import { blockSource, headSource, type ScanContext, type Source, type SourceRows } from './sources.ts'
+import {
+  blockSource,
+  emptyStats,
+  headSource,
+  type ScanContext,
+  type Source,
+  type SourceRows,
+} from './sources.ts'
 import type { Stream } from './stream.ts'
 import { type PlannedWindow, WindowPlanner } from './windows.ts'
 
@@ -38,16 +45,7 @@ export function makeScan(
   request: ScanRequest,
   signal: AbortSignal | undefined,
 ): Scan {
-  const stats: ScanStats = {
-    blocks: 0,
-    blocksPruned: 0,
-    compressedBytes: 0,
-    lineBytes: 0,
-    lines: 0,
-    headLines: 0,
-    headBytes: 0,
-    streams: 0,
-  }
+  const stats = emptyStats()
   return {
     stats,
     [Symbol.asyncIterator]: () => scanWindows(environment, tenant, request, stats, signal),

@@ -148,6 +148,8 @@ function noteNewest(streams: readonly Stream[], directory: Directory): void {
     if (maxMs === stream.newestMs && maxNs <= stream.newestNs) continue
     stream.newestMs = maxMs
     stream.newestNs = maxNs
+    stream.settledMs = maxMs
+    stream.settledNs = maxNs
   }
 }
 

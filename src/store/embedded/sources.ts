@@ -26,6 +26,20 @@ export interface Source extends Span {
   read(fromMs: number, toMs: number): Promise<SourceRows | undefined>
 }
 
+/** Zeros to begin with. */
+export function emptyStats(): ScanStats {
+  return {
+    blocks: 0,
+    blocksPruned: 0,
+    compressedBytes: 0,
+    lineBytes: 0,
+    lines: 0,
+    headLines: 0,
+    headBytes: 0,
+    streams: 0,
+  }
+}
+
 /** What the sources of one scan share. */
 export interface ScanContext {
   readonly request: ScanRequest

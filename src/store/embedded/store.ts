@@ -16,6 +16,7 @@ import { BlockReader } from './block-reader.ts'
 import { Catalog } from './catalog.ts'
 import { CountReader } from './counts.ts'
 import { HandlePool } from './handle-pool.ts'
+import type { Head } from './head.ts'
 import { HeadSet } from './head-set.ts'
 import { Ingest } from './ingest.ts'
 import { type DirLock, lockDir } from './lock.ts'
@@ -27,6 +28,7 @@ import { applyRetention, type RetentionRun } from './retention.ts'
 import { makeScan, type Snapshot } from './scan.ts'
 import { SegmentSet } from './segment-set.ts'
 import { type EmbeddedStats, type EmbeddedStatus, makeStatus } from './status.ts'
+import { findStoredRows } from './stored-rows.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { Wal } from './wal.ts'
 
@@ -149,18 +151,21 @@ function assemble(parts: Parts): EmbeddedStore {
   const blocks = new BlockReader(options.cacheBytes, options.logger)
   const counters = new CountReader(options.cacheBytes / 8, options.logger)
   const subscriptions = new Subscriptions(options.logger)
+  const take = (tenant: string, taken: readonly Head[]): Snapshot => {
+    const pinned = segments.of(tenant)
+    segments.pin(pinned)
+    return { segments: pinned, heads: taken, release: () => segments.unpin(pinned) }
+  }
+  const snapshot = (tenant: string): Snapshot => take(tenant, heads.all())
+  const settled = (tenant: string): Snapshot => take(tenant, heads.sealed())
   const ingest = new Ingest({
     catalog,
     wal,
     outOfOrderWindowMs: options.outOfOrderWindowMs,
     roomyHead: () => heads.roomy(),
+    storedRows: (tenant, batch, streams) => findStoredRows({ blocks, settled }, tenant, batch, streams),
     appended: (tenant, batch) => subscriptions.publish(tenant, batch),
   })
-  const snapshot = (tenant: string): Snapshot => {
-    const pinned = segments.of(tenant)
-    segments.pin(pinned)
-    return { segments: pinned, heads: heads.all(), release: () => segments.unpin(pinned) }
-  }
   const withSnapshot = async <T>(tenant: string, read: (taken: Snapshot) => T | Promise<T>): Promise<T> => {
     const taken = snapshot(tenant)
     try {

@@ -11,4 +11,7 @@ export interface Stream extends StreamRef {
   /** Newest time ever taken in: what the out-of-order window is measured from. `-Infinity` before the first row. */
   newestMs: number
   newestNs: number
+  /** Newest time of the rows that are in segments or sealed heads, where duplicates are costlier to find. */
+  settledMs: number
+  settledNs: number
 }

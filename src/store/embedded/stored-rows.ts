@@ -1,0 +1,103 @@
+import type { EntryBatch, EntryRun, ScanRequest } from '../types.ts'
+import type { BlockReader } from './block-reader.ts'
+import { subtract } from './repeats.ts'
+import type { Snapshot } from './scan.ts'
+import {
+  blockSource,
+  emptyStats,
+  headSource,
+  type ScanContext,
+  type Source,
+  type SourceRows,
+} from './sources.ts'
+import type { Stream } from './stream.ts'
+
+export interface StoredRowsEnvironment {
+  readonly blocks: BlockReader
+  /** Without the head that takes rows: that one finds duplicates by itself. */
+  settled(tenant: string): Snapshot
+}
+
+/**
+ * Rows of a batch that segments or sealed heads hold already: what a client sends again when it saw no answer, after the
+ * first copy left the head. Costs nothing for rows that are newer than all of those; others read the blocks of their time.
+ */
+export async function findStoredRows(
+  environment: StoredRowsEnvironment,
+  tenant: string,
+  batch: EntryBatch,
+  streams: readonly Stream[],
+): Promise<number[]> {
+  const suspects = batch.runs
+    .map((run, i) => ({ stream: streams[i], rows: suspectsOf(batch, run, streams[i]) }))
+    .filter(({ rows }) => rows.length > 0)
+  if (suspects.length === 0) return []
+  const snapshot = environment.settled(tenant)
+  try {
+    const stored: number[] = []
+    for (const { stream, rows } of suspects) {
+      for (const row of await storedAmong(environment.blocks, snapshot, batch, stream, rows)) stored.push(row)
+    }
+    return stored
+  } finally {
+    snapshot.release()
+  }
+}
+
+/** Rows that are not newer than every settled row of the stream, by time. */
+function suspectsOf(batch: EntryBatch, run: EntryRun, stream: Stream): Uint32Array {
+  const { tsMs, tsNs } = batch
+  const rows: number[] = []
+  for (let row = run.from; row < run.to; row++) {
+    const ms = tsMs[row]
+    if (ms < stream.settledMs || (ms === stream.settledMs && tsNs[row] <= stream.settledNs)) rows.push(row)
+  }
+  return Uint32Array.from(rows).sort((a, b) => tsMs[a] - tsMs[b] || tsNs[a] - tsNs[b] || a - b)
+}
+
+async function storedAmong(
+  blocks: BlockReader,
+  snapshot: Snapshot,
+  batch: EntryBatch,
+  stream: Stream,
+  rows: Uint32Array,
+): Promise<number[]> {
+  const fromMs = batch.tsMs[rows[0]]
+  const toMs = batch.tsMs[rows[rows.length - 1]] + 1
+  let left: SourceRows = { ...batch, positions: rows }
+  for (const source of settledSources(blocks, snapshot, stream, fromMs, toMs)) {
+    const held = await source.read(fromMs, toMs)
+    if (held !== undefined) left = subtract(left, held)
+  }
+  if (left.positions.length === rows.length) return []
+  const fresh = new Set(left.positions)
+  return Array.from(rows).filter((row) => !fresh.has(row))
+}
+
+function* settledSources(
+  blocks: BlockReader,
+  snapshot: Snapshot,
+  stream: Stream,
+  fromMs: number,
+  toMs: number,
+): Generator<Source> {
+  const request: ScanRequest = { matchers: [], fromMs, fromNs: 0, toMs, toNs: 0, direction: 'forward' }
+  const context: ScanContext = { request, predicates: [], stats: emptyStats(), blocks }
+  const overlaps = (minMs: number, maxMs: number): boolean => minMs < toMs && maxMs >= fromMs
+  for (const segment of snapshot.segments) {
+    if (!overlaps(segment.properties.minMs, segment.properties.maxMs)) continue
+    const [from, to] = segment.blocksOf(stream)
+    for (let block = from; block < to; block++) {
+      if (overlaps(segment.directory.minMs(block), segment.directory.maxMs(block))) {
+        yield blockSource(context, segment, block)
+      }
+    }
+  }
+  for (const head of snapshot.heads) {
+    for (const portion of head.streams.get(stream)?.portions ?? []) {
+      if (overlaps(portion.minMs, portion.maxMs)) {
+        yield headSource(context, head, stream, portion, portion.page.rows)
+      }
+    }
+  }
+}
