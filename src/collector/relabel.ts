@@ -206,6 +206,11 @@ function applyRule(rule: CompiledRule, labels: Map<string, string>, isValidName:
   }
 }
 
+/** The groups of the rule's regex over `text`. The default regex, which most rules have, needs no engine. */
+function matchGroups(rule: CompiledRule, text: string): readonly (string | undefined)[] | undefined {
+  return rule.regex === DEFAULTS.regex ? [text, text] : rule.compiled.exec(text)
+}
+
 function sourceValue(rule: CompiledRule, labels: ReadonlyMap<string, string>): string {
   const names = rule.source_labels
   if (names.length === 1) return labels.get(names[0]) ?? ''
@@ -218,7 +223,7 @@ function setLabel(labels: Map<string, string>, name: string, value: string): voi
 }
 
 function replaceLabel(rule: CompiledRule, labels: Map<string, string>, isValidName: NameCheck): void {
-  const groups = rule.compiled.exec(sourceValue(rule, labels))
+  const groups = matchGroups(rule, sourceValue(rule, labels))
   if (groups === undefined) return
   const target = expandTemplate(rule.target_label, groups, rule.compiled.groupNames)
   if (!isValidName(target)) return
@@ -227,7 +232,7 @@ function replaceLabel(rule: CompiledRule, labels: Map<string, string>, isValidNa
 
 function mapLabels(rule: CompiledRule, labels: Map<string, string>, isValidName: NameCheck): void {
   for (const [name, value] of [...labels]) {
-    const groups = rule.compiled.exec(name)
+    const groups = matchGroups(rule, name)
     if (groups === undefined) continue
     const mapped = expandTemplate(rule.replacement, groups, rule.compiled.groupNames)
     if (isValidName(mapped)) setLabel(labels, mapped, value)

@@ -113,11 +113,17 @@ function printBracketed<T extends Range>(
   const { out } = cursor
   const closeAt = tokenAt(range.end - 1)
   cursor.token(open, tokenAt(range.start))
-  out.indent(1)
+  // Items are indented only once one of them starts a line, so that `f({` … `})` does not move in twice.
+  let isIndented = false
+  const startLine = (): void => {
+    if (!isIndented) out.indent(1)
+    isIndented = true
+    cursor.breakLine()
+  }
   items.forEach((item, i) => {
     cursor.commentsBefore(item.start)
     if (cursor.mustBreak() || cursor.linesSince(item.start) > 0) {
-      cursor.breakLine()
+      startLine()
       if (i === 0) out.newSection()
     } else if (i > 0) cursor.write(' ')
     const lineEnds = out.lineEnds()
@@ -129,7 +135,7 @@ function printBracketed<T extends Range>(
   })
   cursor.commentsBefore(closeAt.start)
   const closesOwnLine = cursor.mustBreak() || (items.length > 0 && cursor.linesSince(closeAt.start) > 0)
-  out.indent(-1)
+  if (isIndented) out.indent(-1)
   if (closesOwnLine && takesComma) {
     cursor.breakLine()
     out.newSection()

@@ -52,7 +52,9 @@ function printBlock(cursor: PrintCursor, node: Block): void {
   cursor.token(node.name, { start: node.start, end: node.nameEnd })
   if (node.label !== undefined) cursor.token(`"${node.label}"`, tokenAt(node.nameEnd), ' ')
   cursor.token('{', tokenAt(node.open), ' ')
-  if (node.body.length === 0 && cursor.nextCommentBefore(close.start) === undefined) {
+  const hasComment = cursor.nextCommentBefore(close.start) !== undefined
+  const isInline = cursor.lineOf(node.open) === cursor.lineOf(close.start)
+  if (node.body.length === 0 && (isInline || !hasComment)) {
     cursor.token('}', close, ' ')
     return
   }
