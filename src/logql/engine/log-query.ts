@@ -1,5 +1,6 @@
 import { type Labels, labelsText } from '#base/labels.ts'
 import { compareTimestamps } from '#base/timestamp.ts'
+import { xxhash64 } from '#base/xxhash64.ts'
 import type { LogStore, ScanWindow, StreamRef } from '#store/types.ts'
 import { compilePipeline, type Pipeline } from '../pipeline/compile.ts'
 import { compileMatcher } from '../pipeline/matcher.ts'
@@ -59,6 +60,21 @@ export async function runLogQuery(
   return { type: 'streams', streams: collector.streams(), stats: stats.total(collector.count), warnings: [] }
 }
 
+/** Entries of different streams at one time come in the order of their streams' label hashes, as in Loki. */
+function makeTieOrder(): (stream: StreamRef) => bigint {
+  const known = new Map<StreamRef, bigint>()
+  return (stream) => {
+    let hash = known.get(stream)
+    if (hash === undefined) known.set(stream, (hash = labelsHash(stream.labels)))
+    return hash
+  }
+}
+
+function labelsHash(labels: Labels): bigint {
+  const separator = Buffer.of(0xff)
+  return xxhash64(Buffer.concat(labels.flat().flatMap((text) => [Buffer.from(text), separator])))
+}
+
 /** Merges a window's batches by time into the collector. Returns whether the collector is full. */
 async function mergeWindow(
   window: ScanWindow,
@@ -70,8 +86,11 @@ async function mergeWindow(
 ): Promise<boolean> {
   const heap = new Heap<{ cursor: BatchCursor; entry: PassedEntry; order: number }>((a, b) => {
     const byTime = compareTimestamps(a.entry.tsMs, a.entry.tsNs, b.entry.tsMs, b.entry.tsNs)
-    return byTime === 0 ? a.order < b.order : byTime < 0 === collector.forward
+    if (byTime !== 0) return byTime < 0 === collector.forward
+    if (a.entry.stream === b.entry.stream) return a.order < b.order
+    return tieOrder(a.entry.stream) < tieOrder(b.entry.stream)
   })
+  const tieOrder = makeTieOrder()
   const cursors = window.batches.map((batch) => new BatchCursor(batch, pipeline, cache))
   for (const [order, cursor] of cursors.entries()) {
     if (cursor.advance() && cursor.entry !== undefined) heap.push({ cursor, entry: cursor.entry, order })

@@ -184,7 +184,7 @@ export class RangeReader {
       if (!runStages(row, pipeline.stages)) continue
       const value = sample(row)
       if (value === undefined) continue
-      if (row.labels.error !== '' && !row.labels.errorPreserved) throw pipelineError(row)
+      if (row.labels.shownError !== '' && !row.labels.errorPreserved) throw pipelineError(row)
       this.#context.stats.postFilterLines++
       this.#lookup.find(row, batch.stream).add(pane, value, ms, ns)
     }
@@ -195,7 +195,7 @@ export class RangeReader {
   #seriesOf(batch: RowBatch, at: number): RangeSeries {
     const { row } = this.#plan.pipeline
     row.moveTo(batch, at)
-    if (row.labels.error !== '' && !row.labels.errorPreserved) throw pipelineError(row)
+    if (row.labels.shownError !== '' && !row.labels.errorPreserved) throw pipelineError(row)
     return this.#lookup.find(row, batch.stream)
   }
 
@@ -211,7 +211,7 @@ export class RangeReader {
 }
 
 function pipelineError(row: Row): LogqlError {
-  const { error } = row.labels
+  const error = row.labels.shownError
   return new LogqlError(
     `pipeline error: '${error}' for series: '${labelsText(row.labels.all())}'.\n` +
       `Use a label filter to intentionally skip this error. (e.g | __error__!="${error}").\n` +

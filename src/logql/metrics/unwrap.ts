@@ -1,18 +1,17 @@
-import { parseGoDuration } from '#base/duration.ts'
 import { errorMessage } from '#base/errors.ts'
 import { parseGoFloat } from '#base/gofloat.ts'
 import { compileLabelFilter } from '../pipeline/label-filter.ts'
 import type { Row, StageRun } from '../pipeline/row.ts'
 import type { Unwrap } from '../syntax/ast.ts'
-import { parseByteSize } from '../syntax/literals.ts'
+import { goSeconds, parseByteSize } from '../syntax/literals.ts'
 
 /** Reads a line's sample from a label. Returns NaN-free `undefined` where the line yields none. */
 export type ReadSample = (row: Row) => number | undefined
 
 const CONVERSIONS = {
   bytes: parseByteSize,
-  duration: (text: string) => parseGoDuration(text) / 1000,
-  duration_seconds: (text: string) => parseGoDuration(text) / 1000,
+  duration: goSeconds,
+  duration_seconds: goSeconds,
 } as const
 
 /**

@@ -91,7 +91,8 @@ function reduce(op: ReduceOp, state: GroupState, value: number): void {
     case 'stddev':
     case 'stdvar': {
       const delta = value - state.mean
-      state.mean += delta / state.count
+      // Infinity stays, opposite infinities are NaN.
+      state.mean = Number.isFinite(delta) ? state.mean + delta / state.count : state.mean + value
       state.m2 += delta * (value - state.mean)
       break
     }

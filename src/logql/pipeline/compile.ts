@@ -14,6 +14,7 @@ import { compileCompareTest, compileLabelFilter, compileStringTest } from './lab
 import { compileLineFilter } from './line-filter.ts'
 import { compileLogfmt } from './logfmt.ts'
 import { compileLogfmtFields } from './logfmt-fields.ts'
+import { ERROR_LABEL } from './names.ts'
 import { hoistLineFilters, type PlannedStage } from './rewrite.ts'
 import { Row, type StageRun } from './row.ts'
 import { compileUnpack } from './unpack.ts'
@@ -122,8 +123,10 @@ function earlyTests(stages: readonly Stage[], row: Row): EarlyTests {
     if (stage.kind !== 'labelFilter') continue
     const { filter } = stage
     if (filter.kind !== 'string' && filter.kind !== 'compare') continue
-    const id = row.names.intern(filter.kind === 'string' ? filter.matcher.name : filter.name)
-    if (!tests.has(id)) tests.set(id, earlyTest(filter))
+    const name = filter.kind === 'string' ? filter.matcher.name : filter.name
+    const id = row.names.intern(name)
+    // A filter on the error asks for the line's own, not for a field of that name.
+    if (name !== ERROR_LABEL && !tests.has(id)) tests.set(id, earlyTest(filter))
   }
   return tests
 }

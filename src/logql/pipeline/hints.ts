@@ -7,6 +7,9 @@ import type { LineLabels } from './line-labels.ts'
 export interface Hints {
   /** Whether errors are to be kept instead of failing the query. */
   readonly preserveErrors: boolean
+  /** Whether only some labels are needed, and how many these are. */
+  readonly narrow: boolean
+  readonly neededCount: number
   /** Whether no label is needed at all, so that parsers need not run. */
   readonly nothingNeeded: boolean
   /** Whether a field of this name could be needed, under it or, where it collides, under `<name>_extracted`. */
@@ -28,6 +31,8 @@ export type EarlyTests = ReadonlyMap<number, (value: string) => boolean>
 export function everythingNeeded(tests: EarlyTests): Hints {
   return {
     preserveErrors: false,
+    narrow: false,
+    neededCount: 0,
     nothingNeeded: false,
     mayWant: () => true,
     mayWantInside: () => true,
@@ -49,6 +54,8 @@ export function someNeeded(
   const texts = new Set(names)
   return {
     preserveErrors,
+    narrow: true,
+    neededCount: names.length,
     nothingNeeded: names.length === 0,
     mayWant: (name) => texts.has(name) || texts.has(`${name}_extracted`),
     mayWantInside: (name) => names.some((wantedName) => wantedName.startsWith(name === '' ? '' : `${name}_`)),

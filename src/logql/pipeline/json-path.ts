@@ -56,6 +56,7 @@ function tokenize(path: string, fail: (message: string) => never): PathToken[] {
   while (at < path.length) {
     const char = path[at]
     if (read(/[ \t\r\n]+/y) !== undefined) continue
+    // Anything beyond ASCII ends the text, as it does in Loki.
     const field = read(/[A-Za-z_]\w*/y)
     const index = field === undefined ? read(/\d+/y) : undefined
     if (field !== undefined) tokens.push({ kind: 'FIELD', value: field })
@@ -73,7 +74,8 @@ function tokenize(path: string, fail: (message: string) => never): PathToken[] {
     } else if (char === '.' || char === '[' || char === ']') {
       tokens.push({ kind: char === '.' ? 'DOT' : char === '[' ? 'LSB' : 'RSB', value: char })
       at++
-    } else fail(`unexpected char ${goQuote(char).slice(1, -1)}`)
+    } else if (char > '\x7f') break
+    else fail(`unexpected char ${goQuote(char).slice(1, -1)}`)
   }
   tokens.push({ kind: '$end', value: '' })
   return tokens

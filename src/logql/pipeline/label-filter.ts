@@ -7,7 +7,7 @@ import { parseByteSize } from '../syntax/literals.ts'
 import { parseIpPattern } from './ip-range.ts'
 import { scanForAddress } from './ip-scan.ts'
 import { compileLabelRegex } from './label-regex.ts'
-import { ERROR_DETAILS_LABEL, ERROR_LABEL, type NameTable } from './names.ts'
+import { ERROR_LABEL, type NameTable } from './names.ts'
 import type { Row, StageRun } from './row.ts'
 
 /**
@@ -60,7 +60,6 @@ export function compileStringTest(filter: LabelFilter & { kind: 'string' }): (va
 
 function compileString(name: string, test: (value: string) => boolean, names: NameTable): StageRun {
   if (name === ERROR_LABEL) return (row) => test(row.labels.error)
-  if (name === ERROR_DETAILS_LABEL) return () => test('')
   const id = names.intern(name)
   return (row) => test(row.labels.get(id) ?? '')
 }

@@ -17,14 +17,16 @@ const KEEP_ALL: CompiledLineFilter = { run: () => true, predicate: undefined }
 const DROP_ALL: CompiledLineFilter = { run: () => false, predicate: undefined }
 
 /**
- * Compiles one line filter. Alternatives that match everything are left out of a chain, unless nothing else is in it.
+ * Compiles one line filter. Alternatives that match everything are left out of a positive chain, unless nothing else is
+ * in it.
  * @throws Error where a pattern is none: an expression, an address, a line pattern
  */
 export function compileLineFilter(filter: LineFilter): CompiledLineFilter {
   const { op, operands } = filter
   const positive = op.startsWith('|')
   const telling = operands.filter((operand) => operand.ip || !matchesEverything(op, operand))
-  if (telling.length === 0) {
+  // A negative chain is as many filters: one that refuses everything does.
+  if (telling.length === 0 || (!positive && telling.length < operands.length)) {
     for (const operand of operands) compileOperand(op, operand)
     return positive ? KEEP_ALL : DROP_ALL
   }

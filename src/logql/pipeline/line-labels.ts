@@ -109,6 +109,12 @@ export class LineLabels {
     this.#set(this.#preserveId, 'true', PARSED)
   }
 
+  /** The line's `__error__` as its labels show it: set by a stage, or a field of that name. */
+  get shownError(): string {
+    if (this.error !== '') return this.error
+    return this.#present[this.#errorId] === this.#generation ? this.#values[this.#errorId] : ''
+  }
+
   /** Whether {@link preserveError} was called for this line. */
   get errorPreserved(): boolean {
     return this.#present[this.#preserveId] === this.#generation

@@ -20,6 +20,7 @@ export function compileLogfmtFields(
   const targetBySource = new Map(extractions.map(({ name, path }) => [parseSource(path), name]))
   const targets = extractions.map(({ name }) => row.names.intern(name))
   const targetNames = new Set(extractions.map(({ name }) => name))
+  const wantedTargets = targets.filter((id) => hints.wants(id)).length
   const keys = new FieldKeys('', (name) => {
     const target = targetBySource.get(name) ?? (targetNames.has(name) ? name : undefined)
     return target === undefined ? -1 : row.names.intern(target)
@@ -28,7 +29,8 @@ export function compileLogfmtFields(
   return () => {
     row.needBytes()
     const { labels } = row
-    for (const id of targets) if (labels.get(id) === undefined) labels.setParsed(id, '')
+    if (!hints.narrow) for (const id of targets) if (labels.get(id) === undefined) labels.setParsed(id, '')
+    let found = wantedTargets
     scanner.reset(row.bytes, row.from, row.to)
     for (;;) {
       if (!scanner.next()) {
@@ -44,6 +46,8 @@ export function compileLogfmtFields(
       }
       const id = labels.collides(key.id) ? row.names.extractedOf(key.id) : key.id
       labels.setParsed(id, value)
+      // Where few labels are needed, Loki counts the targets as found from the start and stops at the first it sets.
+      if (hints.narrow && ++found >= hints.neededCount) return true
     }
   }
 }
@@ -57,6 +61,7 @@ function parseSource(path: string): string {
   const fail = (message: string): never => {
     throw new Error(`cannot parse expression [${path}]: ${message}`)
   }
+  if (trimmed > '\x7f') return fail('syntax error: unexpected $end, expecting STRING or KEY')
   const bad = /[^\w\s"]/.exec(trimmed)
   if (bad !== null && !trimmed.startsWith('"')) return fail(`unexpected char ${goQuote(bad[0]).slice(1, -1)}`)
   return fail(`syntax error: unexpected ${trimmed === '' ? '$end, expecting STRING or KEY' : 'KEY'}`)

@@ -101,6 +101,16 @@ export function goDurationNs(text: string): number | undefined {
   }
 }
 
+/**
+ * Seconds of a Go duration, with Go's rounding: whole seconds and the fraction are added last.
+ * @throws Error as `parseGoDuration`
+ */
+export function goSeconds(text: string): number {
+  const totalNs = Math.round(parseGoDuration(text) * 1e6)
+  const whole = Math.trunc(totalNs / 1e9)
+  return whole + (totalNs - whole * 1e9) / 1e9
+}
+
 const BYTE_UNITS: Record<string, number> = {
   '': 1,
   b: 1,

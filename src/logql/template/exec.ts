@@ -70,8 +70,7 @@ class Executor {
     const newline = before.lastIndexOf('\n')
     const line = before.split('\n').length
     const column = Buffer.byteLength(newline === -1 ? before : before.slice(newline + 1))
-    const context =
-      [...this.#at.text].length > 20 ? `${[...this.#at.text].slice(0, 20).join('')}...` : this.#at.text
+    const context = this.#at.text
     throw new Error(
       `template: ${name}:${line}:${column}: executing ${goQuote(this.#name)} at <${context}>: ${message}`,
     )

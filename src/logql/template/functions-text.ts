@@ -1,6 +1,5 @@
-import { parseGoDuration } from '#base/duration.ts'
 import { compileRegex, type Regex } from '#base/regex/regex.ts'
-import { parseByteSize } from '../syntax/literals.ts'
+import { goSeconds, parseByteSize } from '../syntax/literals.ts'
 import { type FunctionTable, fn } from './functions.ts'
 
 /** Longest text a function may make, bytes: a template cannot exhaust memory. */
@@ -121,7 +120,7 @@ function countMatches(source: string, text: string): bigint {
 
 const lower = fn('string', (text: string) => text.toLowerCase())
 const upper = fn('string', (text: string) => text.toUpperCase())
-const seconds = fn('string', (text: string) => parseGoDuration(text) / 1000)
+const seconds = fn('string', goSeconds)
 
 /** Functions on texts: Loki's own and the ones it takes from Sprig. */
 export const TEXT_FUNCTIONS: FunctionTable = {

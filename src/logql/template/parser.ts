@@ -333,7 +333,11 @@ class TemplateParser {
       case 'char':
       case 'number': {
         const value = parseNumber(text)
-        if (value === undefined) this.#fail(`bad number syntax: ${JSON.stringify(text)}`)
+        if (value === undefined) {
+          const problem =
+            token.kind === 'char' ? `malformed character constant: ${text}` : `bad number syntax: ${text}`
+          this.#fail(problem)
+        }
         return { kind: 'number', pos, text, value }
       }
       case 'leftParen': {
