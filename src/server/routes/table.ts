@@ -1,7 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServerContext } from '../context.ts'
 import { readParams } from '../query/request.ts'
-import { type QueryHandler, serveQuery } from '../query/run-query.ts'
+import { type QueryCall, type QueryHandler, serveQuery } from '../query/run-query.ts'
+import {
+  serveDetectedFields,
+  serveDetectedFieldValues,
+  serveDetectedLabels,
+  servePatterns,
+} from './detected.ts'
 import { serveFormatQuery } from './format-query.ts'
 import { serveIndexStats, serveVolume, serveVolumeRange } from './index-stats.ts'
 import { serveLabels, serveLabelValues, serveSeries } from './labels.ts'
@@ -44,12 +50,12 @@ function reading(path: string, handler: QueryHandler): Route {
   }
 }
 
-function labelValues(path: string): Route {
+function named(path: string, handler: (call: QueryCall, name: string) => ReturnType<QueryHandler>): Route {
   return {
     methods: READ,
     path,
     serve: ({ context, request, response, variables }) =>
-      serveQuery(context, request, response, (call) => serveLabelValues(call, variables.name)),
+      serveQuery(context, request, response, (call) => handler(call, variables.name)),
   }
 }
 
@@ -59,13 +65,24 @@ const READ_ROUTES: readonly Route[] = [
   reading('/loki/api/v1/labels', serveLabels),
   reading('/loki/api/v1/label', serveLabels),
   reading('/api/prom/label', serveLabels),
-  labelValues('/loki/api/v1/label/:name/values'),
-  labelValues('/api/prom/label/:name/values'),
+  named('/loki/api/v1/label/:name/values', serveLabelValues),
+  named('/api/prom/label/:name/values', serveLabelValues),
   reading('/loki/api/v1/series', serveSeries),
   reading('/api/prom/series', serveSeries),
   reading('/loki/api/v1/index/stats', serveIndexStats),
   reading('/loki/api/v1/index/volume', serveVolume),
   reading('/loki/api/v1/index/volume_range', serveVolumeRange),
+  reading('/loki/api/v1/detected_labels', serveDetectedLabels),
+  reading('/loki/api/v1/detected_fields', serveDetectedFields),
+  named('/loki/api/v1/detected_field/:name/values', serveDetectedFieldValues),
+  {
+    methods: READ,
+    path: '/loki/api/v1/patterns',
+    serve: ({ context, request, response }) =>
+      serveQuery(context, request, response, (call) =>
+        servePatterns(call, context.config.pattern_ingester.enabled),
+      ),
+  },
 ]
 
 const STATUS_ROUTES: readonly Route[] = [
