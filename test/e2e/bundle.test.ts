@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -9,6 +9,7 @@ import { bundle } from '../../build/bundle.ts'
 
 /** What the image contains, run where no node_modules of the repository are within reach. */
 
+const REPOSITORY = join(import.meta.dirname, '../..')
 const run = promisify(execFile)
 let dir: string
 
@@ -35,15 +36,23 @@ describe('the bundle', () => {
   })
 
   test('checks and validates configurations', async () => {
-    const repository = join(import.meta.dirname, '../..')
-    const lab = join(repository, 'deploy/lab')
+    const lab = join(REPOSITORY, 'deploy/lab')
     const verify = await logboom('serve', `-config.file=${lab}/loki/loki-config.yaml`, '-verify-config')
     expect(verify).toMatchObject({ code: 0 })
     expect(await logboom('collect', 'validate', join(lab, 'alloy/config.alloy'))).toMatchObject({ code: 0 })
   })
 
+  test('finds nothing wrong with what deploy/ contains', async () => {
+    const files = globSync('deploy/**/*.{yml,yaml,alloy}', { cwd: REPOSITORY }).filter(
+      (file) => !/grafana\/|prometheus\//.test(file),
+    )
+    expect(files.length).toBeGreaterThanOrEqual(8)
+    const { code, stdout, stderr } = await logboom('check', ...files.map((file) => join(REPOSITORY, file)))
+    expect(code, `${stdout}${stderr}`).toBe(0)
+  })
+
   test('answers health checks', async () => {
-    const nowhere = await logboom('health', 'http://127.0.0.1:9/ready')
+    const nowhere = await logboom('health', 'http://127.0.0.1:2/ready')
     expect(nowhere).toMatchObject({ code: 1, stderr: expect.stringContaining('ECONNREFUSED') })
     expect((await logboom('health', '--help')).stdout).toContain('readiness')
   })

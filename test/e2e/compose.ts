@@ -9,6 +9,8 @@ const run = promisify(execFile)
 export interface ComposeProject {
   /** Starts services (all if none is named) and waits for what they depend on; throws with compose's output. */
   up(services?: readonly string[]): Promise<void>
+  /** Replaces every container by a new one over the same volumes, as an update of the image does. */
+  recreate(): Promise<void>
   /** Removes containers, networks and volumes. */
   down(): Promise<void>
 }
@@ -37,6 +39,7 @@ export function composeProject(
   }
   return {
     up: (services = []) => compose('up', '--detach', '--no-build', ...services),
+    recreate: () => compose('up', '--detach', '--no-build', '--force-recreate'),
     down: () => compose('down', '--volumes', '--remove-orphans', '--timeout', '5'),
   }
 }

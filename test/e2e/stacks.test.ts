@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Dockerd } from '../support/dockerd.ts'
 import { type ComposeProject, composeProject } from './compose.ts'
 import { crash, healthOf, inspect, printedLines } from './containers.ts'
-import { BUSYBOX, REPOSITORY, stacksMissing, startEngine } from './engine.ts'
+import { BUSYBOX, IMAGE, REPOSITORY, stacksMissing, startEngine } from './engine.ts'
 import { type ForwardedPort, forwardPort } from './forward-port.ts'
 import { labelValues, lokiGet, queryLines, queryStreams, waitReady } from './loki-api.ts'
 
@@ -29,6 +29,7 @@ describe.skipIf(missing !== undefined)('the stacks of deploy/', () => {
   }, MINUTE_MS)
 
   describe('lab', { timeout: 2 * MINUTE_MS }, labTests)
+  describe('the image alone', { timeout: MINUTE_MS }, imageTests)
   describe('prod', { timeout: 2 * MINUTE_MS }, prodTests)
 })
 
@@ -145,7 +146,10 @@ function labTests(): void {
   test('every line of the shop has arrived exactly once', async () => {
     // In the order of the calls, so that the last lines of each belong to it as well.
     await dockerd.docker(['stop', ...SHOP])
-    for (const service of SHOP) await expectExactlyOnce(loki.url, `{service="${service}"}`, service)
+    for (const service of SHOP) {
+      const lines = await expectExactlyOnce(loki.url, `{service="${service}"}`, service)
+      expect(lines).toBeGreaterThan(100)
+    }
   })
 }
 
@@ -215,17 +219,49 @@ function prodTests(): void {
     for (const stream of labels) expect(Object.keys(stream)).not.toContain('request_id')
   })
 
-  test('a collector that crashes and a store that crashes lose and double nothing', async () => {
+  test('a collector and a store that crash come back', async () => {
     for (const name of ['alloy', 'loki']) {
       await postFrom(API, 'http://127.0.0.1:8081/orders', `before-${name}`, { sku: 'lamp', quantity: 1 })
       await crash(dockerd, name)
       await postFrom(API, 'http://127.0.0.1:8081/orders', `after-${name}`, { sku: 'lamp', quantity: 1 })
     }
     await waitReady(loki.url)
+  })
+
+  test('an update, which replaces the containers, keeps lines and positions', async () => {
+    await stack.recreate()
+    await waitReady(loki.url)
+    await postFrom(API, 'http://127.0.0.1:8081/orders', 'after-update', { sku: 'lamp', quantity: 1 })
     await dockerd.docker(['stop', API, WORKER, 'lonely'])
     await expectExactlyOnce(loki.url, '{service="worker"}', WORKER)
     await expectExactlyOnce(loki.url, '{service="api"}', API)
     await expectExactlyOnce(loki.url, '{service="lonely"}', 'lonely')
+  })
+}
+
+function imageTests(): void {
+  afterAll(async () => {
+    await dockerd.docker(['rm', '-f', 'alone'])
+  })
+
+  test('shows a live sample shop where it is given nothing', async () => {
+    await dockerd.docker(['run', '--detach', '--name', 'alone', '--publish', '127.0.0.1:3100:3100', IMAGE])
+    await expect.poll(() => healthOf(dockerd, ['alone']), { timeout: 45_000 }).toEqual({ alone: 'healthy' })
+    const page = await forwardPort(dockerd, 3100)
+    try {
+      await expect.poll(() => labelValues(page.url, 'service'), { timeout: 15_000 }).toEqual(SHOP.toSorted())
+      expect(await (await fetch(page.url)).text()).toContain('<html')
+    } finally {
+      await page.close()
+    }
+  })
+
+  test('stops within 5 s and exits 0', async () => {
+    const beganMs = Date.now()
+    await dockerd.docker(['stop', '--time', '30', 'alone'])
+    expect(await dockerd.docker(['inspect', '--format', '{{.State.ExitCode}}', 'alone'])).toBe('0')
+    // A busy machine gets some grace; without a handler for SIGTERM it would be the 30 s.
+    expect(Date.now() - beganMs).toBeLessThan(15_000)
   })
 }
 
@@ -235,8 +271,8 @@ async function runOutsider(name: string): Promise<void> {
   await dockerd.docker(['run', '--detach', '--name', name, BUSYBOX, 'sh', '-c', script])
 }
 
-/** Compares what a container has printed with what a query finds, once the collector has caught up. */
-async function expectExactlyOnce(base: string, query: string, container: string): Promise<void> {
+/** Compares what a container has printed with what a query finds, when the collector has caught up; how many. */
+async function expectExactlyOnce(base: string, query: string, container: string): Promise<number> {
   const printed = await printedLines(dockerd, container)
   expect(printed.length).toBeGreaterThan(0)
   const found = () => queryLines(base, query, startedMs - 1000, Date.now())
@@ -244,6 +280,7 @@ async function expectExactlyOnce(base: string, query: string, container: string)
     .poll(async () => (await found()).length, { timeout: 30_000, interval: 1000 })
     .toBe(printed.length)
   expect(await found()).toEqual(printed)
+  return printed.length
 }
 
 async function servicesOf(base: string, query: string): Promise<string[]> {
