@@ -113,29 +113,31 @@ function printBracketed<T extends Range>(
   const { out } = cursor
   const closeAt = tokenAt(range.end - 1)
   cursor.token(open, tokenAt(range.start))
-  // Items are indented only once one of them starts a line, so that `f({` … `})` does not move in twice.
-  let isIndented = false
-  const startLine = (): void => {
-    if (!isIndented) out.indent(1)
-    isIndented = true
-    cursor.breakLine()
-  }
+  // Alloy moves the fields of an object in from its brace on, but an element of a list only where it starts a
+  // line, so that `f({` … `})` does not move in twice.
+  const isObject = open === '{'
+  if (isObject) out.indent(1)
   items.forEach((item, i) => {
+    const startsLine = cursor.linesSince(item.start) > 0
+    if (startsLine && !isObject) out.indent(1)
+    const hasComment = cursor.nextCommentBefore(item.start) !== undefined
     cursor.commentsBefore(item.start)
     if (cursor.mustBreak() || cursor.linesSince(item.start) > 0) {
-      startLine()
+      cursor.breakLine()
       if (i === 0) out.newSection()
-    } else if (i > 0) cursor.write(' ')
+    } else if (i > 0 || hasComment) cursor.write(' ')
     const lineEnds = out.lineEnds()
     printItem(item)
     const isLast = i === items.length - 1
     const breaksAfter = isLast && cursor.lineOf(item.end) !== cursor.lineOf(closeAt.start)
     if ((!isLast || breaksAfter) && takesComma) cursor.write(',')
     if (out.lineEnds() !== lineEnds) out.newSection()
+    if (startsLine && !isObject) out.indent(-1)
   })
+  if (!isObject) out.indent(1)
   cursor.commentsBefore(closeAt.start)
   const closesOwnLine = cursor.mustBreak() || (items.length > 0 && cursor.linesSince(closeAt.start) > 0)
-  if (isIndented) out.indent(-1)
+  out.indent(-1)
   if (closesOwnLine && takesComma) {
     cursor.breakLine()
     out.newSection()

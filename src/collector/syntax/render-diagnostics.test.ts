@@ -37,6 +37,23 @@ describe('snippets', () => {
     )
   })
 
+  test('a span over several lines from the middle of one to the middle of another', () => {
+    const part = 'rule {\n\t\ta = 1\n\t} //'
+    const span = spanOf(`x {\n\tb = 1\n\t${part} end\n}\n`, part)
+    expect(renderDiagnostics([errorAt(span, 'wrong')])).toBe(
+      `Error: config.alloy:3:2: wrong
+
+2 |       b = 1
+3 |       rule {
+  |  _____^^^^^^
+4 | |         a = 1
+5 | |     } // end
+  | |_____^^^^
+6 |   }
+`,
+    )
+  })
+
   test('tabs are four spaces wide, the column counts bytes', () => {
     const span = spanOf('a {\n\tä = x\n}', 'x')
     expect(renderDiagnostics([warningAt(span, 'hm')])).toBe(

@@ -52,10 +52,7 @@ function renderSnippet(span: Span, mark: (text: string) => string): string {
     out += `${`${gutter(line)} ${bar}${expandTabs(text)}`.trimEnd()}\n`
     if (!isMultiline && line === firstLine) out += `${gutter(undefined)} ${mark(underline(span))}\n`
     if (isMultiline && line === firstLine) out += `${gutter(undefined)}  ${mark(opening(span, text))}\n`
-    if (isMultiline && line === lastLine) {
-      const column = columnOf(source, lastLine, last)
-      out += `${gutter(undefined)} ${mark(`|${'_'.repeat(column + 1)}^`)}\n`
-    }
+    if (isMultiline && line === lastLine) out += `${gutter(undefined)} ${mark(closing(span, text))}\n`
   }
   return out
 }
@@ -73,6 +70,14 @@ function opening(span: Span, text: string): string {
   const line = lineIndexAt(span.source, span.start)
   const start = columnOf(span.source, line, span.start)
   return `_${'_'.repeat(start)}${'^'.repeat(Math.max(1, expandTabs(text).length - start))}`
+}
+
+/** The last mark of a span over several lines: underscores lead to carets from the line's first word on. */
+function closing(span: Span, text: string): string {
+  const last = Math.max(span.start, span.end - 1)
+  const end = columnOf(span.source, lineIndexAt(span.source, last), last)
+  const start = Math.min(end, Math.max(0, expandTabs(text).search(/\S/)))
+  return `|${'_'.repeat(start + 1)}${'^'.repeat(end - start + 1)}`
 }
 
 /** The column (from 0) at which an offset appears once tabs are shown as spaces. */
