@@ -96,6 +96,8 @@ describe('the rules themselves', () => {
     ['src/config/a.ts', "import { b } from '#logql/syntax/b.ts'\nb()\n", undefined],
     ['src/config/a.ts', "import { b } from '#logql/engine/b.ts'\nb()\n", /config may not import/],
     ['src/cli/a.ts', "import { b } from '../server/b.ts'\nb()\n", /imported as #server\/b\.ts/],
+    ['src/cli/a.ts', "import { b } from '../../examples/shop/b.ts'\nb()\n", undefined],
+    ['src/server/a.ts', "import { b } from '../../examples/shop/b.ts'\nb()\n", /leaves src/],
     ['src/cli/a.ts', "import { b } from '#cli/b.ts'\nb()\n", /imports are relative/],
     ['src/cli/a.ts', "import { b } from './b'\nb()\n", /lacks the file extension/],
     ['web/src/a.ts', "import { b } from '../../src/base/b.ts'\nb()\n", /page talks only/],

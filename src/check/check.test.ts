@@ -9,8 +9,8 @@ import { reportText, summary } from './report.ts'
 
 const NOW_MS = Date.parse('2026-06-01T00:00:00Z')
 
-function check(path: string, text: string): readonly Finding[] {
-  return checkText(path, text, NOW_MS).findings
+async function check(path: string, text: string): Promise<readonly Finding[]> {
+  return (await checkText(path, text, NOW_MS)).findings
 }
 
 /** `severity code line:column`, for exact comparison. */
@@ -28,9 +28,9 @@ describe('the stacks of deploy/', () => {
     ['deploy/prod/docker-compose.grafana.yml', []],
     ['deploy/prod/monitoring/loki/loki-config.yml', ['hint']],
     ['deploy/prod/monitoring/alloy/config.alloy', []],
-  ])('%s', (path, allowed) => {
+  ])('%s', async (path, allowed) => {
     const text = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
-    const { kind, findings } = checkText(path, text, Date.now())
+    const { kind, findings } = await checkText(path, text, Date.now())
     expect(kind).toBeDefined()
     expect(brief(findings.filter(({ severity }) => !allowed.includes(severity)))).toEqual([])
   })
@@ -64,10 +64,11 @@ compactor:
   delete_request_store: filesystem
 `
 const AUTH_HINT = 'hint loki-auth-off 1:1'
+const STREAM_HINT = 'hint loki-retention-stream-whole 23:3'
 
 describe('loki', () => {
-  test('a good file draws a hint at most', () => {
-    expect(brief(check('loki-config.yaml', LOKI))).toEqual([AUTH_HINT])
+  test('a good file draws a hint at most', async () => {
+    expect(brief(await check('loki-config.yaml', LOKI))).toEqual([AUTH_HINT])
   })
 
   test.each<[string, [from: string, to: string], string]>([
@@ -124,28 +125,34 @@ describe('loki', () => {
     ['variable', ['path_prefix: /loki', `path_prefix: /loki/\${NAME}`], 'hint loki-expand-env 3:3'],
     ['duplicate key', ['common:', 'auth_enabled: true\ncommon:'], 'error yaml-syntax 2:1'],
     ['tab', ['  path_prefix', '\tpath_prefix'], 'error yaml-syntax 3:1'],
-  ])('%s', (_name, [from, to], expected) => {
+  ])('%s', async (_name, [from, to], expected) => {
     expect(LOKI).toContain(from)
-    const findings = brief(check('loki.yaml', LOKI.replace(from, to)))
-    expect(findings.filter((finding) => finding !== AUTH_HINT)).toEqual([expected])
+    const findings = brief(await check('loki.yaml', LOKI.replace(from, to)))
+    const remarks = [AUTH_HINT, STREAM_HINT]
+    expect(findings.filter((finding) => !remarks.includes(finding))).toEqual([expected])
   })
 
-  test('no schema at all', () => {
+  test('retention by stream', async () => {
+    const stream = '  retention_stream:\n    - {selector: \'{a="b"}\', period: 48h}\n  max_query'
+    const findings = brief(await check('loki.yaml', LOKI.replace('  max_query', stream)))
+    expect(findings).toEqual([AUTH_HINT, STREAM_HINT])
+  })
+
+  test('no schema at all', async () => {
     const text = LOKI.replace(/schema_config:[\s\S]*?(?=storage_config)/, '')
-    expect(brief(check('loki.yaml', text))).toContain('error loki-schema-missing 1:1')
+    expect(brief(await check('loki.yaml', text))).toContain('error loki-schema-missing 1:1')
   })
 
-  test('tenants', () => {
-    expect(brief(check('loki.yaml', LOKI.replace('auth_enabled: false\n', '')))).toEqual([
+  test('tenants', async () => {
+    expect(brief(await check('loki.yaml', LOKI.replace('auth_enabled: false\n', '')))).toEqual([
       'hint loki-auth-on 1:1',
     ])
   })
 
-  test('names the nearest key', () => {
-    const [finding] = check('loki.yaml', LOKI.replace('compactor:', 'compacter:')).filter(
-      ({ severity }) => severity === 'error',
-    )
-    expect(finding.what).toContain('compactor')
+  test('names the nearest key', async () => {
+    const findings = await check('loki.yaml', LOKI.replace('compactor:', 'compacter:'))
+    const finding = findings.find(({ severity }) => severity === 'error')
+    expect(finding?.what).toContain('compactor')
   })
 })
 
@@ -183,8 +190,8 @@ loki.write "c" {
 `
 
 describe('alloy', () => {
-  test('a good file draws nothing', () => {
-    expect(brief(check('config.alloy', ALLOY))).toEqual([])
+  test('a good file draws nothing', async () => {
+    expect(brief(await check('config.alloy', ALLOY))).toEqual([])
   })
 
   test.each<[string, [from: string, to: string][], string[]]>([
@@ -213,13 +220,13 @@ describe('alloy', () => {
     ['wrong address', [['/loki/api/v1/push', '']], ['warning alloy-push-path 28:9']],
     ['few retries', [['\t\tmax_backoff_retries = 0\n', '']], ['hint alloy-retries 27:2']],
     ['unused', [['loki.process.c.receiver', 'loki.write.c.receiver']], ['warning alloy-unconnected 17:1']],
-  ])('%s', (_name, changes, expected) => {
+  ])('%s', async (_name, changes, expected) => {
     let text = ALLOY
     for (const [from, to] of changes) {
       expect(text).toContain(from)
       text = text.replace(from, to)
     }
-    expect(brief(check('config.alloy', text))).toEqual(expected)
+    expect(brief(await check('config.alloy', text))).toEqual(expected)
   })
 
   test.each([
@@ -232,8 +239,8 @@ describe('alloy', () => {
     '/?web',
     '(web|/api)',
     '^/web',
-  ])('a regex that may match a name with a slash: %s', (regex) => {
-    expect(brief(check('config.alloy', ALLOY.replace('/(.*)', regex)))).toEqual([])
+  ])('a regex that may match a name with a slash: %s', async (regex) => {
+    expect(brief(await check('config.alloy', ALLOY.replace('/(.*)', regex)))).toEqual([])
   })
 })
 
@@ -267,8 +274,8 @@ volumes:
 `
 
 describe('compose', () => {
-  test('a good file draws nothing', () => {
-    expect(brief(check('docker-compose.yml', COMPOSE))).toEqual([])
+  test('a good file draws nothing', async () => {
+    expect(brief(await check('docker-compose.yml', COMPOSE))).toEqual([])
   })
 
   const test_ = '[CMD, /usr/bin/loki, -health]'
@@ -329,9 +336,9 @@ describe('compose', () => {
       ['volumes:\n  loki-data', 'x-note: 1\nvolume: 1\nvolumes:\n  loki-data'],
       ['error compose-unknown-key 26:1'],
     ],
-  ])('%s', (_name, [from, to], expected) => {
+  ])('%s', async (_name, [from, to], expected) => {
     expect(COMPOSE).toContain(from)
-    expect(brief(check('docker-compose.yml', COMPOSE.replace(from, to)))).toEqual(expected)
+    expect(brief(await check('docker-compose.yml', COMPOSE.replace(from, to)))).toEqual(expected)
   })
 
   test.each<[string, string, boolean]>([
@@ -345,9 +352,9 @@ describe('compose', () => {
     ['prom/prometheus:v3.5.0', 'curl -f http://127.0.0.1:9090/-/ready', false],
     ['node:26-slim', 'curl -f http://127.0.0.1', false],
     ['registry.example.com:5000/own', 'curl -f http://127.0.0.1', true],
-  ])('%s runs %s: %j', (image, command, works) => {
+  ])('%s runs %s: %j', async (image, command, works) => {
     const text = `services:\n  a:\n    image: ${image}\n    healthcheck:\n      test: ${JSON.stringify(command)}\n`
-    const codes = check('compose.yaml', text).map(({ code }) => code)
+    const codes = (await check('compose.yaml', text)).map(({ code }) => code)
     expect(codes.includes('compose-healthcheck-tool')).toBe(!works)
   })
 })
@@ -362,11 +369,11 @@ test.each<[string, string, string | undefined]>([
   ['stack.yml', 'services:\n  a:\n    image: x', 'compose'],
   ['datasources/loki.yml', 'apiVersion: 1\ndatasources: []', undefined],
   ['readme.md', 'hello', undefined],
-])('%s is %s', (path, text, kind) => {
+])('%s is %s', async (path, text, kind) => {
   expect(detectKind(path, text)).toBe(kind)
 })
 
-test('image references', () => {
+test('image references', async () => {
   expect(parseImage('registry:5000/a/b')).toMatchObject({ name: 'registry:5000/a/b', tag: undefined })
   expect(parseImage('a/b:1@sha256:00')).toMatchObject({ name: 'a/b', tag: '1', digest: true })
   expect(parseImage(`a:\${T:-2}`)).toMatchObject({ name: 'a', tag: '2', unknown: false })
@@ -387,9 +394,9 @@ test.each<[unknown, string, string, string]>([
   expect(portsOf(service)).toEqual([{ index: 0, address, published, target }])
 })
 
-test('the report shows the place and how to mend it', () => {
+test('the report shows the place and how to mend it', async () => {
   const text = ALLOY.replace('values = { level', 'values = { request_id')
-  expect(reportText('config.alloy', text, check('config.alloy', text), false)).toBe(
+  expect(reportText('config.alloy', text, await check('config.alloy', text), false)).toBe(
     'config.alloy:22:14: warning: the label request_id makes a stream of its own for every value [alloy-high-cardinality]\n' +
       '  21 |     stage.labels {\n' +
       '  22 |         values = { request_id = "" }\n' +
@@ -400,11 +407,11 @@ test('the report shows the place and how to mend it', () => {
       '       \tvalues = { request_id = "" }\n' +
       '       }\n',
   )
-  expect(summary(check('config.alloy', text))).toBe('1 warning')
+  expect(summary(await check('config.alloy', text))).toBe('1 warning')
   expect(summary([])).toBe('nothing to complain about')
 })
 
-test('arbitrary text is judged, never thrown at', () => {
+test('arbitrary text is judged, never thrown at', async () => {
   const paths = fc.constantFrom('loki.yaml', 'config.alloy', 'docker-compose.yml')
   const pieces = fc.constantFrom(
     ...[
@@ -423,9 +430,9 @@ test('arbitrary text is judged, never thrown at', () => {
     fc.string(),
     fc.array(pieces, { maxLength: 12 }).map((lines) => lines.join('\n')),
   )
-  fc.assert(
-    fc.property(paths, text, (path, text) => {
-      for (const { line, column } of check(path, text)) {
+  await fc.assert(
+    fc.asyncProperty(paths, text, async (path, text) => {
+      for (const { line, column } of await check(path, text)) {
         expect(line).toBeGreaterThan(0)
         expect(column).toBeGreaterThan(0)
       }

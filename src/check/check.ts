@@ -15,13 +15,13 @@ export interface CheckResult {
  * Checks the text of a configuration file; `path` helps to tell what it is. `nowMs` decides which schema is
  * in force.
  */
-export function checkText(path: string, text: string, nowMs: number): CheckResult {
+export async function checkText(path: string, text: string, nowMs: number): Promise<CheckResult> {
   const kind = detectKind(path, text)
   switch (kind) {
     case 'loki':
       return { kind, findings: sortFindings(checkLoki(text, nowMs)) }
     case 'alloy':
-      return { kind, findings: sortFindings(checkAlloy(path, text)) }
+      return { kind, findings: sortFindings(await checkAlloy(path, text)) }
     case 'compose':
       return { kind, findings: sortFindings(checkCompose(path, text)) }
     case undefined:

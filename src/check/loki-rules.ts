@@ -6,7 +6,16 @@ import { keyPlace } from './yaml.ts'
 
 /** Advice on a Loki configuration that would start: what it does is not what its author wants. */
 export function adviseLoki(source: YamlSource, nowMs: number): Finding[] {
-  const rules = [retentionRule, lookbackRule, ephemeralRule, filesystemRule, ringRule, authRule, walRule]
+  const rules = [
+    retentionRule,
+    streamRetentionRule,
+    lookbackRule,
+    ephemeralRule,
+    filesystemRule,
+    ringRule,
+    authRule,
+    walRule,
+  ]
   return [...rules.flatMap((rule) => rule(source)), ...schemaRule(source, nowMs)]
 }
 
@@ -89,6 +98,21 @@ function retentionRule(source: YamlSource): Finding[] {
     ]
   }
   return []
+}
+
+function streamRetentionRule(source: YamlSource): Finding[] {
+  const path = 'limits_config.retention_stream'
+  const streams = at(source, path)
+  if (!Array.isArray(streams) || streams.length === 0) return []
+  return [
+    finding(source, path, {
+      code: 'loki-retention-stream-whole',
+      severity: 'hint',
+      what: 'Logboom keeps these streams as long as all others',
+      why: 'It removes whole days of a tenant and does not apply `retention_stream` yet; Loki does.',
+      fix: 'Set `retention_period` to the longest time you need, or give such streams a tenant of their own.',
+    }),
+  ]
 }
 
 function goMs(written: string): number | undefined {
