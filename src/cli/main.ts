@@ -17,22 +17,32 @@ async function main(argv: string[]): Promise<void> {
     case 'validate':
       return (await import('./collect.ts')).collect([name, ...rest])
     default:
-      await (await makeProgram()).parseAsync(argv, { from: 'user' })
+      await (await makeProgram(name)).parseAsync(argv, { from: 'user' })
   }
 }
 
-async function makeProgram(): Promise<Command> {
+type Register = (program: Command) => void
+
+/** How to load each command; `npm start` should not wait for code that it does not run. */
+const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
+  up: async () => (await import('./up.ts')).registerUp,
+  query: async () => (await import('./query.ts')).registerQuery,
+  'instant-query': async () => (await import('./query.ts')).registerQuery,
+  labels: async () => (await import('./labels.ts')).registerLabels,
+  series: async () => (await import('./series.ts')).registerSeries,
+  check: async () => (await import('./check.ts')).registerCheck,
+  health: async () => (await import('./health.ts')).registerHealth,
+}
+
+async function makeProgram(name: string): Promise<Command> {
   const program = new Command('logboom')
     .description('Collects, keeps and searches the logs of every container on a host.')
     .version(VERSION)
     .showHelpAfterError('(see logboom --help)')
-  ;(await import('./up.ts')).registerUp(program)
-  describeForeign(program)
-  ;(await import('./query.ts')).registerQuery(program)
-  ;(await import('./labels.ts')).registerLabels(program)
-  ;(await import('./series.ts')).registerSeries(program)
-  ;(await import('./check.ts')).registerCheck(program)
-  ;(await import('./health.ts')).registerHealth(program)
+  const wanted = name === '--version' || name === '-V' ? [] : (COMMANDS[name] ?? Object.values(COMMANDS))
+  const registers = await Promise.all([wanted].flat().map((load) => load()))
+  for (const register of new Set(registers)) register(program)
+  if (COMMANDS[name] === undefined) describeForeign(program)
   return program
 }
 

@@ -11,7 +11,7 @@ export interface FollowedFile {
 }
 
 /**
- * The configuration `logboom up` runs where a Docker Engine answers: every container, history included, labelled
+ * The configuration `logboom up` runs where a Docker Engine answers: every container, stopped ones and history included, labelled
  * `container`, `service` (the compose service, else the container's name) and `stream`.
  */
 export function dockerConfig(host: string, options: UpConfigOptions): string {
@@ -19,6 +19,11 @@ export function dockerConfig(host: string, options: UpConfigOptions): string {
 discovery.docker "containers" {
 	host             = ${JSON.stringify(host)}
 	refresh_interval = "5s"
+
+	filter {
+		name   = "status"
+		values = ["created", "restarting", "running", "paused", "exited", "dead"]
+	}
 }
 
 discovery.relabel "containers" {
