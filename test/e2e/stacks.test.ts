@@ -204,19 +204,23 @@ function prodTests(): void {
     const order = { sku: 'crystal-vase', quantity: 1 }
     await postFrom(API, 'http://127.0.0.1:8081/orders', 'e2e-prod-request', order)
     const events = async (filter: string) => {
-      const query = `{service="worker"} | json | ${filter}`
+      const query = `{service="worker"} | ${filter}`
       const lines = await queryLines(loki.url, query, startedMs, Date.now())
       return lines.map((line) => JSON.parse(line.slice(line.indexOf(' '))).event)
     }
     await expect
-      .poll(() => events('request_id="e2e-prod-request"'), { timeout: 30_000 })
+      .poll(() => events('json | request_id="e2e-prod-request"'), { timeout: 30_000 })
       .toEqual(['job_received', 'job_failed', 'job_received', 'job_completed'])
-    expect(await events('level="error"')).toEqual(['job_failed'])
-    expect(await events('event="job_completed"')).toEqual(['job_completed'])
+    expect(await events('json | level="error"')).toEqual(['job_failed'])
+    expect(await events('json | event="job_completed"')).toEqual(['job_completed'])
+    // Kept beside the line, so found without parsing it.
+    expect(await events('request_id="e2e-prod-request" | level="error"')).toEqual(['job_failed'])
     const labels = await lokiGet<Record<string, string>[]>(loki.url, 'series', {
       'match[]': '{service="worker"}',
     })
-    for (const stream of labels) expect(Object.keys(stream)).not.toContain('request_id')
+    expect(labels.map((stream) => Object.keys(stream).toSorted())).toEqual([
+      ['container', 'service', 'service_name', 'stream'],
+    ])
   })
 
   test('a collector and a store that crash come back', async () => {
