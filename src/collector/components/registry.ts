@@ -4,6 +4,7 @@ import { discoveryRelabel } from './discovery_relabel.ts'
 import { localFile } from './local_file.ts'
 import { localFileMatch } from './local_file_match.ts'
 import { lokiEcho } from './loki_echo.ts'
+import { lokiProcess } from './loki_process.ts'
 import { lokiRelabel } from './loki_relabel.ts'
 import { lokiSourceDocker } from './loki_source_docker.ts'
 import { lokiWrite } from './loki_write.ts'
@@ -20,6 +21,7 @@ export const componentRegistry: ReadonlyMap<string, ComponentDefinition> = new M
   entry(localFile),
   entry(localFileMatch),
   entry(lokiEcho),
+  entry(lokiProcess),
   entry(lokiRelabel),
   entry(lokiSourceDocker),
   entry(lokiWrite),

@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { errorMessage } from '#base/errors.ts'
+import { errorMessage, OperatorError } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
 import { componentRegistry } from '../components/registry.ts'
-import { type Diagnostic, DiagnosticsError, diagnosticLine, hasErrors } from '../syntax/diagnostic.ts'
+import {
+  type Diagnostic,
+  DiagnosticsError,
+  diagnosticLine,
+  errorAt,
+  hasErrors,
+} from '../syntax/diagnostic.ts'
 import { buildFailure, checkGraph } from './check-graph.ts'
 import { makeCollectorLogger } from './collector-logger.ts'
 import { type CollectorMetrics, makeCollectorMetrics, metricsText } from './collector-metrics.ts'
@@ -41,7 +47,8 @@ export interface Collector {
   /**
    * Replaces the configuration: `files`, or what the path holds now. A configuration with any error changes
    * nothing (Alloy would apply the parts that work, and still report failure). Components whose arguments are
-   * the same are not touched. Resolves with everything found, warnings too; it failed if any is an error.
+   * the same are not touched. Never rejects: resolves with everything found, warnings too; the reload failed
+   * if any of it is an error.
    */
   reload(files?: readonly ConfigText[]): Promise<Diagnostic[]>
   /** Stops sources first and sinks last; what has not ended after `deadlineMs` is not waited for. */
@@ -168,8 +175,19 @@ async function load(state: State, files: readonly ConfigText[]): Promise<Diagnos
   })
 }
 
+/** As {@link load}; a configuration that cannot be read is a failed load like any other. */
+async function loadAgain(state: State, files: readonly ConfigText[] | undefined): Promise<Diagnostic[]> {
+  try {
+    return await load(state, files ?? readFiles(state.options))
+  } catch (thrown) {
+    if (!(thrown instanceof OperatorError)) throw thrown
+    state.metrics.recordLoad(false, '')
+    return [errorAt(undefined, thrown.message)]
+  }
+}
+
 async function reload(state: State, files: readonly ConfigText[] | undefined): Promise<Diagnostic[]> {
-  const diagnostics = await load(state, files ?? readFiles(state.options))
+  const diagnostics = await loadAgain(state, files)
   for (const diagnostic of diagnostics) {
     state.logger[diagnostic.severity === 'error' ? 'error' : 'warn']({}, diagnosticLine(diagnostic))
   }
@@ -184,7 +202,8 @@ async function apply(state: State, graph: Graph): Promise<Diagnostic[]> {
   const diagnostics: Diagnostic[] = []
   const isFirst = state.graph.order.length === 0
   const before = state.graph
-  for (const [id] of state.settings) if (!graph.nodes.has(id)) state.settings.delete(id)
+  for (const id of state.settings.keys()) if (!graph.nodes.has(id)) state.settings.delete(id)
+  for (const id of state.values.keys()) if (!graph.nodes.has(id)) state.values.delete(id)
   for (const id of graph.order) {
     const node = graph.nodes.get(id)
     if (node === undefined) continue

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { silentLogger } from '#base/logger.ts'
 import { type Collector, startCollector } from './collector.ts'
@@ -57,6 +60,22 @@ test('bodies of the status paths', async () => {
   expect(await get('/metrics')).toContain('alloy_config_last_load_successful 1\n')
   await collector.stop(1000)
   expect(await get('/-/ready')).toBe('503 Alloy is not ready.\n')
+})
+
+test('a reload that fails', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'logboom-http-'))
+  const path = join(folder, 'config.alloy')
+  writeFileSync(path, 'test.thing "a" { }\n')
+  const registry = new Map([[thing.name, thing]])
+  collector = await startCollector({ config: { path }, storagePath: folder, logger: silentLogger, registry })
+  http = await startCollectorHttp(collector, { listenAddress: '127.0.0.1:0' })
+  writeFileSync(path, 'test.thing "a" {\n x = 1\n}')
+  expect(await get('/-/reload')).toBe(`400 ${path}:2:2: unrecognized attribute name "x"\n`)
+  rmSync(folder, { recursive: true })
+  expect(await get('/-/reload')).toMatch(/^400 -: cannot read the configuration .*config.alloy: ENOENT/)
+  const metrics = await get('/metrics')
+  expect(metrics).toContain('alloy_config_last_load_successful 0\n')
+  expect(metrics).toContain('alloy_config_load_failures_total 2\n')
 })
 
 test('a healthy collector', async () => {

@@ -121,14 +121,10 @@ function healthy(collector: Collector): Answer {
 }
 
 async function reload(collector: Collector): Promise<Answer> {
-  try {
-    const diagnostics = await collector.reload()
-    const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error')
-    if (errors.length === 0) return { status: 200, body: 'config reloaded\n' }
-    return { status: 400, body: `${errors.map(diagnosticLine).join('\n')}\n` }
-  } catch (thrown) {
-    return { status: 400, body: `${errorMessage(thrown)}\n` }
-  }
+  const diagnostics = await collector.reload()
+  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error')
+  if (errors.length === 0) return { status: 200, body: 'config reloaded\n' }
+  return { status: 400, body: `${errors.map(diagnosticLine).join('\n')}\n` }
 }
 
 const COMPONENTS = '/api/v0/web/components'
