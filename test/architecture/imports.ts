@@ -71,6 +71,23 @@ function arrowProblem(room: string, target: string): string | undefined {
   return `${room} may not import #${target} (it may import: ${allowed.join(', ') || 'nothing'})`
 }
 
+/** The files that a program consists of: its main file and all that is imported from there, at once or later. */
+export function reachable(sources: readonly Source[], mainPath: string): Source[] {
+  const byPath = new Map(sources.map((source) => [source.path, source]))
+  const found = new Set<Source>()
+  const queue = [mainPath]
+  for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
+    const source = byPath.get(path)
+    if (source === undefined || found.has(source)) continue
+    found.add(source)
+    for (const { specifier } of importsOf(source)) {
+      if (specifier.startsWith('#')) queue.push(`src/${specifier.slice(1)}`)
+      else if (specifier.startsWith('.')) queue.push(posix.join(posix.dirname(path), specifier))
+    }
+  }
+  return [...found]
+}
+
 /** The packages a file imports, by name: `@codemirror/view` for `@codemirror/view/x`. */
 export function packagesOf(source: Source): { name: string; line: number }[] {
   return importsOf(source)
