@@ -21,7 +21,7 @@ const plainRow: fc.Arbitrary<PlainRow> = fc.record({
   labels: oneOf({ app: 'a' }, { app: 'b' }, { app: 'b', env: 'x' }),
   ms: fc.oneof(fc.integer({ min: T0, max: T0 + 20 }), fc.integer({ min: T0, max: T0 + 90_000_000 })),
   ns: fc.constantFrom(0, 0, 1, 500),
-  line: fc.constantFrom('', 'a', 'ab', 'b a', 'abba', 'c'),
+  line: fc.constantFrom('', 'a', 'ab', 'b a', 'abba', 'c', 'request 1234567', 'request 7654321'),
   metadata: oneOf({}, {}, { detected_level: 'info' }),
 })
 export const operation: fc.Arbitrary<Operation> = fc.oneof(
@@ -36,7 +36,9 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('reopen' as const) }) },
 )
 const needles = fc.array(
-  fc.constantFrom('a', 'b', 'ab', 'ba', ' ', 'zz').map((text) => Buffer.from(text)),
+  fc
+    .constantFrom('a', 'b', 'ab', 'ba', ' ', 'zz', 'request 1234', 'est 7654321', 'request 7777777')
+    .map((text) => Buffer.from(text)),
   {
     minLength: 1,
     maxLength: 2,

@@ -1,6 +1,8 @@
 import type { RowBatch, Scan, ScanRequest, ScanStats, ScanWindow } from '../types.ts'
 import type { BlockReader } from './block-reader.ts'
 import type { Catalog } from './catalog.ts'
+import type { FilterReader } from './filter-reader.ts'
+import { predicateHashes } from './gram-filter.ts'
 import type { Head } from './head.ts'
 import { makePacer } from './pacer.ts'
 import { withoutRepeats } from './repeats.ts'
@@ -27,6 +29,7 @@ export interface Snapshot {
 export interface ScanEnvironment {
   readonly catalog: Catalog
   readonly blocks: BlockReader
+  readonly filters: FilterReader
   snapshot(tenant: string): Snapshot
 }
 
@@ -64,7 +67,9 @@ async function* scanWindows(
   try {
     const streams = environment.catalog.select(tenant, request.matchers)
     const predicates = (request.lines ?? []).slice(0, MAX_PREDICATES)
-    const context: ScanContext = { request, predicates, stats, blocks: environment.blocks }
+    const hashes = predicates.map(predicateHashes).filter((each) => each !== undefined)
+    const { blocks, filters } = environment
+    const context: ScanContext = { request, predicates, stats, blocks, filters, hashes }
     const sources = findSources(snapshot, streams, context)
     // The last millisecond counts where any nanosecond of it is wanted.
     const endMs = request.toNs > 0 ? request.toMs + 1 : request.toMs

@@ -4,6 +4,7 @@ import type { Labels } from '#base/labels.ts'
 import type { Metadata } from '../types.ts'
 import { encodeLengths, encodeMetadata, encodeTimes } from './block-codec.ts'
 import { syncDir, writeFully } from './disk.ts'
+import { GramFilterBuilder } from './gram-filter.ts'
 import { type Part, packPart, packPartSync, storePart } from './parts.ts'
 import {
   type Counters,
@@ -45,6 +46,7 @@ export class SegmentWriter {
   #pending: Uint8Array[] = []
   readonly #entries: DirectoryEntry[] = []
   readonly #filters: Uint8Array[] = []
+  readonly #filterBuilder = new GramFilterBuilder()
 
   private constructor(path: string, handle: FileHandle) {
     this.#path = path
@@ -64,6 +66,8 @@ export class SegmentWriter {
     const times = packPartSync(encodeTimes(rows))
     const lengths = packPartSync(encodeLengths(rows.lengths))
     const metadata = packPartSync(encodeMetadata(rows.metadata, rows.sets))
+    const filter = this.#filterBuilder.build(rows.lines)
+    this.#filters.push(filter.slice())
     const lines = await packPart(rows.lines)
     this.#entries.push({
       stream: rows.stream,
@@ -78,7 +82,7 @@ export class SegmentWriter {
       lengths: lengths.info,
       metadata: metadata.info,
       lines: lines.info,
-      filterBytes: 0,
+      filterBytes: filter.length,
     })
     for (const part of [times, lengths, metadata, lines]) this.#add(part.stored)
     if (this.#offset - this.#written >= WRITE_BYTES) await this.#writePending()

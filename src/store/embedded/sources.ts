@@ -1,5 +1,7 @@
 import type { LinePredicate, Metadata, ScanRequest, ScanStats } from '../types.ts'
 import type { BlockReader } from './block-reader.ts'
+import type { FilterReader } from './filter-reader.ts'
+import type { NeedleHashes } from './gram-filter.ts'
 import type { Head } from './head.ts'
 import { type Portion, sortedPositions } from './head-stream.ts'
 import { matchLines, mayContain } from './line-match.ts'
@@ -46,6 +48,9 @@ export interface ScanContext {
   readonly predicates: readonly LinePredicate[]
   readonly stats: ScanStats
   readonly blocks: BlockReader
+  readonly filters: FilterReader
+  /** What filters can tell about the predicates. */
+  readonly hashes: readonly NeedleHashes[]
 }
 
 /** A long line costs more than a short one; about this many bytes cost as much as the rest of a row. */
@@ -53,11 +58,16 @@ const BYTES_PER_COST = 256
 
 export function blockSource(context: ScanContext, segment: Segment, block: number): Source {
   const { directory } = segment
-  const { predicates, stats, blocks } = context
+  const { predicates, stats, blocks, filters, hashes } = context
   let matching: Uint32Array | undefined
   let isDone = false
   const read = async (fromMs: number, toMs: number): Promise<SourceRows | undefined> => {
     if (isDone) return undefined
+    if (matching === undefined && hashes.length > 0 && !(await filters.mayMatch(segment, block, hashes))) {
+      stats.blocksPruned++
+      isDone = true
+      return undefined
+    }
     let bytes: Uint8Array | undefined
     if (matching === undefined && predicates.some((predicate) => predicate.kind === 'contains')) {
       bytes = await blocks.lines(segment, block, stats)

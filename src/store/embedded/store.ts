@@ -15,6 +15,7 @@ import type {
 import { BlockReader } from './block-reader.ts'
 import { Catalog } from './catalog.ts'
 import { CountReader } from './counts.ts'
+import { FilterReader } from './filter-reader.ts'
 import { HandlePool } from './handle-pool.ts'
 import type { Head } from './head.ts'
 import { HeadSet } from './head-set.ts'
@@ -148,7 +149,8 @@ interface Parts {
 
 function assemble(parts: Parts): EmbeddedStore {
   const { options, catalog, segments, wal, heads } = parts
-  const blocks = new BlockReader(options.cacheBytes, options.logger)
+  const blocks = new BlockReader(options.cacheBytes / 2 + options.cacheBytes / 8, options.logger)
+  const filters = new FilterReader(options.cacheBytes / 4, options.logger)
   const counters = new CountReader(options.cacheBytes / 8, options.logger)
   const subscriptions = new Subscriptions(options.logger)
   const take = (tenant: string, taken: readonly Head[]): Snapshot => {
@@ -163,7 +165,8 @@ function assemble(parts: Parts): EmbeddedStore {
     wal,
     outOfOrderWindowMs: options.outOfOrderWindowMs,
     roomyHead: () => heads.roomy(),
-    storedRows: (tenant, batch, streams) => findStoredRows({ blocks, settled }, tenant, batch, streams),
+    storedRows: (tenant, batch, streams) =>
+      findStoredRows({ blocks, filters, settled }, tenant, batch, streams),
     appended: (tenant, batch) => subscriptions.publish(tenant, batch),
   })
   const withSnapshot = async <T>(tenant: string, read: (taken: Snapshot) => T | Promise<T>): Promise<T> => {
@@ -176,13 +179,13 @@ function assemble(parts: Parts): EmbeddedStore {
   }
   const seriesOf = (tenant: string, matchers: readonly LabelMatcher[], range: TimeRange) =>
     withSnapshot(tenant, (taken) => findSeries(catalog, taken, tenant, matchers, range))
-  const upkeep = startUpkeep(parts, ingest, blocks)
+  const upkeep = startUpkeep(parts, ingest, blocks, filters)
   let closing: Promise<void> | undefined
 
   return {
     append: (tenant: string, batch: EntryBatch): Promise<AppendResult> => ingest.append(tenant, batch),
     scan: (tenant: string, request: ScanRequest, signal?: AbortSignal): Scan =>
-      makeScan({ catalog, blocks, snapshot }, tenant, request, signal),
+      makeScan({ catalog, blocks, filters, snapshot }, tenant, request, signal),
     counts: (tenant, matchers, range): Promise<CountCell[] | undefined> =>
       withSnapshot(tenant, (taken) => counters.count(catalog, taken, tenant, matchers, range)),
     series: (tenant, matchers, range): Promise<StreamRef[]> => seriesOf(tenant, matchers, range),
@@ -236,6 +239,7 @@ function startUpkeep(
   { options, catalog, segments, heads }: Parts,
   ingest: Ingest,
   blocks: BlockReader,
+  filters: FilterReader,
 ): Upkeep {
   let last: RetentionRun | undefined
   let freedBytes = 0
@@ -245,7 +249,11 @@ function startUpkeep(
     const result = await applyRetention(segments, options.retentionMs, options.clock(), options.logger)
     if (result.partitions > 0) {
       const left = new Set(segments.all())
-      for (const segment of before) if (!left.has(segment)) blocks.forget(segment)
+      for (const segment of before) {
+        if (left.has(segment)) continue
+        blocks.forget(segment)
+        filters.forget(segment)
+      }
       // Not during a write: it may hold a stream that has no rows yet.
       await ingest.exclusively(async () => {
         const inSegments = segments.all().flatMap((segment) => segment.streams)

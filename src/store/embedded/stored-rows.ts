@@ -1,5 +1,6 @@
 import type { EntryBatch, EntryRun, ScanRequest } from '../types.ts'
 import type { BlockReader } from './block-reader.ts'
+import type { FilterReader } from './filter-reader.ts'
 import { subtract } from './repeats.ts'
 import type { Snapshot } from './scan.ts'
 import {
@@ -14,6 +15,7 @@ import type { Stream } from './stream.ts'
 
 export interface StoredRowsEnvironment {
   readonly blocks: BlockReader
+  readonly filters: FilterReader
   /** Without the head that takes rows: that one finds duplicates by itself. */
   settled(tenant: string): Snapshot
 }
@@ -36,7 +38,7 @@ export async function findStoredRows(
   try {
     const stored: number[] = []
     for (const { stream, rows } of suspects) {
-      for (const row of await storedAmong(environment.blocks, snapshot, batch, stream, rows)) stored.push(row)
+      for (const row of await storedAmong(environment, snapshot, batch, stream, rows)) stored.push(row)
     }
     return stored
   } finally {
@@ -56,7 +58,7 @@ function suspectsOf(batch: EntryBatch, run: EntryRun, stream: Stream): Uint32Arr
 }
 
 async function storedAmong(
-  blocks: BlockReader,
+  environment: StoredRowsEnvironment,
   snapshot: Snapshot,
   batch: EntryBatch,
   stream: Stream,
@@ -65,7 +67,7 @@ async function storedAmong(
   const fromMs = batch.tsMs[rows[0]]
   const toMs = batch.tsMs[rows[rows.length - 1]] + 1
   let left: SourceRows = { ...batch, positions: rows }
-  for (const source of settledSources(blocks, snapshot, stream, fromMs, toMs)) {
+  for (const source of settledSources(environment, snapshot, stream, fromMs, toMs)) {
     const held = await source.read(fromMs, toMs)
     if (held !== undefined) left = subtract(left, held)
   }
@@ -75,14 +77,14 @@ async function storedAmong(
 }
 
 function* settledSources(
-  blocks: BlockReader,
+  { blocks, filters }: StoredRowsEnvironment,
   snapshot: Snapshot,
   stream: Stream,
   fromMs: number,
   toMs: number,
 ): Generator<Source> {
   const request: ScanRequest = { matchers: [], fromMs, fromNs: 0, toMs, toNs: 0, direction: 'forward' }
-  const context: ScanContext = { request, predicates: [], stats: emptyStats(), blocks }
+  const context: ScanContext = { request, predicates: [], stats: emptyStats(), blocks, filters, hashes: [] }
   const overlaps = (minMs: number, maxMs: number): boolean => minMs < toMs && maxMs >= fromMs
   for (const segment of snapshot.segments) {
     if (!overlaps(segment.properties.minMs, segment.properties.maxMs)) continue

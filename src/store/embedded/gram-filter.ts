@@ -1,0 +1,87 @@
+import type { LinePredicate } from '../types.ts'
+
+// A Bloom filter with one hash over a quarter of the six-byte grams of a block, docs/formats/segment.md.
+
+const GRAM_BYTES = 6
+const MAX_BITS = 2 ** 20
+const MIN_BITS = 64
+
+function gramHash(x: number, y: number): number {
+  let h = Math.imul(x ^ Math.imul(y, 0x9e3779b1), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 15), 0xc2b2ae35)
+  return h ^ (h >>> 13)
+}
+
+/** Builds filters one after another in the same memory. */
+export class GramFilterBuilder {
+  readonly #bits = new Uint32Array(MAX_BITS / 32)
+
+  /** The filter of a block's lines; valid until the next call. Empty for lines too short to have grams. */
+  build(lines: Uint8Array): Uint8Array {
+    if (lines.length < GRAM_BYTES) return new Uint8Array(0)
+    const bits = this.#bits
+    bits.fill(0)
+    let x = (lines[0] << 8) | (lines[1] << 16) | (lines[2] << 24)
+    let y = lines[3] | (lines[4] << 8)
+    for (let i = GRAM_BYTES - 1; i < lines.length; i++) {
+      x = (x >>> 8) | (y << 24)
+      y = (y >>> 8) | (lines[i] << 8)
+      const h = gramHash(x, y)
+      if ((h & 3) === 0) {
+        const bit = (h >>> 2) & (MAX_BITS - 1)
+        bits[bit >>> 5] |= 1 << (bit & 31)
+      }
+    }
+    return this.#fold()
+  }
+
+  /** Halves the filter while no more than half of what is left would be set. */
+  #fold(): Uint8Array {
+    const bits = this.#bits
+    let words = bits.length
+    for (let half = words / 2; half * 32 >= MIN_BITS; half /= 2) {
+      if (countFolded(bits, half) > half * 16) break
+      for (let i = 0; i < half; i++) bits[i] |= bits[half + i]
+      words = half
+    }
+    return new Uint8Array(bits.buffer, 0, words * 4)
+  }
+}
+
+/** Bits set in the first `half` words once the next `half` are folded onto them. */
+function countFolded(bits: Uint32Array, half: number): number {
+  let count = 0
+  for (let i = 0; i < half; i++) {
+    let v = bits[i] | bits[half + i]
+    v -= (v >>> 1) & 0x55555555
+    v = (v & 0x33333333) + ((v >>> 2) & 0x33333333)
+    count += Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
+  }
+  return count
+}
+
+/** For each needle of a predicate the hashes that the filter of a block with it holds. */
+export type NeedleHashes = readonly Uint32Array[]
+
+/** The hashes to look for; undefined where filters say nothing about a predicate. */
+export function predicateHashes(predicate: LinePredicate): NeedleHashes | undefined {
+  if (predicate.kind === 'lacks') return undefined
+  const hashes = predicate.needles.map(needleHashes)
+  return hashes.every((each) => each.length > 0) ? hashes : undefined
+}
+
+function needleHashes(needle: Uint8Array): Uint32Array {
+  const hashes = new Set<number>()
+  for (let i = 0; i + GRAM_BYTES <= needle.length; i++) {
+    const x = needle[i] | (needle[i + 1] << 8) | (needle[i + 2] << 16) | (needle[i + 3] << 24)
+    const h = gramHash(x, needle[i + 4] | (needle[i + 5] << 8))
+    if ((h & 3) === 0) hashes.add(h >>> 2)
+  }
+  return Uint32Array.from(hashes)
+}
+
+/** Whether the lines of the block with this filter may hold one of the needles. */
+export function mayHold(filter: Uint8Array, needles: NeedleHashes): boolean {
+  const mask = filter.length * 8 - 1
+  return needles.some((hashes) => hashes.every((h) => ((filter[(h & mask) >>> 3] >>> (h & 7)) & 1) === 1))
+}
