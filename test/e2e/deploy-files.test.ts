@@ -1,11 +1,17 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { VERSION } from '#base/version.ts'
 
 /** What the files of deploy/ promise to each other and to the operator, without running them. */
 
+const run = promisify(execFile)
 const REPOSITORY = join(import.meta.dirname, '../..')
 
 interface Service {
@@ -84,6 +90,41 @@ describe.each([LAB, PROD])('%s', (file) => {
     expect(read(file)).toMatch(new RegExp(`#   sum +${memory}M +${cpus.toFixed(2)} CPU`))
   })
 })
+
+describe.each(['deploy/lab', 'deploy/prod'])(
+  "%s: the health check of Alloy's image, which has bash and nothing else",
+  (folder) => {
+    const { healthcheck } = services(`${folder}/docker-compose.grafana.yml`).alloy
+    // Compose reads `$$` as a dollar sign.
+    const [, ...command] = (healthcheck?.test ?? []).map((word) => word.replaceAll('$$', '$'))
+    let server: Server
+    let status = 200
+    beforeAll(async () => {
+      server = createServer((request, response) => {
+        response.writeHead(request.url === '/-/ready' ? status : 404).end()
+      }).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+    })
+    afterAll(() => {
+      server.close()
+    })
+    const exitCode = async (port: number) => {
+      const args = command.slice(1).map((word) => word.replace('12345', String(port)))
+      return await run(command[0], args).then(
+        () => 0,
+        (error: { code: number }) => error.code,
+      )
+    }
+
+    test('tells ready from not ready and from not there', async () => {
+      const { port } = server.address() as AddressInfo
+      expect(await exitCode(port)).toBe(0)
+      status = 503
+      expect(await exitCode(port)).not.toBe(0)
+      expect(await exitCode(2)).not.toBe(0)
+    })
+  },
+)
 
 test('the image runs on the Node that the repository pins', () => {
   const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: { node: string } }
