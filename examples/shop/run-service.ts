@@ -37,6 +37,10 @@ export async function runService(start: () => Promise<RunningService>): Promise<
     void service.close().then(() => process.exit(0))
   }
   process.on('SIGTERM', close)
-  process.on('SIGINT', close)
-  if (process.send !== undefined) process.on('disconnect', close)
+  if (process.send === undefined) process.on('SIGINT', close)
+  else {
+    // Ctrl-C goes to every process of the terminal; a child waits for its parent, which stops them in order.
+    process.on('SIGINT', () => undefined)
+    process.on('disconnect', close)
+  }
 }
