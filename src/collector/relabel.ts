@@ -57,8 +57,17 @@ export const ruleBlockSchema: BodySchema = {
 
 interface CompiledRule extends RuleArgs {
   readonly action: Action
-  readonly compiled: Regex
+  /** The groups of the regex over a text, `undefined` where it does not match. */
+  readonly match: (text: string) => Groups | undefined
+  readonly groupNames: readonly string[]
 }
+
+type Groups = readonly (string | undefined)[]
+
+/**
+ * Results a rule remembers. Discovery asks for the same values again and again; see {@link rememberMatches}.
+ */
+const MAX_REMEMBERED = 4096
 
 /**
  * An ordered list of rules, ready to apply. What the `rules` exports hold and `relabel_rules` arguments take.
@@ -89,7 +98,24 @@ function compileRule(rule: RuleArgs): CompiledRule {
   if (action === undefined) throw new Error(`unrecognized action type ${goQuote(rule.action)}`)
   const compiled = compileRegex(rule.regex, { anchored: true, dotAll: true })
   checkCombination(action, rule)
-  return { ...rule, action, compiled }
+  return { ...rule, action, match: rememberMatches(compiled), groupNames: compiled.groupNames }
+}
+
+/**
+ * Matches with a memory: every refresh of a discovery brings the same names and values, and a look-up costs a
+ * small part of a match. The default regex, which most rules have, needs no engine at all.
+ */
+function rememberMatches(regex: Regex): (text: string) => Groups | undefined {
+  if (regex.source === DEFAULTS.regex) return (text) => [text, text]
+  const known = new Map<string, Groups | undefined>()
+  return (text) => {
+    const remembered = known.get(text)
+    if (remembered !== undefined || known.has(text)) return remembered
+    if (known.size >= MAX_REMEMBERED) known.clear()
+    const groups = regex.exec(text)
+    known.set(text, groups)
+    return groups
+  }
 }
 
 const NEEDS_TARGET: readonly Action[] = [
@@ -175,9 +201,9 @@ function applyToMap(rules: RelabelRules, labels: Map<string, string>, isValidNam
 function applyRule(rule: CompiledRule, labels: Map<string, string>, isValidName: NameCheck): boolean {
   switch (rule.action) {
     case 'keep':
-      return rule.compiled.test(sourceValue(rule, labels))
+      return rule.match(sourceValue(rule, labels)) !== undefined
     case 'drop':
-      return !rule.compiled.test(sourceValue(rule, labels))
+      return rule.match(sourceValue(rule, labels)) === undefined
     case 'keepequal':
       return (labels.get(rule.target_label) ?? '') === sourceValue(rule, labels)
     case 'dropequal':
@@ -200,15 +226,10 @@ function applyRule(rule: CompiledRule, labels: Map<string, string>, isValidName:
     case 'labeldrop':
     case 'labelkeep':
       for (const name of [...labels.keys()]) {
-        if (rule.compiled.test(name) !== (rule.action === 'labelkeep')) labels.delete(name)
+        if ((rule.match(name) !== undefined) !== (rule.action === 'labelkeep')) labels.delete(name)
       }
       return true
   }
-}
-
-/** The groups of the rule's regex over `text`. The default regex, which most rules have, needs no engine. */
-function matchGroups(rule: CompiledRule, text: string): readonly (string | undefined)[] | undefined {
-  return rule.regex === DEFAULTS.regex ? [text, text] : rule.compiled.exec(text)
 }
 
 function sourceValue(rule: CompiledRule, labels: ReadonlyMap<string, string>): string {
@@ -223,18 +244,18 @@ function setLabel(labels: Map<string, string>, name: string, value: string): voi
 }
 
 function replaceLabel(rule: CompiledRule, labels: Map<string, string>, isValidName: NameCheck): void {
-  const groups = matchGroups(rule, sourceValue(rule, labels))
+  const groups = rule.match(sourceValue(rule, labels))
   if (groups === undefined) return
-  const target = expandTemplate(rule.target_label, groups, rule.compiled.groupNames)
+  const target = expandTemplate(rule.target_label, groups, rule.groupNames)
   if (!isValidName(target)) return
-  setLabel(labels, target, expandTemplate(rule.replacement, groups, rule.compiled.groupNames))
+  setLabel(labels, target, expandTemplate(rule.replacement, groups, rule.groupNames))
 }
 
 function mapLabels(rule: CompiledRule, labels: Map<string, string>, isValidName: NameCheck): void {
   for (const [name, value] of [...labels]) {
-    const groups = matchGroups(rule, name)
+    const groups = rule.match(name)
     if (groups === undefined) continue
-    const mapped = expandTemplate(rule.replacement, groups, rule.compiled.groupNames)
+    const mapped = expandTemplate(rule.replacement, groups, rule.groupNames)
     if (isValidName(mapped)) setLabel(labels, mapped, value)
   }
 }
