@@ -96,6 +96,8 @@ function makeApp(config: LokiConfig): FastifyInstance {
   const { server } = config
   return Fastify({
     logger: false,
+    // Go's limit; selectors of dashboards can be long.
+    http: { maxHeaderSize: 1 << 20 },
     exposeHeadRoutes: false,
     keepAliveTimeout: server.http_server_idle_timeout,
     requestTimeout: server.http_server_read_timeout,

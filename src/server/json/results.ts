@@ -65,19 +65,20 @@ export function entryJson({ tsMs, tsNs, line, metadata, parsed }: ResultEntry, c
   return `${head},{${categories.join(',')}}]`
 }
 
-interface Group {
+/** Entries under one label set. */
+export interface EntryGroup {
   readonly labels: Labels
   readonly entries: readonly ResultEntry[]
 }
 
-function sorted(streams: readonly ResultStream[]): Group[] {
+function sorted(streams: readonly ResultStream[]): EntryGroup[] {
   if (streams.length === 1) return [...streams]
   const keyed = streams.map((stream) => ({ key: labelsText(stream.labels), stream }))
   return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ stream }) => stream)
 }
 
 /** Entries that differ in metadata and parsed labels only belong to one stream, in the order of time. */
-function mergeByStream(streams: readonly ResultStream[], direction: Direction): Group[] {
+export function mergeByStream(streams: readonly ResultStream[], direction: Direction): EntryGroup[] {
   const sign = direction === 'forward' ? 1 : -1
   const groups = Map.groupBy(streams, (stream) => labelsText(stream.streamLabels))
   return [...groups]
