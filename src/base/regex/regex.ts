@@ -1,4 +1,8 @@
 import { RE2JS } from 're2js'
+import { emitPattern } from './emit.ts'
+import { requiredLiterals } from './literals.ts'
+import { parsePattern } from './parse.ts'
+import { v8IsLinear } from './v8-engine.ts'
 
 /** How a pattern is anchored and what its dot matches. Source: the places where Loki and Prometheus wrap patterns. */
 export interface RegexOptions {
@@ -12,6 +16,8 @@ export interface RegexOptions {
 export interface Regex {
   /** The pattern as written. */
   readonly source: string
+  /** Texts of which every match contains at least one; undefined where none are known. For pruning. */
+  readonly requiredLiterals: readonly string[] | undefined
   /** Whether the pattern matches anywhere (or wholly, when anchored). */
   test(text: string): boolean
   /** Leftmost match: index 0 the whole, then each group; `undefined` for a group that took no part. */
@@ -25,31 +31,58 @@ export interface Regex {
 }
 
 /**
- * Compiles a pattern of RE2's syntax.
+ * Compiles a pattern of RE2's syntax. V8 runs what it runs in linear time and with RE2's results, `re2js` the rest.
  * @throws Error with Go's text: ``error parsing regexp: missing closing ]: `[` ``
  */
 export function compileRegex(source: string, options: RegexOptions = {}): Regex {
-  const open = options.dotAll ? '(?s:' : '(?:'
-  let wrapped = source
-  if (options.anchored) wrapped = `^${open}${source})$`
-  else if (options.dotAll) wrapped = `${open}${source})`
+  const wrapped = wrap(source, options)
   // Compiled bare first, so that an error quotes the pattern as it was written.
   if (wrapped !== source) RE2JS.compile(source)
-  const compiled = RE2JS.compile(wrapped)
+  const exact = makeExactEngine(wrapped)
+  const tree = parsePattern(wrapped)
+  const emitted = tree === undefined || !v8IsLinear ? undefined : emitPattern(tree)
+  const literals = tree === undefined ? undefined : requiredLiterals(tree)
+  const { groupNames } = exact
+  if (emitted === undefined) return { source, requiredLiterals: literals, ...exact }
+  const tester = new RegExp(emitted.source)
+  const fast = { source, groupNames, requiredLiterals: literals, test: (text: string) => tester.test(text) }
+  if (!emitted.exact) return { ...exact, ...fast }
+  const global = new RegExp(emitted.source, 'g')
+  return {
+    ...fast,
+    exec: (text) => tester.exec(text) ?? undefined,
+    countMatches: (text) => exact.countMatches(text),
+    replaceAll: (text, template) => {
+      // Where a match is empty the two differ in how they step on.
+      if (tester.test('')) return exact.replaceAll(text, template)
+      return text.replace(global, (...args: unknown[]) => {
+        const groups = args.slice(0, groupNames.length) as (string | undefined)[]
+        return expandTemplate(template, groups, groupNames)
+      })
+    },
+  }
+}
+
+function wrap(source: string, options: RegexOptions): string {
+  const open = options.dotAll ? '(?s:' : '(?:'
+  if (options.anchored) return `^${open}${source})$`
+  return options.dotAll ? `${open}${source})` : source
+}
+
+/** The engine that is right for every pattern. */
+function makeExactEngine(source: string): Omit<Regex, 'source' | 'requiredLiterals'> {
+  const compiled = RE2JS.compile(source)
   const groupNames = Array.from({ length: compiled.groupCount() + 1 }, () => '')
   for (const [name, index] of Object.entries(compiled.namedGroups() as Record<string, number>)) {
     groupNames[index] = name
   }
-  const exec = (text: string): (string | undefined)[] | undefined => {
-    const matcher = compiled.matcher(text)
-    if (!matcher.find()) return undefined
-    return groupNames.map((_, i) => matcher.group(i) ?? undefined)
-  }
   return {
-    source,
     groupNames,
     test: (text) => compiled.matcher(text).find(),
-    exec,
+    exec: (text) => {
+      const matcher = compiled.matcher(text)
+      return matcher.find() ? groupNames.map((_, i) => matcher.group(i) ?? undefined) : undefined
+    },
     countMatches: (text) => {
       const matcher = compiled.matcher(text)
       let count = 0

@@ -49,10 +49,11 @@ export function compilePipeline(stages: readonly Stage[], makeHints: MakeHints =
       continue
     }
     const compiled = withStageText(stage, () => stage.filters.map(compileLineFilter))
-    for (const { run, predicate } of compiled) {
+    for (const { run, predicate, isPredicate } of compiled) {
       // Only filters that come before every other stage see the line as it is stored.
-      if (i === 0 && predicate !== undefined) predicates.push(predicate)
-      else runs.push(run)
+      const usable = i === 0 && predicate !== undefined
+      if (usable) predicates.push(predicate)
+      if (!usable || !isPredicate) runs.push(run)
     }
   }
   const keepsLabels = planned.every((stage) => stage.kind === 'lineFilters')

@@ -1,20 +1,26 @@
+import { parsePattern } from '#base/regex/parse.ts'
 import { compileRegex } from '#base/regex/regex.ts'
 import type { LinePredicate } from '#store/types.ts'
 import type { LineFilter, LineFilterOp, LineFilterOperand } from '../syntax/ast.ts'
 import { literalBytes } from '../syntax/literals.ts'
 import { parseIpPattern } from './ip-range.ts'
 import { scanForAddress } from './ip-scan.ts'
+import { escapePattern } from './label-regex.ts'
 import { compileLinePattern } from './line-pattern.ts'
+import { type Leg, regexLegs } from './regex-legs.ts'
 import type { Row, StageRun } from './row.ts'
 
-/** One line filter, ready to run; `predicate` is set where the store, too, can apply it to bytes. */
+/** One line filter, ready to run. */
 export interface CompiledLineFilter {
   readonly run: StageRun
+  /** A condition on the line's bytes that every line which passes meets; undefined where none is known. */
   readonly predicate: LinePredicate | undefined
+  /** Whether the predicate is all there is to the filter. */
+  readonly isPredicate: boolean
 }
 
-const KEEP_ALL: CompiledLineFilter = { run: () => true, predicate: undefined }
-const DROP_ALL: CompiledLineFilter = { run: () => false, predicate: undefined }
+const KEEP_ALL: CompiledLineFilter = { run: () => true, predicate: undefined, isPredicate: false }
+const DROP_ALL: CompiledLineFilter = { run: () => false, predicate: undefined, isPredicate: false }
 
 /**
  * Compiles one line filter. Alternatives that match everything are left out of a positive chain, unless nothing else is
@@ -36,12 +42,75 @@ export function compileLineFilter(filter: LineFilter): CompiledLineFilter {
       positive,
     )
   }
+  if (op === '|~' || op === '!~')
+    return compilePatterns(
+      telling.map(({ value, ip }) => (ip ? refuseIp() : value)),
+      positive,
+    )
   const tests = telling.map((operand) => compileOperand(op, operand))
   if (tests.length === 1) {
     const [test] = tests
-    return { run: positive ? test : (row) => !test(row), predicate: undefined }
+    return { run: positive ? test : (row) => !test(row), predicate: undefined, isPredicate: false }
   }
-  return { run: (row) => tests.some((test) => test(row)) === positive, predicate: undefined }
+  return {
+    run: (row) => tests.some((test) => test(row)) === positive,
+    predicate: undefined,
+    isPredicate: false,
+  }
+}
+
+function refuseIp(): never {
+  throw new Error('ip: invalid operation')
+}
+
+/** Filters by pattern. Where all of them come down to text, it is searched as such. */
+function compilePatterns(sources: readonly string[], positive: boolean): CompiledLineFilter {
+  const patterns = sources.map(compileLinePatternOrText)
+  const needles = patterns.flatMap(({ needles: texts }) => texts ?? [])
+  const known = patterns.every(({ needles: texts }) => texts !== undefined)
+  if (patterns.every(({ exact }) => exact)) return compileContains(needles.map(literalBytes), positive)
+  const tests = patterns.map(({ test }) => test)
+  const run: StageRun = (row) => tests.some((test) => test(row)) === positive
+  // What a match must contain rules lines out, but only lines that are to match.
+  const predicate =
+    positive && known ? ({ kind: 'contains', needles: needles.map(literalBytes) } as const) : undefined
+  return { run, predicate, isPredicate: false }
+}
+
+interface LineRegex {
+  readonly test: StageRun
+  /** Texts of which a match contains one. */
+  readonly needles: readonly string[] | undefined
+  /** Whether containing one of them is all. */
+  readonly exact: boolean
+}
+
+function compileLinePatternOrText(source: string): LineRegex {
+  const regex = compileRegex(source)
+  const tree = parsePattern(source)
+  const legs = tree === undefined ? undefined : regexLegs(tree)
+  if (legs?.length === 1 && legs[0].kind === 'always')
+    return { test: () => true, needles: undefined, exact: false }
+  if (legs?.length === 1 && legs[0].kind === 'nonEmpty') {
+    return { test: (row) => row.sizeBytes > 0, needles: undefined, exact: false }
+  }
+  const texts = legs?.map((leg) => ('text' in leg && !leg.fold ? leg.text : undefined))
+  if (texts?.every((text) => text !== undefined)) {
+    return { test: (row) => texts.some((text) => row.text.includes(text)), needles: texts, exact: true }
+  }
+  if (legs === undefined) {
+    return { test: (row) => regex.test(row.text), needles: regex.requiredLiterals, exact: false }
+  }
+  const tests = legs.map(legTest)
+  return { test: (row) => tests.some((test) => test(row)), needles: undefined, exact: false }
+}
+
+function legTest(leg: Leg): StageRun {
+  if (leg.kind === 'always') return () => true
+  if (leg.kind === 'nonEmpty') return (row) => row.sizeBytes > 0
+  if (!leg.fold) return (row) => row.text.includes(leg.text)
+  const regex = compileRegex(`(?i)${escapePattern(leg.text)}`)
+  return (row) => regex.test(row.text)
 }
 
 function matchesEverything(op: LineFilterOp, { value }: LineFilterOperand): boolean {
@@ -60,6 +129,7 @@ function compileContains(needles: readonly Uint8Array[], positive: boolean): Com
   return {
     run: positive ? contains : (row) => !contains(row),
     predicate: { kind: positive ? 'contains' : 'lacks', needles },
+    isPredicate: true,
   }
 }
 
@@ -79,11 +149,8 @@ function compileOperand(op: LineFilterOp, { ip, value }: LineFilterOperand): Sta
       }
     }
     case '|~':
-    case '!~': {
-      if (value === '.+') return (row) => row.sizeBytes > 0
-      const regex = compileRegex(value)
-      return (row) => regex.test(row.text)
-    }
+    case '!~':
+      return compileLinePatternOrText(value).test
     default: {
       const matches = compileLinePattern(value)
       return (row) => matches(row.text)
