@@ -65,11 +65,12 @@ function sourcesWithoutLabels(file: ConfigFile): Finding[] {
     return [
       finding(file, block.start, {
         code: 'alloy-no-labels',
-        severity: 'error',
-        what: 'the lines of this source have no labels, so Loki refuses every one of them',
+        severity: 'warning',
+        what: 'the lines of this source have no labels, so those of all containers become one stream',
         why:
           "Docker's targets carry only labels that begin with `__`, and these are dropped before sending. " +
-          'A source adds none of its own.',
+          'Loki files such lines under service_name="unknown_service", or refuses them where it finds ' +
+          'no service names.',
         fix: 'Make labels with relabel rules.',
         example:
           `discovery.relabel "${name}" {\n\ttargets = []\n\trule {\n\t\tsource_labels = ` +

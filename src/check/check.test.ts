@@ -199,9 +199,9 @@ describe('alloy', () => {
     [
       'no labels',
       [['targets    = discovery.relabel.c.output', 'targets    = discovery.docker.c.targets']],
-      ['warning alloy-unconnected 4:1', 'error alloy-no-labels 12:1'],
+      ['warning alloy-unconnected 4:1', 'warning alloy-no-labels 12:1'],
     ],
-    ['only hidden labels', [['"service"', '"__hidden"']], ['error alloy-no-labels 12:1']],
+    ['only hidden labels', [['"service"', '"__hidden"']], ['warning alloy-no-labels 12:1']],
     [
       'name without slash',
       [

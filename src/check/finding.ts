@@ -28,10 +28,10 @@ export interface Place {
 /** The head of a file, for findings that have no place of their own. */
 export const FILE_START: Place = { line: 1, column: 1 }
 
-/** Sorts by place; at one place the graver first. */
+/** The gravest first, since a long list scrolls away; among equals by place. */
 export function sortFindings(findings: readonly Finding[]): Finding[] {
   const order: Record<Severity, number> = { error: 0, warning: 1, hint: 2 }
   return findings.toSorted(
-    (a, b) => a.line - b.line || a.column - b.column || order[a.severity] - order[b.severity],
+    (a, b) => order[a.severity] - order[b.severity] || a.line - b.line || a.column - b.column,
   )
 }
