@@ -2,8 +2,8 @@ import {
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
+  closeCompletion,
   completionKeymap,
-  completionStatus,
 } from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { bracketMatching, syntaxHighlighting } from '@codemirror/language'
@@ -81,15 +81,15 @@ interface Latest {
 
 function extensions(latest: Latest) {
   const run = (view: EditorView) => {
+    closeCompletion(view)
     latest.current.onRun(view.state.doc.toString())
     return true
   }
-  const enter = (view: EditorView) => (completionStatus(view.state) === 'active' ? false : run(view))
   return [
     Prec.highest(keymap.of([{ key: 'Mod-Enter', run }])),
-    // Below the completion list, which takes Enter while it is open.
+    // Enter runs only where the completion list does not take it.
     autocompletion({ override: [completionSource(() => latest.current.completion)], icons: false }),
-    keymap.of([...completionKeymap, { key: 'Enter', run: enter }, ...closeBracketsKeymap, ...historyKeymap]),
+    keymap.of([...completionKeymap, { key: 'Enter', run }, ...closeBracketsKeymap, ...historyKeymap]),
     keymap.of(defaultKeymap),
     history(),
     drawSelection(),

@@ -12,6 +12,8 @@ export function StatusBar({ logs, live, liveError }: StatusBarProps) {
   const { rows, stats, status } = logs
   const parts: string[] = []
   if (status === 'loading') parts.push('Loading …')
+  if (status === 'failed') parts.push('The query failed')
+  if (status === 'idle') parts.push('Waiting for logs')
   if (status === 'ready' && logs.series === null) {
     parts.push(`${formatCount(rows.length)} lines loaded`)
     if (rows.length > 0) parts.push(logs.done ? 'all of this time range' : 'more below')
