@@ -1,5 +1,6 @@
 import type { Labels } from '#base/labels.ts'
 import type { Delivery, LogEntry } from '../pipeline.ts'
+import { makeBufferPool } from './buffer-pool.ts'
 
 /** One stream of a batch: its entries, already encoded, one after the other. */
 interface StreamBuffer {
@@ -7,7 +8,10 @@ interface StreamBuffer {
   length: number
 }
 
-const FIRST_STREAM_BYTES = 2048
+const FIRST_STREAM_BYTES = 4096
+/** Enough for the batches of one busy endpoint. */
+const POOL_BYTES = 8 * 1024 * 1024
+const pool = makeBufferPool(POOL_BYTES)
 /** Room for the tags, lengths and the time stamp of an entry. */
 const ENTRY_OVERHEAD_BYTES = 48
 const PAIR_OVERHEAD_BYTES = 18
@@ -46,7 +50,7 @@ export class PushBatch {
   add(labels: string, entry: LogEntry): void {
     let stream = this.#streams.get(labels)
     if (stream === undefined) {
-      stream = { bytes: Buffer.allocUnsafe(FIRST_STREAM_BYTES), length: 0 }
+      stream = { bytes: pool.take(FIRST_STREAM_BYTES), length: 0 }
       this.#streams.set(labels, stream)
     }
     appendEntry(stream, entry)
@@ -66,21 +70,13 @@ export class PushBatch {
     for (const delivery of this.#deliveries.splice(0)) delivery.done()
   }
 
-  /** The push request, not yet compressed. Gives up the entries: call it once. */
-  encode(): Buffer {
+  /** Makes the push request and has `use` read it, before its bytes are used again. Gives up the entries. */
+  encodeFor<Result>(use: (request: Uint8Array) => Result): Result {
+    const heads = [...this.#streams].map(([labels, { length }]) => streamHead(labels, length))
     let total = 0
-    const heads: Buffer[] = []
-    for (const [labels, { length }] of this.#streams) {
-      const labelBytes = Buffer.byteLength(labels)
-      const labelField = 1 + varintBytes(labelBytes) + labelBytes
-      const head = Buffer.allocUnsafe(1 + varintBytes(labelField + length) + labelField)
-      let at = writeVarint(head, writeByte(head, 0, 0x0a), labelField + length)
-      at = writeVarint(head, writeByte(head, at, 0x0a), labelBytes)
-      head.write(labels, at)
-      heads.push(head)
-      total += head.length + length
-    }
-    const out = Buffer.allocUnsafeSlow(total)
+    for (const head of heads) total += head.length
+    for (const { length } of this.#streams.values()) total += length
+    const out = pool.take(total)
     let at = 0
     let index = 0
     for (const stream of this.#streams.values()) {
@@ -88,10 +84,26 @@ export class PushBatch {
       out.set(head, at)
       at += head.length
       at += stream.bytes.copy(out, at, 0, stream.length)
+      pool.give(stream.bytes)
     }
     this.#streams.clear()
-    return out
+    try {
+      return use(out.subarray(0, total))
+    } finally {
+      pool.give(out)
+    }
   }
+}
+
+/** `streams = 1`, and in it `labels = 1` of `StreamAdapter`; the entries follow. */
+function streamHead(labels: string, entryBytes: number): Buffer {
+  const labelBytes = Buffer.byteLength(labels)
+  const labelField = 1 + varintBytes(labelBytes) + labelBytes
+  const head = Buffer.allocUnsafe(1 + varintBytes(labelField + entryBytes) + labelField)
+  let at = writeVarint(head, writeByte(head, 0, 0x0a), labelField + entryBytes)
+  at = writeVarint(head, writeByte(head, at, 0x0a), labelBytes)
+  head.write(labels, at)
+  return head
 }
 
 /** Bytes of a line and its structured metadata, as `batch_size` counts them. */
@@ -159,8 +171,9 @@ function writeMetadata(out: Buffer, at: number, pair: readonly [string, string])
 function reserve(stream: StreamBuffer, moreBytes: number): void {
   const needed = stream.length + moreBytes
   if (needed <= stream.bytes.length) return
-  const grown = Buffer.allocUnsafeSlow(Math.max(needed, stream.bytes.length * 2))
+  const grown = pool.take(Math.max(needed, stream.bytes.length * 2))
   stream.bytes.copy(grown, 0, 0, stream.length)
+  pool.give(stream.bytes)
   stream.bytes = grown
 }
 

@@ -77,7 +77,7 @@ export class Shard {
     while (!giveUp.aborted) {
       const next = await this.#next(giveUp)
       if (next === undefined) break
-      const prepared = next instanceof PushBatch ? await this.#sender.prepare(next) : next
+      const prepared = next instanceof PushBatch ? this.#sender.prepare(next) : next
       const result = await this.#sender.send(prepared, giveUp)
       if (result === 'unsent') {
         this.#waiting.unshift(prepared)

@@ -1,0 +1,186 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type LogSink, makeFrameDecoder } from './log-decoder.ts'
+import { makeTtyDecoder } from './tty-decoder.ts'
+
+const STAMP = '2026-01-02T03:04:05.000000006Z'
+const STAMP_MS = Date.parse('2026-01-02T03:04:05Z')
+const OPTIONS = { maxLineBytes: 1024 * 1024, joinShortFrames: false }
+
+/** A sink that writes down what it is told: `0 <ms>.<ns> text`. */
+function recorder(): { sink: LogSink; seen: string[] } {
+  const seen: string[] = []
+  const sink: LogSink = {
+    line: (stream, tsMs, tsNs, bytes) =>
+      void seen.push(`${stream} ${tsMs - STAMP_MS}.${tsNs} ${Buffer.from(bytes).toString('latin1')}`),
+    tooLong: (stream) => void seen.push(`${stream} too long`),
+    unreadable: (stream) => void seen.push(`${stream} unreadable`),
+    daemonError: (message) => void seen.push(`error ${message}`),
+  }
+  return { sink, seen }
+}
+
+function frame(stream: number, payload: string | Buffer): Buffer {
+  const bytes = Buffer.from(payload as string)
+  const header = Buffer.alloc(8)
+  header[0] = stream
+  header.writeUInt32BE(bytes.length, 4)
+  return Buffer.concat([header, bytes])
+}
+
+/**
+ * The frames that Docker makes of a line: pieces of 16 KiB, each with the stamp, the last with the newline.
+ */
+function framesOf(stream: number, line: Buffer): Buffer[] {
+  const frames: Buffer[] = []
+  let at = 0
+  while (line.length - at >= 16_384) {
+    frames.push(frame(stream, Buffer.concat([Buffer.from(`${STAMP} `), line.subarray(at, at + 16_384)])))
+    at += 16_384
+  }
+  frames.push(frame(stream, Buffer.concat([Buffer.from(`${STAMP} `), line.subarray(at), Buffer.from('\n')])))
+  return frames
+}
+
+function decode(bytes: Buffer, cuts: readonly number[] = [], options = OPTIONS): string[] {
+  const { sink, seen } = recorder()
+  const decoder = makeFrameDecoder(sink, options)
+  pushInPieces(decoder.push.bind(decoder), bytes, cuts)
+  decoder.finish()
+  return seen
+}
+
+function pushInPieces(push: (bytes: Uint8Array) => void, bytes: Buffer, cuts: readonly number[]): void {
+  const sorted = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b)
+  // One buffer for all reads, as the socket has: what is kept must have been copied.
+  const shared = Buffer.alloc(bytes.length)
+  let from = 0
+  for (const to of [...sorted, bytes.length]) {
+    const length = bytes.copy(shared, 0, from, to)
+    push(shared.subarray(0, length))
+    shared.fill(0x58)
+    from = to
+  }
+}
+
+describe('multiplexed frames', () => {
+  const cases: [name: string, frames: Buffer[], expected: string[]][] = [
+    ['both streams', [frame(1, `${STAMP} out\n`), frame(2, `${STAMP} err\n`)], ['0 0.6 out', '1 0.6 err']],
+    ['standard input counts as output', [frame(0, `${STAMP} in\n`)], ['0 0.6 in']],
+    ['an empty line', [frame(1, `${STAMP} \n`)], ['0 0.6 ']],
+    ['a stamp alone', [frame(1, `${STAMP}\n`)], ['0 0.6 ']],
+    ['spaces are kept', [frame(1, `${STAMP}   a b \n`)], ['0 0.6   a b ']],
+    ['a carriage return', [frame(1, `${STAMP} a\r\n`)], ['0 0.6 a']],
+    [
+      'the last word of a process has no newline',
+      [frame(1, `${STAMP} bye`), frame(1, `${STAMP} hi\n`)],
+      ['0 0.6 bye', '0 0.6 hi'],
+    ],
+    ['Podman: variable decimals and an offset', [frame(1, '2026-01-02T04:04:05.5+01:00 x\n')], ['0 500.0 x']],
+    ['whole seconds', [frame(1, '2026-01-02T03:04:05Z x\n')], ['0 0.0 x']],
+    ['no stamp', [frame(1, 'hello\n'), frame(1, `${STAMP} x\n`)], ['0 unreadable', '0 0.6 x']],
+    ['a day that is none', [frame(1, '2026-13-02T03:04:05Z x\n')], ['0 unreadable']],
+    ['an empty frame', [frame(1, ''), frame(1, `${STAMP} x\n`)], ['0 unreadable', '0 0.6 x']],
+    [
+      'the daemon reports an error',
+      [frame(3, 'Error grabbing logs: EOF\n')],
+      ['error Error grabbing logs: EOF'],
+    ],
+  ]
+  test.each(cases)('%s', (_, frames, expected) => {
+    expect(decode(Buffer.concat(frames))).toEqual(expected)
+  })
+
+  test('joins the pieces of a long line, with pieces of the other stream in between', () => {
+    const long = Buffer.alloc(40_000, 'a')
+    const [first, second, third] = framesOf(1, long)
+    const bytes = Buffer.concat([first, frame(2, `${STAMP} err\n`), second, third])
+    expect(decode(bytes)).toEqual(['1 0.6 err', `0 0.6 ${long}`])
+  })
+
+  test('passes a line of exactly the limit, and skips one more byte and goes on', () => {
+    const limit = { ...OPTIONS, maxLineBytes: 50_000 }
+    const seen = (length: number): string[] =>
+      decode(Buffer.concat([...framesOf(1, Buffer.alloc(length, 'b')), frame(1, `${STAMP} x\n`)]), [], limit)
+    expect(seen(50_000)).toEqual([`0 0.6 ${'b'.repeat(50_000)}`, '0 0.6 x'])
+    expect(seen(50_001)).toEqual(['0 too long', '0 0.6 x'])
+  })
+
+  test('skips a frame of any size without holding it', () => {
+    const huge = frame(2, `${STAMP} ${'c'.repeat(300_000)}\n`)
+    const limit = { ...OPTIONS, maxLineBytes: 1000 }
+    const bytes = Buffer.concat([huge, frame(1, `${STAMP} x\n`)])
+    expect(decode(bytes, [5, 50, 100_000, 200_000], limit)).toEqual(['1 too long', '0 0.6 x'])
+  })
+
+  test('with joinShortFrames every frame without a newline continues', () => {
+    const bytes = Buffer.concat([frame(1, `${STAMP} a`), frame(1, '2026-01-02T03:04:06Z b\n')])
+    expect(decode(bytes, [], { ...OPTIONS, joinShortFrames: true })).toEqual(['0 0.6 ab'])
+  })
+
+  test('property: whatever the reads cut, every line comes once and whole', () => {
+    const line = fc.oneof(
+      fc.uint8Array({ maxLength: 40 }),
+      fc.nat(60_000).map((length) => new Uint8Array(length).fill(0x61)),
+    )
+    const lines = fc.array(fc.tuple(fc.constantFrom(1, 2), line), { maxLength: 12 })
+    fc.assert(
+      fc.property(lines, fc.array(fc.nat(), { maxLength: 30 }), (given, cuts) => {
+        const clean = given.map(([stream, bytes]) => {
+          const text = Buffer.from(bytes.map((byte) => (byte === 10 || byte === 13 ? 32 : byte)))
+          return [stream, text] as const
+        })
+        const bytes = Buffer.concat(clean.flatMap(([stream, text]) => framesOf(stream, text)))
+        const expected = clean.map(([stream, text]) => `${stream - 1} 0.6 ${text.toString('latin1')}`)
+        expect(decode(bytes, cuts)).toEqual(expected)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('property: never throws on arbitrary bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), fc.array(fc.nat()), (bytes, cuts) => {
+        decode(Buffer.from(bytes), cuts, { ...OPTIONS, maxLineBytes: 100 })
+      }),
+    )
+  })
+})
+
+describe('terminals', () => {
+  const decodeTty = (bytes: Buffer, cuts: readonly number[] = [], maxLineBytes = 1024 * 1024): string[] => {
+    const { sink, seen } = recorder()
+    const decoder = makeTtyDecoder(sink, { maxLineBytes })
+    pushInPieces(decoder.push.bind(decoder), bytes, cuts)
+    decoder.finish()
+    return seen
+  }
+
+  test('lines end with carriage return and newline, the last may have none', () => {
+    const bytes = Buffer.from(`${STAMP} a\r\n${STAMP} \r\nnonsense\r\n${STAMP} b`)
+    expect(decodeTty(bytes)).toEqual(['0 0.6 a', '0 0.6 ', '0 unreadable', '0 0.6 b'])
+  })
+
+  test('stamps inside of a long line are taken out', () => {
+    const long = 'x'.repeat(16_384)
+    const bytes = Buffer.from(`${STAMP} ${long}${STAMP} ${long}${STAMP} end\r\n${STAMP} next\r\n`)
+    expect(decodeTty(bytes, [20_000])).toEqual([`0 0.6 ${long}${long}end`, '0 0.6 next'])
+  })
+
+  test('a line over the limit is skipped, however it arrives', () => {
+    const bytes = Buffer.from(`${STAMP} ${'y'.repeat(5000)}\r\n${STAMP} next\r\n`)
+    for (const cuts of [[], [100], [3000], [5030]]) {
+      expect(decodeTty(bytes, cuts, 1000)).toEqual(['0 too long', '0 0.6 next'])
+    }
+  })
+
+  test('property: never throws on arbitrary bytes, and cuts change nothing', () => {
+    const text = fc.array(fc.constantFrom(`${STAMP} `, 'a', '\n', '\r', ' ', 'é'), { maxLength: 40 })
+    fc.assert(
+      fc.property(text, fc.array(fc.nat()), (parts, cuts) => {
+        const bytes = Buffer.from(parts.join(''))
+        expect(decodeTty(bytes, cuts)).toEqual(decodeTty(bytes))
+      }),
+    )
+  })
+})
