@@ -32,6 +32,12 @@ function configFinding(diagnostic: Diagnostic): Finding {
       'The name is misspelt, or it is a component that Logboom does not have (it collects logs only).'
     return finding(diagnostic, 'alloy-unknown-component', why, 'Correct the name, or take the component out.')
   }
+  if (message.includes('not supported yet')) {
+    const why =
+      'Alloy has it; this version of Logboom does not, and refuses the file rather than leave it out in ' +
+      'silence.'
+    return finding(diagnostic, 'alloy-unsupported', why, 'Take it out, or run this file with grafana/alloy.')
+  }
   const why = 'The collector checks the whole file before it starts anything, and refuses it for one error.'
   return finding(diagnostic, 'alloy-config', why, 'Change what the message names.')
 }

@@ -219,6 +219,26 @@ describe('alloy', () => {
     ['id as target label', [['"service"', '"trace_id"']], ['warning alloy-high-cardinality 9:19']],
     ['wrong address', [['/loki/api/v1/push', '']], ['warning alloy-push-path 28:9']],
     ['few retries', [['\t\tmax_backoff_retries = 0\n', '']], ['hint alloy-retries 27:2']],
+    [
+      'unknown component',
+      [['loki.process "c"', 'loki.proces "c"']],
+      ['error alloy-config 15:16', 'error alloy-unknown-component 17:1'],
+    ],
+    [
+      'unsupported stage',
+      [
+        [
+          'stage.json {\n\t\texpressions = { level = "" }',
+          'stage.template {\n\t\tsource = "a"\n\t\ttemplate = "b"',
+        ],
+      ],
+      ['error alloy-unsupported 18:2'],
+    ],
+    [
+      'wrong argument',
+      [['max_backoff_retries = 0', 'max_backoff_retries = "x"']],
+      ['error alloy-config 29:25'],
+    ],
     ['unused', [['loki.process.c.receiver', 'loki.write.c.receiver']], ['warning alloy-unconnected 17:1']],
   ])('%s', async (_name, changes, expected) => {
     let text = ALLOY
