@@ -8,7 +8,7 @@ import { createServer, type LogServer } from '#server/server.ts'
 import { storeSettings } from '#server/store-settings.ts'
 import { makeTenantLimits } from '#server/tenant-limits.ts'
 import { openEmbeddedStore } from '#store/embedded/store.ts'
-import { compare, send } from './conformance/compare.mjs'
+import { compare, send } from './conformance/compare.ts'
 import { flush, loadDataset, readCases, readDataset } from './conformance/corpus.ts'
 import { readDeviations } from './conformance/deviations.ts'
 

@@ -2,9 +2,11 @@ import { loadLokiConfig } from './load.ts'
 import type { LokiConfig } from './schema/root.ts'
 
 /**
- * The configuration of a server that nobody configured. Loki's defaults, but for one machine that collects its own
+ * The configuration of a server that nobody configured. Loki's defaults, but for one machine that collects
+ * its own
  * containers: their history is older than a week, arrives as fast as a disk reads and in no order between the
- * generations of a container; a line may be as long as the collector lets through; and seven days are kept. No limit
+ * generations of a container; a line may be as long as the collector lets through; and seven days are kept.
+ * No limit
  * makes a line get lost: back-pressure does the work of rate limits.
  */
 const DEFAULT_YAML = `
@@ -17,7 +19,11 @@ common:
   ring: {kvstore: {store: inmemory}}
 schema_config:
   configs:
-    - {from: 2024-01-01, store: tsdb, object_store: filesystem, schema: v13, index: {prefix: index_, period: 24h}}
+    - from: 2024-01-01
+      store: tsdb
+      object_store: filesystem
+      schema: v13
+      index: {prefix: index_, period: 24h}
 compactor:
   retention_enabled: true
   delete_request_store: filesystem
@@ -38,7 +44,10 @@ analytics:
   reporting_enabled: false
 `
 
-/** A complete configuration for running without a file. `flags`, by name without dash, change single settings of it. */
+/**
+ * A complete configuration for running without a file. `flags`, by name without dash, change single
+ * settings of it.
+ */
 export function defaultConfig(flags?: ReadonlyMap<string, string>): LokiConfig {
   return loadLokiConfig({ text: DEFAULT_YAML, flags }).config
 }

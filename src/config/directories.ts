@@ -2,8 +2,10 @@ import { join } from 'node:path'
 import type { LokiConfig } from './schema/root.ts'
 
 /**
- * The directory the embedded store keeps everything in. Loki's own order of precedence is a trap (its newer storage
- * client ignores `common.storage.filesystem.chunks_directory`), so the most specific setting that is there wins.
+ * The directory the embedded store keeps everything in. Loki's own order of precedence is a trap (its newer
+ * storage
+ * client ignores `common.storage.filesystem.chunks_directory`), so the most specific setting that is there
+ * wins.
  */
 export function dataDirectory(config: LokiConfig): string {
   const { storage_config: storage, common } = config

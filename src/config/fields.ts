@@ -17,7 +17,10 @@ export type FieldKind =
   | 'strings'
   | 'any'
 
-/** What is known about one key of the YAML. Kept in zod's registry, so one table serves parsing, flags and editors. */
+/**
+ * What is known about one key of the YAML. Kept in zod's registry, so one table serves parsing, flags and
+ * editors.
+ */
 export interface FieldMeta {
   readonly kind: FieldKind
   /** Loki's default, as one would write it. */
@@ -128,7 +131,10 @@ export function promDuration(initial: string, flag?: string) {
   )
 }
 
-/** A moment: RFC 3339, `2030-01-01T00:00` or `2030-01-01`; the value is milliseconds since the epoch, 0 where unset. */
+/**
+ * A moment: RFC 3339, `2030-01-01T00:00` or `2030-01-01`; the value is milliseconds since the epoch, 0
+ * where unset.
+ */
 export function time(initial: string, flag?: string) {
   return scalar('time', initial, flag, (v) => readThrough(v, 'flagext.Time', parseTime))
 }

@@ -49,7 +49,8 @@ export interface ParsedFlags {
 }
 
 /**
- * Reads a command line as Go's flag package does: `-x`, `--x`, `-x=v`, `-x v`; booleans only `-x` or `-x=v`; the first
+ * Reads a command line as Go's flag package does: `-x`, `--x`, `-x=v`, `-x v`; booleans only `-x` or
+ * `-x=v`; the first
  * argument that is no flag ends it.
  * @throws OperatorError `flag_unknown`, `flag_invalid` with Go's text; the program then exits with 2
  */

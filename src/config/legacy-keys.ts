@@ -1,4 +1,6 @@
-/** Keys of older Loki versions: Loki refuses them today, here an old file starts and is told what to change. */
+/**
+ * Keys of older Loki versions: Loki refuses them today, here an old file starts and is told what to change.
+ */
 export const LEGACY_KEYS: readonly (readonly [path: RegExp, advice: string])[] = [
   [/^table_manager$/, 'use `compactor.retention_enabled` and `limits_config.retention_period` instead'],
   [/^storage_config\.boltdb(?:_shipper)?$/, 'there is one index; remove it'],

@@ -62,7 +62,10 @@ function invalid(file: string, message: string): ConfigError {
   return new ConfigError(`${file}: ${message}`, [{ message }], file)
 }
 
-/** Keys that are given win, all others come from `base`; lists, maps and `otlp_config` are replaced as a whole. */
+/**
+ * Keys that are given win, all others come from `base`; lists, maps and `otlp_config` are replaced as a
+ * whole.
+ */
 function inherit(base: Limits, parsed: Limits, given: RawMap): Limits {
   const merged: RawMap = { ...base }
   const own = parsed as RawMap

@@ -10,7 +10,10 @@ import type { YamlSource } from './yaml-source.ts'
 export interface KeyFindings {
   /** Keys no table knows: Loki does not start with these. */
   readonly errors: ConfigProblem[]
-  /** Keys that are taken without effect: unknown limits, keys of older versions, sections one node does not need. */
+  /**
+   * Keys that are taken without effect: unknown limits, keys of older versions, sections one node does not
+   * need.
+   */
   readonly warnings: ConfigProblem[]
 }
 

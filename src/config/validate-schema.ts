@@ -56,7 +56,8 @@ function periodProblems(period: Period): [key: string, message: string][] {
   if (!OBJECT_STORES.includes(period.object_store)) {
     found.push([
       'object_store',
-      `unrecognized \`object_store\` type \`${period.object_store}\`, which also does not match any named_stores. ` +
+      `unrecognized \`object_store\` type \`${period.object_store}\`, which also does not match any ` +
+        `named_stores. ` +
         `Choose one of: ${OBJECT_STORES.join(', ')}. Or choose a named_store`,
     ])
   }
@@ -76,8 +77,10 @@ type Refuse = (section: string, path: string, message: string) => number
 function metadataProblems(period: Period, refuse: Refuse): void {
   const path = 'schema_config.configs'
   const advice =
-    'Set `allow_structured_metadata: false` in the `limits_config` section or set the command line argument ' +
-    '`-validation.allow-structured-metadata=false` and restart Loki. Then proceed to update to schema v13 or newer'
+    'Set `allow_structured_metadata: false` in the `limits_config` section or set the command line ' +
+    'argument ' +
+    '`-validation.allow-structured-metadata=false` and restart Loki. Then proceed to update to ' +
+    'schema v13 or newer'
   const needs = 'is required to store Structured Metadata and use native OTLP ingestion, your'
   const version = Number(period.schema.replace(/^v/, ''))
   if (version >= 9 && version < 13) {
@@ -102,7 +105,8 @@ function directoryProblems({ storage_config: storage }: LokiConfig, refuse: Refu
     refuse(
       '-',
       `storage_config.tsdb_shipper.${key}`,
-      '`tsdb` index type is configured in at least one schema period, however, `storage_config`, `tsdb_shipper`, ' +
+      '`tsdb` index type is configured in at least one schema period, however, `storage_config`, ' +
+        '`tsdb_shipper`, ' +
         `\`${key}\` is not set, please set this directly or set \`path_prefix:\` in the \`common:\` section`,
     )
   }

@@ -2,7 +2,10 @@ import type { Limits } from './schema/limits.ts'
 import type { LokiConfig } from './schema/root.ts'
 import { schemaProblems } from './validate-schema.ts'
 
-/** Checks one stream selector; returns what is wrong with it. Given by the caller, since the language lives elsewhere. */
+/**
+ * Checks one stream selector; returns what is wrong with it. Given by the caller, since the language lives
+ * elsewhere.
+ */
 export type SelectorCheck = (selector: string) => string | undefined
 
 /** A condition under which Loki does not start: the section it names, the key it is about, and the text. */
@@ -19,11 +22,15 @@ export function refusalText({ section, message }: Refusal): string {
   return section === '-' ? `CONFIG ERROR: ${message}` : `CONFIG ERROR: invalid ${section} config: ${message}`
 }
 
-/** Everything Loki checks before it starts, in its order; `nowMs` decides which schema period is the active one. */
+/**
+ * Everything Loki checks before it starts, in its order; `nowMs` decides which schema period is the active
+ * one.
+ */
 export function validateConfig(config: LokiConfig, nowMs: number, checkSelector?: SelectorCheck): Refusal[] {
   return [
     ...schemaProblems(config, nowMs),
-    ...writeProblems(config),
+    ...ingesterProblems(config),
+    ...intakeProblems(config),
     ...readProblems(config),
     ...compactorProblems(config),
     ...limitsProblems(config.limits_config, checkSelector).map((problem) => ({
@@ -36,7 +43,7 @@ export function validateConfig(config: LokiConfig, nowMs: number, checkSelector?
 
 const ENCODINGS = ['none', 'gzip', 'lz4-64k', 'snappy', 'lz4-256k', 'lz4-1M', 'lz4', 'flate', 'zstd']
 
-function writeProblems({ ingester, distributor, pattern_ingester: pattern }: LokiConfig): Refusal[] {
+function ingesterProblems({ ingester }: LokiConfig): Refusal[] {
   const { flush_op_backoff: backoff, wal } = ingester
   const shards = ingester.index_shards
   return when([
@@ -84,6 +91,11 @@ function writeProblems({ ingester, distributor, pattern_ingester: pattern }: Lok
       'ingester.delegate_stream_limits_enabled',
       'ingester.delegate-stream-limits requires ingest-limits service to be enabled (ingest_limits.enabled)',
     ],
+  ])
+}
+
+function intakeProblems({ distributor, pattern_ingester: pattern }: LokiConfig): Refusal[] {
+  return when([
     [
       !distributor.kafka_writes_enabled && !distributor.ingester_writes_enabled,
       'distributor',
@@ -191,7 +203,8 @@ function compactorProblems({ compactor }: LokiConfig): Refusal[] {
       compactor.working_directory === '',
       '-',
       'compactor.working_directory',
-      '`compactor:` `working_directory:` is empty, please set a valid directory or set `path_prefix:` in the `common:` section',
+      '`compactor:` `working_directory:` is empty, please set a valid directory or set ' +
+        '`path_prefix:` in the `common:` section',
     ],
   ])
 }

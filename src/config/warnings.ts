@@ -7,7 +7,10 @@ export interface Ineffective {
   readonly message: string
 }
 
-/** Looks for settings that are accepted but cannot take effect. `isSet` tells whether file or flags give a key. */
+/**
+ * Looks for settings that are accepted but cannot take effect. `isSet` tells whether file or flags give a
+ * key.
+ */
 export function ineffectiveSettings(config: LokiConfig, isSet: (path: string) => boolean): Ineffective[] {
   return [...retentionWarnings(config, isSet), ...serverWarnings(config, isSet)]
 }
@@ -41,7 +44,8 @@ function retentionWarnings(config: LokiConfig, isSet: (path: string) => boolean)
   if (lookback > 0 && limits.retention_period > lookback) {
     const kept = printPrometheusDuration(limits.retention_period)
     const seen = printPrometheusDuration(lookback)
-    const message = `lines are kept for ${kept} but \`limits_config.max_query_lookback\` shows only the last ${seen}`
+    const message =
+      `lines are kept for ${kept} but \`limits_config.max_query_lookback\` shows only ` + `the last ${seen}`
     warn('limits_config.max_query_lookback', message)
   }
   return found

@@ -61,7 +61,10 @@ function duplicateKey(text: string, doc: Document.Parsed, offset: number, at: Pl
   const name = /^["']?([^"'\s:]+)/.exec(text.slice(offset))?.[1] ?? ''
   const first = firstKey(doc.contents, name, offset)
   const where = first === undefined ? '' : ` at line ${at(first).line}`
-  return `yaml: construct errors: line ${at(offset).line}: mapping key ${JSON.stringify(name)} already defined${where}`
+  return (
+    `yaml: construct errors: line ${at(offset).line}: mapping key ${JSON.stringify(name)} ` +
+    `already defined${where}`
+  )
 }
 
 /** Offset of the earlier key of the mapping that holds the key at `offset`. */

@@ -13,36 +13,18 @@ export interface ServerMetrics {
   readonly activeTails: Gauge
 }
 
-/** A registry of its own, so that several servers can live in one process. */
-export function makeServerMetrics(options: {
+/** Where the gauges read their values when they are asked. */
+export interface MetricSources {
   readonly memoryStreams: () => number
   readonly runtimeConfigOk: () => boolean
-}): ServerMetrics {
+}
+
+/** A registry of its own, so that several servers can live in one process. */
+export function makeServerMetrics(options: MetricSources): ServerMetrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
-  new Gauge({
-    name: 'loki_build_info',
-    help: 'The Loki version whose behaviour this server reproduces, and its own.',
-    labelNames: ['version', 'revision', 'branch', 'goversion', 'logboom'],
-    registers,
-  }).set({ version: LOKI_VERSION, revision: '', branch: '', goversion: '', logboom: VERSION }, 1)
-  new Gauge({
-    name: 'loki_ingester_memory_streams',
-    help: 'Streams that have been pushed to of late.',
-    registers,
-    collect() {
-      this.set(options.memoryStreams())
-    },
-  })
-  new Gauge({
-    name: 'loki_runtime_config_last_reload_successful',
-    help: 'Whether the runtime config could be read the last time.',
-    registers,
-    collect() {
-      this.set(options.runtimeConfigOk() ? 1 : 0)
-    },
-  })
+  registerGauges(registry, options)
   const discarded = ['reason', 'tenant', 'retention_hours', 'policy', 'format'] as const
   return {
     registry,
@@ -89,4 +71,30 @@ export function makeServerMetrics(options: {
       registers,
     }),
   }
+}
+
+function registerGauges(registry: Registry, options: MetricSources): void {
+  const registers = [registry]
+  new Gauge({
+    name: 'loki_build_info',
+    help: 'The Loki version whose behaviour this server reproduces, and its own.',
+    labelNames: ['version', 'revision', 'branch', 'goversion', 'logboom'],
+    registers,
+  }).set({ version: LOKI_VERSION, revision: '', branch: '', goversion: '', logboom: VERSION }, 1)
+  new Gauge({
+    name: 'loki_ingester_memory_streams',
+    help: 'Streams that have been pushed to of late.',
+    registers,
+    collect() {
+      this.set(options.memoryStreams())
+    },
+  })
+  new Gauge({
+    name: 'loki_runtime_config_last_reload_successful',
+    help: 'Whether the runtime config could be read the last time.',
+    registers,
+    collect() {
+      this.set(options.runtimeConfigOk() ? 1 : 0)
+    },
+  })
 }

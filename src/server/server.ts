@@ -39,7 +39,9 @@ export interface LogServer {
   close(): Promise<void>
 }
 
-/** How long requests in flight have to end when the server closes; the store still has to flush after that. */
+/**
+ * How long requests in flight have to end when the server closes; the store still has to flush after that.
+ */
 const DRAIN_MS = 3000
 
 /** Makes a server. It does not listen yet. */
@@ -148,7 +150,9 @@ function notFound(response: FastifyReply['raw']): void {
   sendError(response, 404, '404 page not found\n')
 }
 
-/** Go's router: 405 without body for a known path asked with another method, a redirect for `//`, else 404. */
+/**
+ * Go's router: 405 without body for a known path asked with another method, a redirect for `//`, else 404.
+ */
 function answerUnknownPaths(app: FastifyInstance, prefix: string): void {
   const known = ROUTES.map(({ path }) => new RegExp(`^${prefix}${path.replace(/:\w+/g, '[^/]+')}$`))
   const answer = (request: FastifyRequest, reply: FastifyReply): void => {

@@ -11,7 +11,10 @@ export interface StoreSettings {
   readonly compactionIntervalMs: number
 }
 
-/** Translates a configuration for the embedded store. Nothing is removed unless the compactor's retention is on. */
+/**
+ * Translates a configuration for the embedded store. Nothing is removed unless the compactor's retention is
+ * on.
+ */
 export function storeSettings(config: LokiConfig, limits: TenantLimits): StoreSettings {
   const { compactor, ingester } = config
   return {

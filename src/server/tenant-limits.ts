@@ -13,7 +13,9 @@ export interface TenantLimits {
   of(tenant: string): Limits
   /** Limits of a query over several tenants: of each number the smallest that is not off. */
   ofAll(tenants: readonly string[]): Limits
-  /** Whether the last reading of the overrides succeeded; for `loki_runtime_config_last_reload_successful`. */
+  /**
+   * Whether the last reading of the overrides succeeded; for `loki_runtime_config_last_reload_successful`.
+   */
   readonly lastReloadOk: boolean
   close(): void
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import type { RecordedCase } from './compare.mjs'
+import type { RecordedCase } from './compare.ts'
 
 /** The fixed data that the recorded requests ask about. */
 export interface Dataset {

@@ -5,7 +5,7 @@ export const rulerSchema = section(
   {
     goType: 'ruler.Config',
     tolerate:
-      /^(?:ruler_client|ring|alert_relabel_configs|wal_cleaner|evaluation|query_stats_enabled|disable_rule_group)/,
+      /^(?:ruler_client|ring|alert_relabel_configs|wal_cleaner|evaluation|query_stats_|disable_rule_)/,
   },
   {
     evaluation_interval: goDuration('1m', 'ruler.evaluation-interval'),

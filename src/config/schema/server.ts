@@ -42,7 +42,10 @@ export const serverSchema = section(
   },
 )
 
-/** A ring as several sections carry it: one node needs none of it, but its store decides whether Loki would start. */
+/**
+ * A ring as several sections carry it: one node needs none of it, but its store decides whether Loki would
+ * start.
+ */
 export const ringSchema = section(
   { goType: 'ring.Config', tolerate: /./ },
   {

@@ -1,7 +1,10 @@
 import { anything, bool, goDuration, int, listOf, section, text } from '../fields.ts'
 import { ringSchema } from './server.ts'
 
-/** `schema_config`: which format holds from when. Logboom has one format; the section is validated as Loki does. */
+/**
+ * `schema_config`: which format holds from when. Logboom has one format; the section is validated as Loki
+ * does.
+ */
 export const schemaConfigSchema = section(
   { goType: 'config.SchemaConfig' },
   {
@@ -23,12 +26,16 @@ export const schemaConfigSchema = section(
   },
 )
 
+const IGNORED_STORAGE_KEYS = new RegExp(
+  '^(?:aws|azure|gcs|gcp|swift|bos|alibabacloud|cos|named_stores|hedging|congestion_control|' +
+    'object_prefix|max_|bloom_|disable_broad|grpc_store)',
+)
+
 /** `storage_config`: where data lies. Of it, only the directories mean anything to the embedded store. */
 export const storageConfigSchema = section(
   {
     goType: 'storage.Config',
-    tolerate:
-      /^(?:aws|azure|gcs|gcp|swift|bos|alibabacloud|cos|named_stores|hedging|congestion_control|object_prefix|max_|bloom_|disable_broad|grpc_store)/,
+    tolerate: IGNORED_STORAGE_KEYS,
   },
   {
     use_thanos_objstore: bool(true, 'use-thanos-objstore'),

@@ -27,8 +27,7 @@ const INDEXED_RESOURCE_ATTRIBUTES = [
 export const distributorSchema = section(
   {
     goType: 'distributor.Config',
-    tolerate:
-      /^(?:rate_store|write_failures_logging|otlp_attribute_logging|ingest_limits_|dataobj_tee|circuit_breaker)/,
+    tolerate: /^(?:rate_store|write_failures_|otlp_attribute_|ingest_limits_|dataobj_tee|circuit_breaker)/,
   },
   {
     ring: ringSchema,

@@ -24,7 +24,8 @@ export function wantsGzip(request: IncomingMessage, enabled: boolean): boolean {
 }
 
 /**
- * Sends JSON given in pieces: at once when it is short, otherwise piece by piece as the client takes them, compressed
+ * Sends JSON given in pieces: at once when it is short, otherwise piece by piece as the client takes them,
+ * compressed
  * where it may be.
  */
 export async function sendPieces(

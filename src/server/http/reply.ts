@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 
-/** Loki's content types. */
+/** Loki's content type of answers. */
 export const JSON_TYPE = 'application/json; charset=UTF-8'
+/** Loki's content type of errors and status pages. */
 export const TEXT_TYPE = 'text/plain; charset=utf-8'
 
 /** Sends a complete text answer. */

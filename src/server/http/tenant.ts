@@ -11,7 +11,8 @@ export class TenantError extends Error {
 }
 
 /**
- * The tenants a request is about, sorted, each once. Without `auth_enabled` there is one, and the header means nothing.
+ * The tenants a request is about, sorted, each once. Without `auth_enabled` there is one, and the header
+ * means nothing.
  * @throws TenantError 401 without header, 400 for a name that is none
  */
 export function requestTenants(header: string | string[] | undefined, config: LokiConfig): string[] {

@@ -84,7 +84,8 @@ function storeJson(stats: QueryStats, head: boolean): unknown {
 }
 
 /**
- * The `stats` object of an answer, in Loki's shape. Blocks stand for chunks; what the store pruned shows as the
+ * The `stats` object of an answer, in Loki's shape. Blocks stand for chunks; what the store pruned shows as
+ * the
  * difference between `index.totalChunks` and `index.postFilterChunks`.
  */
 export function statsJson(stats: QueryStats): string {

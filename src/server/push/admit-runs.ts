@@ -40,11 +40,17 @@ export function admitRuns(
   return { batch: kept.length === batch.runs.length ? batch : { ...batch, runs: kept }, refusals }
 }
 
+/** A size the way Loki writes it in this text: `700B`, `1KB`. */
+function goSize(bytes: number): string {
+  return printIecSize(bytes).replace(/ (?:(.)i)?B$/, '$1B')
+}
+
 const RAISE = 'or contact your Loki administrator to see if the limit can be increased'
 
 function streamLimitText(key: string, tenant: string): string {
   return (
-    `maximum active stream limit exceeded when trying to create stream ${key}, reduce the number of active streams ` +
+    `maximum active stream limit exceeded when trying to create stream ${key}, reduce the number of ` +
+    `active streams ` +
     `(reduce labels or reduce label values), ${RAISE}, user: '${tenant}'`
   )
 }
@@ -52,8 +58,10 @@ function streamLimitText(key: string, tenant: string): string {
 function rateText(batch: EntryBatch, run: EntryRun, bytes: number, tenant: string, limits: Limits): string {
   const limit = printSize(limits.per_stream_rate_limit)
   const reason =
-    `Per stream rate limit exceeded (limit: ${limit}/sec) while attempting to ingest for stream '${run.key}' ` +
-    `totaling ${printIecSize(bytes).replace(/ (?:(.)i)?B$/, '$1B')}, consider splitting a stream via additional labels ${RAISE}`
+    `Per stream rate limit exceeded (limit: ${limit}/sec) while attempting to ingest for stream ` +
+    `'${run.key}' ` +
+    `totaling ${goSize(bytes)}, consider splitting a stream ` +
+    `via additional labels ${RAISE}`
   const rows = [run.from]
   const all = run.to - run.from
   return ignoredText(batch, rows, () => reason, { all, ignored: all, tenant, key: run.key })

@@ -40,7 +40,8 @@ interface MetadataEntry {
 }
 
 /**
- * Validates a draft and turns it into the batch the store takes, in place: refused rows are closed up, levels and
+ * Validates a draft and turns it into the batch the store takes, in place: refused rows are closed up,
+ * levels and
  * normalised metadata added. What is refused goes to `rejections`.
  */
 export function assembleBatch(
@@ -115,7 +116,10 @@ function moveRow(draft: DraftBatch, from: number, to: number): void {
   draft.lineTo[to] = draft.lineTo[from]
 }
 
-/** `increment_duplicate_timestamp`: a row at the time of the one before it, but with another line, moves on by 1 ns. */
+/**
+ * `increment_duplicate_timestamp`: a row at the time of the one before it, but with another line, moves on
+ * by 1 ns.
+ */
 function separateTimestamps(draft: DraftBatch, at: number): void {
   const { tsMs, tsNs, bytes, lineFrom, lineTo } = draft
   const before = at - 1

@@ -12,7 +12,8 @@ export interface BodyLimits {
 }
 
 /**
- * Reads a whole request body into borrowed memory; `lease` is what to give back, `body` the part that is filled.
+ * Reads a whole request body into borrowed memory; `lease` is what to give back, `body` the part that is
+ * filled.
  * @throws PushError 413 as soon as it is known to be larger than `maxBytes`; 400 if the client stops half-way
  */
 export async function readBody(

@@ -25,7 +25,9 @@ const COLON = 0x3a
 const N = 0x6e
 
 /**
- * Decodes a JSON push (`{"streams":[{"stream":{…},"values":[["<ns>","<line>",{…}],…]},…]}`) into spans of its own bytes,
+ * Decodes a JSON push, `{"streams":[{"stream":{…},"values":[["<ns>","<line>",{…}]]}]}`, into spans
+ * of
+ * its own bytes,
  * undoing escapes in place.
  * @throws PushError 400 with Loki's text for whatever is not of this shape
  */
@@ -168,7 +170,10 @@ function endOfStream(reader: JsonReader, start: number): number {
   }
 }
 
-/** The labels of a stream: the object's raw bytes are its cache key; it is looked into only when that is new. */
+/**
+ * The labels of a stream: the object's raw bytes are its cache key; it is looked into only when that is
+ * new.
+ */
 function readLabels(reader: JsonReader): LabelSource {
   if (reader.bytes[reader.at] !== OPEN_BRACE) throw new JsonShapeError(SHAPE.object)
   const from = reader.at

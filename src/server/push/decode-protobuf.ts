@@ -10,7 +10,8 @@ interface Cursor {
 
 /**
  * Decodes an uncompressed `logproto.PushRequest` into spans of its own bytes.
- * Field numbers: https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs and the push.proto it names.
+ * Field numbers: https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs and the
+ * push.proto it names.
  * @throws PushError 400 for anything that is not such a message
  */
 export function decodeProtobufPush(bytes: Buffer): DraftBatch {

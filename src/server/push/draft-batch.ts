@@ -1,4 +1,7 @@
-/** Where the labels of a stream come from. `key` stands for the raw bytes, so that equal ones are parsed once. */
+/**
+ * Where the labels of a stream come from. `key` stands for the raw bytes, so that equal ones are parsed
+ * once.
+ */
 export interface LabelSource {
   readonly key: string
   /** The labels as sent, sorted by name, with repeated and empty ones. May throw PushError. */

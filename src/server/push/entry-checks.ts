@@ -13,7 +13,10 @@ export interface EntryFault {
 /** Nanoseconds since the epoch in 64 bits begin here, in 1677; a missing timestamp is the year 1. */
 const EARLIEST_MS = -9_223_372_036_854
 
-/** Checks one row against the limits of its tenant, in Loki's order. Truncates its line where the limits say so. */
+/**
+ * Checks one row against the limits of its tenant, in Loki's order. Truncates its line where the limits say
+ * so.
+ */
 export function entryFault(
   draft: DraftBatch,
   row: number,
@@ -26,7 +29,9 @@ export function entryFault(
   const tooOld = limits.reject_old_samples && tsMs < nowMs - limits.reject_old_samples_max_age
   if (tooOld || tsMs < EARLIEST_MS) {
     const oldest = rfc3339Seconds(nowMs - limits.reject_old_samples_max_age)
-    const message = `entry for stream '${stream}' has timestamp too old: ${rfc3339Seconds(tsMs)}, oldest acceptable timestamp is: ${oldest}`
+    const message =
+      `entry for stream '${stream}' has timestamp too old: ${rfc3339Seconds(tsMs)}, ` +
+      `oldest acceptable timestamp is: ${oldest}`
     return { reason: 'greater_than_max_sample_age', message, keep: false }
   }
   if (tsMs > nowMs + limits.creation_grace_period) {
@@ -37,7 +42,9 @@ export function entryFault(
   const length = draft.lineTo[row] - draft.lineFrom[row]
   if (limits.max_line_size === 0 || length <= limits.max_line_size) return fault
   const limit = limits.max_line_size
-  const message = `max entry size '${limit}' bytes exceeded for stream '${stream}' while adding an entry with length '${length}' bytes`
+  const message =
+    `max entry size '${limit}' bytes exceeded for stream '${stream}' while adding an ` +
+    `entry with length '${length}' bytes`
   if (!limits.max_line_size_truncate) return { reason: 'line_too_long', message, keep: false }
   if (fault !== undefined) return fault
   truncate(draft, row, limit, limits.max_line_size_truncate_identifier)
@@ -56,20 +63,30 @@ const CONTACT = 'or contact your Loki administrator to'
 
 function metadataFault(metadata: MetadataSet, stream: string, limits: Limits): EntryFault | undefined {
   if (!limits.allow_structured_metadata) {
-    const message = `stream '${stream}' includes structured metadata, but this feature is disallowed. Please see \`limits_config.allow_structured_metadata\` ${CONTACT} enable it`
+    const message =
+      `stream '${stream}' includes structured metadata, but this feature is ` +
+      `disallowed. Please see \`limits_config.allow_structured_metadata\` ${CONTACT} enable it`
     return { reason: 'disallowed_structured_metadata', message, keep: false }
   }
   if (limits.max_structured_metadata_size > 0 && metadata.sizeBytes > limits.max_structured_metadata_size) {
-    const message = `stream '${stream}' has structured metadata too large: '${metadata.sizeBytes}' bytes, limit: '${limits.max_structured_metadata_size}' bytes. Please see \`limits_config.max_structured_metadata_size\` ${CONTACT} increase it`
+    const message =
+      `stream '${stream}' has structured metadata too large: '${metadata.sizeBytes}' ` +
+      `bytes, limit: '${limits.max_structured_metadata_size}' bytes. Please see ` +
+      `\`limits_config.max_structured_metadata_size\` ${CONTACT} increase it`
     return { reason: 'structured_metadata_too_large', message, keep: false }
   }
   const maxCount = limits.max_structured_metadata_entries_count
   if (maxCount > 0 && metadata.count > maxCount) {
-    const message = `stream '${stream}' has too many structured metadata labels: '${metadata.count}', limit: '${maxCount}'. Please see \`limits_config.max_structured_metadata_entries_count\` ${CONTACT} increase it`
+    const message =
+      `stream '${stream}' has too many structured metadata labels: ` +
+      `'${metadata.count}', limit: '${maxCount}'. Please see ` +
+      `\`limits_config.max_structured_metadata_entries_count\` ${CONTACT} increase it`
     return { reason: 'structured_metadata_too_many', message, keep: false }
   }
   if (metadata.badName !== undefined) {
-    const message = `stream '${stream}' has a structured metadata name without any letter or digit: '${metadata.badName}'`
+    const message =
+      `stream '${stream}' has a structured metadata name without any letter or digit: ` +
+      `'${metadata.badName}'`
     return { reason: 'invalid_structured_metadata', message, keep: false }
   }
   return undefined

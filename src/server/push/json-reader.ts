@@ -5,7 +5,10 @@ import { PushError } from './push-error.ts'
 export interface JsonReader {
   readonly bytes: Buffer
   at: number
-  /** Set by {@link readString}: where the unescaped text lies. Escapes are undone in place, which never grows. */
+  /**
+   * Set by {@link readString}: where the unescaped text lies. Escapes are undone in place, which never
+   * grows.
+   */
   from: number
   to: number
 }
@@ -25,7 +28,9 @@ export const SHAPE = {
 export function frame(bytes: Buffer, at: number, message: string): PushError {
   const around = (distance: number): string =>
     bytes.toString('utf8', Math.max(0, at - distance), Math.min(bytes.length, at + distance))
-  const place = `error found in #${Math.min(at, 10)} byte of ...|${around(10)}|..., bigger context ...|${around(50)}|...`
+  const place =
+    `error found in #${Math.min(at, 10)} byte of ...|${around(10)}|..., bigger context ` +
+    `...|${around(50)}|...`
   return new PushError(400, `${message}, ${place}`)
 }
 
@@ -158,7 +163,10 @@ function writeUtf8(bytes: Buffer, at: number, point: number): number {
 
 const MAX_DEPTH = 10_000
 
-/** Moves over one value of any kind, checking that brackets and strings close. `prefix` goes before its errors. */
+/**
+ * Moves over one value of any kind, checking that brackets and strings close. `prefix` goes before its
+ * errors.
+ */
 export function skipValue(reader: JsonReader, prefix: string): void {
   const { bytes } = reader
   let depth = 0

@@ -14,9 +14,11 @@ interface Token {
 const NAMES: Record<string, string> = { ident: 'identifier', string: 'string' }
 
 /**
- * Parses the label text of a stream, `{a="b", c='d'}`, in Prometheus' metric syntax. Sorted by name; repeated names and
+ * Parses the label text of a stream, `{a="b", c='d'}`, in Prometheus' metric syntax. Sorted by name;
+ * repeated names and
  * empty values are kept.
- * @throws PushError 400 with Loki's text: `couldn't parse labels: 1:5: parse error: unexpected character inside braces: '-'`
+ * @throws PushError 400 with Loki's text: `couldn't parse labels: 1:5: parse error: unexpected character
+ * inside braces: '-'`
  */
 export function parseLabelsText(text: string): Pair[] {
   const pairs: Pair[] = []
@@ -113,7 +115,10 @@ const SIMPLE: Record<string, string> = {
   "'": "'",
 }
 
-/** Undoes Go's quoting. Octal and hex escapes are bytes, so the result is put together as bytes when there are any. */
+/**
+ * Undoes Go's quoting. Octal and hex escapes are bytes, so the result is put together as bytes when there
+ * are any.
+ */
 function unquote({ text, at }: Token): string {
   const inner = text.slice(1, -1)
   if (text[0] === '`' || !inner.includes('\\')) return inner

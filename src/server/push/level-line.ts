@@ -17,7 +17,9 @@ interface FieldTable {
   /** Per byte: some field begins with it, in any case. */
   readonly first: Uint8Array
   readonly maxLength: number
-  /** Marks per pair of bytes: those of level words, and of letters one and two, two and three of the names. */
+  /**
+   * Marks per pair of bytes: those of level words, and of letters one and two, two and three of the names.
+   */
   readonly pairs: Uint8Array
   /** Some name has fewer than three letters, which pairs cannot find. */
   readonly hasShort: boolean
@@ -29,10 +31,12 @@ const WORD = WORD_HEAD | WORD_NECK
 const FIELD = FIELD_HEAD | FIELD_NECK
 
 /**
- * Compiles the level discovery for a list of field names (`log_level_fields`) and a depth of JSON objects to look into
+ * Compiles the level discovery for a list of field names (`log_level_fields`) and a depth of JSON objects
+ * to look into
  * (`log_level_from_json_max_depth`, at most 0 is any depth).
  *
- * One pass over every other pair of bytes finds both what could be a level field and the level words of the text; the
+ * One pass over every other pair of bytes finds both what could be a level field and the level words of the
+ * text; the
  * structure of a line is parsed only when there is a field that could state its level.
  */
 export function compileLineLevel(names: readonly string[], jsonMaxDepth: number): LineLevel {
@@ -148,8 +152,10 @@ function isField(bytes: Uint8Array, from: number, to: number, table: FieldTable)
 }
 
 /**
- * The level of the first text at a level field, objects no deeper than `maxDepth` and arrays left aside; -1 where there
- * is none or it is no level word. One pass, no look-ahead: a string is a key when a colon follows it inside an object.
+ * The level of the first text at a level field, objects no deeper than `maxDepth` and arrays left aside; -1
+ * where there
+ * is none or it is no level word. One pass, no look-ahead: a string is a key when a colon follows it inside
+ * an object.
  */
 function levelInJson(
   bytes: Uint8Array,
@@ -191,7 +197,10 @@ function levelInJson(
   return -1
 }
 
-/** The level at the field that is first in the list, names in any case; -1 where there is none or it is no level word. */
+/**
+ * The level at the field that is first in the list, names in any case; -1 where there is none or it is no
+ * level word.
+ */
 function levelInLogfmt(bytes: Uint8Array, start: number, to: number, table: FieldTable): number {
   let bestRank = Number.POSITIVE_INFINITY
   let bestFrom = 0

@@ -77,12 +77,14 @@ const SIDE = new Uint8Array(256)
 for (const char of ' \t\n[({"\'=|') SIDE[char.charCodeAt(0)] |= LEFT
 for (const char of ' \t\n[](){}:,!"\'=|') SIDE[char.charCodeAt(0)] |= RIGHT
 
-/** Marks of {@link wordPairs}: letters one and two of a level word; letters two and three of one. */
+/** Mark of {@link wordPairs}: letters one and two of a level word. */
 export const WORD_HEAD = 1
+/** Mark of {@link wordPairs}: letters two and three of a level word. */
 export const WORD_NECK = 2
 
 /**
- * Marks per pair of bytes. Every word has three letters, so looking at every other pair of a text finds all words, and
+ * Marks per pair of bytes. Every word has three letters, so looking at every other pair of a text finds all
+ * words, and
  * most pairs carry no mark. A fresh table: callers add marks of their own.
  */
 export function wordPairs(): Uint8Array {
@@ -117,7 +119,10 @@ export function levelInText(bytes: Uint8Array, from: number, to: number): number
   return UNKNOWN
 }
 
-/** The code of a level word that stands by itself at a marked pair: begins at it, or one byte before. 0 for none. */
+/**
+ * The code of a level word that stands by itself at a marked pair: begins at it, or one byte before. 0 for
+ * none.
+ */
 export function wordNear(bytes: Uint8Array, at: number, from: number, to: number, mark: number): number {
   if ((mark & WORD_NECK) !== 0 && at > from) {
     const code = wordAt(bytes, at - 1, from, to)

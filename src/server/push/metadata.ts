@@ -75,7 +75,8 @@ function statedLevel(
 }
 
 /**
- * Loki's normal form of a metadata name: every run of characters outside `[A-Za-z0-9]` becomes one `_`, names like
+ * Loki's normal form of a metadata name: every run of characters outside `[A-Za-z0-9]` becomes one `_`,
+ * names like
  * `__x__` stay, a leading digit gets `key_` in front. `undefined` for names without any letter or digit.
  */
 export function normalizeName(name: string): string | undefined {

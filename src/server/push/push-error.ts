@@ -1,4 +1,6 @@
-/** A push that is refused as a whole, with Loki's status and text (without the newline that ends the body). */
+/**
+ * A push that is refused as a whole, with Loki's status and text (without the newline that ends the body).
+ */
 export class PushError extends Error {
   readonly status: number
 

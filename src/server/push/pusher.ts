@@ -122,8 +122,10 @@ function takeRate(
   if (takeTokens(bucket, bytes, rate, rules.limits.ingestion_burst_size_mb * 2 ** 20, nowMs)) return
   rejections.count('rate_limited', batch.rows, bytes)
   const message =
-    `ingestion rate limit exceeded for user ${tenant} (limit: ${Math.round(rate)} bytes/sec) while attempting to ingest ` +
-    `'${batch.rows}' lines totaling '${bytes}' bytes, reduce log volume or contact your Loki administrator to see if ` +
+    `ingestion rate limit exceeded for user ${tenant} (limit: ${Math.round(rate)} bytes/sec) while ` +
+    `attempting to ingest ` +
+    `'${batch.rows}' lines totaling '${bytes}' bytes, reduce log volume or contact your Loki ` +
+    `administrator to see if ` +
     'the limit can be increased'
   throw new PushError(429, message)
 }

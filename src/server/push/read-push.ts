@@ -8,7 +8,8 @@ import type { Scratch } from './scratch.ts'
 export type JsonDecoder = (bytes: Buffer) => DraftBatch
 
 /**
- * Reads and decodes a push and hands it to `use`, the rows still lying in borrowed memory, which is given back when
+ * Reads and decodes a push and hands it to `use`, the rows still lying in borrowed memory, which is given
+ * back when
  * `use` is done.
  * @throws PushError with Loki's status and text
  */

@@ -1,6 +1,8 @@
 /**
- * Uncompresses a snappy block (https://github.com/google/snappy/blob/main/format_description.txt) into memory the
- * caller owns, so that a steady stream of pushes makes no garbage. As fast as the native module, whose fresh buffers
+ * Uncompresses a snappy block (https://github.com/google/snappy/blob/main/format_description.txt) into
+ * memory the
+ * caller owns, so that a steady stream of pushes makes no garbage. As fast as the native module, whose
+ * fresh buffers
  * cost a garbage collection every few requests.
  * @returns the uncompressed length, or -1 for corrupt input (also when it is not exactly `length` bytes)
  */

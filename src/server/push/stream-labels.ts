@@ -82,7 +82,9 @@ function findFault(
     return { reason: 'missing_labels', message: 'error at least one label pair is required per stream' }
   }
   if (sentNames > limits.max_label_names_per_series) {
-    const message = `entry for stream '${key}' has ${sentNames} label names; limit ${limits.max_label_names_per_series}`
+    const message =
+      `entry for stream '${key}' has ${sentNames} label names; limit ` +
+      `${limits.max_label_names_per_series}`
     return { reason: 'max_label_names_per_series', message }
   }
   let last: string | undefined

@@ -7,7 +7,8 @@ import type { Bounds } from '../http/params.ts'
 import { QueryError } from './query-error.ts'
 
 /**
- * What is left of a window after `max_query_lookback`; `undefined` where all of it is too old, which is answered with
+ * What is left of a window after `max_query_lookback`; `undefined` where all of it is too old, which is
+ * answered with
  * nothing rather than an error.
  */
 export function clampToLookback(bounds: Bounds, limits: Limits, nowMs: number): Bounds | undefined {
@@ -66,7 +67,9 @@ export function checkSelectorLimits(selector: readonly { readonly name: string }
   }
   const minimum = limits.minimum_labels_number
   if (present.length < minimum) {
-    const counts = `(present: [${present.join(' ')}], number_present: ${present.length}, required_number_label_matchers: ${minimum})`
+    const counts =
+      `(present: [${present.join(' ')}], number_present: ${present.length}, ` +
+      `required_number_label_matchers: ${minimum})`
     throw new QueryError(`stream selector has less label matchers than required: ${counts}`)
   }
 }

@@ -7,7 +7,10 @@ import { readLineFields } from './line-fields.ts'
 /** What kind of values a field has, judged by the oldest of the sample. */
 export type FieldType = 'int' | 'float' | 'boolean' | 'duration' | 'bytes' | 'string'
 
-/** A field of a sample of lines: of their structured metadata, of a query's stages, or of the lines themselves. */
+/**
+ * A field of a sample of lines: of their structured metadata, of a query's stages, or of the lines
+ * themselves.
+ */
 export interface DetectedField {
   readonly label: string
   type: FieldType
@@ -20,7 +23,8 @@ export interface DetectedField {
 }
 
 /**
- * Fields of the lines of a log query, newest lines first. Every line is read as JSON, else as logfmt, whatever the
+ * Fields of the lines of a log query, newest lines first. Every line is read as JSON, else as logfmt,
+ * whatever the
  * query's own stages did.
  */
 export function detectFields(streams: readonly ResultStream[], limit: number): Map<string, DetectedField> {

@@ -24,7 +24,9 @@ export interface LineFields {
   readonly fields: readonly LineField[]
 }
 
-/** Reads a line as JSON if it is an object, else as logfmt. Of several fields of one name the first counts. */
+/**
+ * Reads a line as JSON if it is an object, else as logfmt. Of several fields of one name the first counts.
+ */
 export function readLineFields(line: string): LineFields {
   const bytes = Buffer.from(line)
   const json: LineField[] = []

@@ -36,10 +36,14 @@ export interface NotFound {
 }
 
 const TIMEOUT_TEXT =
-  'request timed out, decrease the duration of the request or add more label matchers (prefer exact match over regex ' +
+  'request timed out, decrease the duration of the request or add more label matchers (prefer exact ' +
+  'match over regex ' +
   'match) to reduce the amount of data processed'
 
-/** Runs a handler with its tenant, parameters, limits and deadline, and turns what it throws into Loki's answers. */
+/**
+ * Runs a handler with its tenant, parameters, limits and deadline, and turns what it throws into Loki's
+ * answers.
+ */
 export async function serveQuery(
   context: ServerContext,
   request: IncomingMessage,

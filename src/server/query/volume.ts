@@ -25,7 +25,8 @@ export interface VolumeSeries {
 const MINUTE_MS = 60_000
 
 /**
- * Sums up line bytes from the store's per-minute counters; a minute that is only partly in the range counts in part.
+ * Sums up line bytes from the store's per-minute counters; a minute that is only partly in the range counts
+ * in part.
  * Largest first, at most `limit`.
  * @throws QueryError when there are more than `maxSeries` series
  */
@@ -86,7 +87,10 @@ function overlap({ minuteMs }: CountCell, { fromMs, toMs }: TimeRange): number {
   return Math.max(0, shared) / MINUTE_MS
 }
 
-/** Buckets lie on multiples of the step and are stamped with their last millisecond; the last one with the end. */
+/**
+ * Buckets lie on multiples of the step and are stamped with their last millisecond; the last one with the
+ * end.
+ */
 function bucketStamp(minuteMs: number, { range, stepMs }: VolumeRequest): number {
   if (stepMs === 0) return range.toMs
   const endMs = (Math.floor(Math.max(minuteMs, range.fromMs) / stepMs) + 1) * stepMs

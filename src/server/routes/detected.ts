@@ -10,7 +10,10 @@ import type { NotFound, QueryCall } from '../query/run-query.ts'
 import { isEverything, timeRange } from './labels.ts'
 import { engineLimits } from './query.ts'
 
-/** `GET|POST /loki/api/v1/detected_labels`: labels worth offering to a person, with how many values each has. */
+/**
+ * `GET|POST /loki/api/v1/detected_labels`: labels worth offering to a person, with how many values each
+ * has.
+ */
 export async function serveDetectedLabels(call: QueryCall): Promise<Iterable<string>> {
   const { params, limits, nowMs, store, tenant } = call
   const bounds = readBounds(params, nowMs)
@@ -62,7 +65,9 @@ export async function serveDetectedFieldValues(call: QueryCall, name: string): P
   return [`${JSON.stringify({ limit, values: [...field.values].slice(0, limit) })}\n`]
 }
 
-/** `GET|POST /loki/api/v1/patterns`: 404 where the pattern ingester is off, which hides the tab in Grafana. */
+/**
+ * `GET|POST /loki/api/v1/patterns`: 404 where the pattern ingester is off, which hides the tab in Grafana.
+ */
 export async function servePatterns(call: QueryCall, enabled: boolean): Promise<Iterable<string> | NotFound> {
   if (!enabled) return { notFound: '' }
   const bounds = readBounds(call.params, call.nowMs)

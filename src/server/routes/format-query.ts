@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { errorMessage } from '#base/errors.ts'
-import { parseExpr } from '#logql/syntax/parser.ts'
-import { printExpr } from '#logql/syntax/printer.ts'
+import { formatQuery } from '#logql/syntax/pretty.ts'
 import { firstParam, type Params } from '../http/query-string.ts'
 import { send } from '../http/reply.ts'
 
@@ -9,7 +8,7 @@ import { send } from '../http/reply.ts'
 export function serveFormatQuery(response: ServerResponse, params: Params): void {
   const type = 'application/json; charset=utf-8'
   try {
-    const data = printExpr(parseExpr(firstParam(params, 'query')))
+    const data = formatQuery(firstParam(params, 'query'))
     send(response, 200, type, JSON.stringify({ status: 'success', data }))
   } catch (error) {
     send(response, 400, type, JSON.stringify({ status: 'invalid-query', error: errorMessage(error) }))

@@ -79,5 +79,6 @@ function* volumeJson(series: readonly VolumeSeries[], endMs: number, ranged: boo
   })
   const type = matrix ? 'matrix' : 'vector'
   const stats = statsJson(NO_STATS)
-  yield `{"status":"success","data":{"resultType":"${type}","result":[${results.join(',')}],"stats":${stats}}}`
+  const result = results.join(',')
+  yield `{"status":"success","data":{"resultType":"${type}","result":[${result}],"stats":${stats}}}`
 }

@@ -14,7 +14,11 @@ interface LegacyPush {
   }[]
 }
 
-/** `POST /api/prom/push`: the older JSON, `{"streams":[{"labels":"{…}","entries":[{"ts":…,"line":…}]}]}`, or protobuf. */
+/**
+ * `POST /api/prom/push`: the older JSON,
+ * `{"streams":[{"labels":"{…}","entries":[{"ts":…,"line":…}]}]}`, or
+ * protobuf.
+ */
 export async function serveLegacyPush(
   context: ServerContext,
   request: IncomingMessage,
@@ -23,7 +27,10 @@ export async function serveLegacyPush(
   await answerPush(context, response, () => takePush(context, request, decodeLegacyJson))
 }
 
-/** Nobody fast speaks this format, so it goes through JSON.parse; lines are gathered in one buffer all the same. */
+/**
+ * Nobody fast speaks this format, so it goes through JSON.parse; lines are gathered in one buffer all the
+ * same.
+ */
 function decodeLegacyJson(body: Buffer): DraftBatch {
   if (body.length === 0) throw new PushError(400, 'EOF')
   const push = parseBody(body)

@@ -4,7 +4,8 @@ import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 
 /**
- * No script but the page's own files, nothing from elsewhere, no frame around it. Styles may stand in the document
+ * No script but the page's own files, nothing from elsewhere, no frame around it. Styles may stand in the
+ * document
  * because the query editor writes its own.
  */
 const CONTENT_SECURITY_POLICY = [
@@ -19,7 +20,10 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** Serves the built page under `/`. Assets carry a hash in their name and may be kept for ever, the document not. */
+/**
+ * Serves the built page under `/`. Assets carry a hash in their name and may be kept for ever, the document
+ * not.
+ */
 export async function registerPage(app: FastifyInstance, pageDir: string): Promise<void> {
   if (!existsSync(pageDir)) return
   await app.register(fastifyStatic, {
