@@ -10,8 +10,8 @@ export const TRAILER_BYTES = 96
 const TRAILER_MAGIC = 'LBSEGEND'
 const VERSION = 1
 
-/** Sections in the order of the file. */
-export const SECTIONS = ['streams', 'counters', 'filters', 'directory', 'properties'] as const
+/** Sections in the order of the file: what a start needs comes last, so that one read of the file's end gets it. */
+export const SECTIONS = ['counters', 'filters', 'streams', 'directory', 'properties'] as const
 export type Section = (typeof SECTIONS)[number]
 
 export interface Trailer {
@@ -49,9 +49,9 @@ export function decodeTrailer(bytes: Buffer): Trailer {
   return {
     sectionsAt: view.getFloat64(0, true),
     sections: {
-      streams: info(0),
-      counters: info(1),
-      filters: info(2),
+      counters: info(0),
+      filters: info(1),
+      streams: info(2),
       directory: info(3),
       properties: info(4),
     },

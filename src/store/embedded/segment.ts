@@ -120,13 +120,22 @@ interface Footer {
   readonly directory: Directory
 }
 
+/** Usually holds streams, directory, properties and trailer. */
+const TAIL_BYTES = 32 * 1024
+
 async function readFooter(handle: FileHandle, sizeBytes: number, catalog: Catalog): Promise<Footer> {
-  const trailer = decodeTrailer(
-    await readFully(handle, TRAILER_BYTES, Math.max(0, sizeBytes - TRAILER_BYTES)),
-  )
+  const tailAt = Math.max(0, sizeBytes - TAIL_BYTES)
+  const tail = await readFully(handle, sizeBytes - tailAt, tailAt)
+  const trailer = decodeTrailer(tail.subarray(Math.max(0, tail.length - TRAILER_BYTES)))
   const section = async (name: Section): Promise<Uint8Array> => {
     const info = trailer.sections[name]
-    return unpackPart(await readFully(handle, info.storedBytes, sectionOffset(trailer, name)), info)
+    const offset = sectionOffset(trailer, name)
+    const inTail = offset - tailAt
+    const stored =
+      inTail >= 0
+        ? tail.subarray(inTail, inTail + info.storedBytes)
+        : await readFully(handle, info.storedBytes, offset)
+    return new Uint8Array(unpackPart(stored, info))
   }
   const properties = decodeProperties(await section('properties'))
   const directory = new Directory(await section('directory'), trailer.blocks)

@@ -1,40 +1,25 @@
 import { mkdir } from 'node:fs/promises'
 import { errorMessage, OperatorError } from '#base/errors.ts'
-import type {
-  AppendResult,
-  CountCell,
-  EntryBatch,
-  IndexStats,
-  LabelMatcher,
-  LogStore,
-  Scan,
-  ScanRequest,
-  StreamRef,
-  TimeRange,
-} from '../types.ts'
+import type { AppendResult, EntryBatch, LogStore } from '../types.ts'
 import { BlockReader } from './block-reader.ts'
 import { Catalog } from './catalog.ts'
 import { CountReader } from './counts.ts'
 import { FilterReader } from './filter-reader.ts'
 import { HandlePool } from './handle-pool.ts'
-import type { Head } from './head.ts'
 import { HeadSet } from './head-set.ts'
 import { Ingest } from './ingest.ts'
 import { type DirLock, lockDir } from './lock.ts'
-import { findSeries, namesOf, sumPieces, valuesOf } from './metadata-queries.ts'
 import { type EmbeddedOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { walDir } from './paths.ts'
+import { makeReads, makeSnapshots } from './reads.ts'
 import { listWalFiles, type ReplayStats, replayWal } from './replay.ts'
-import { applyRetention, type RetentionRun } from './retention.ts'
-import { makeScan, type Snapshot } from './scan.ts'
+import type { RetentionRun } from './retention.ts'
 import { SegmentSet } from './segment-set.ts'
 import { type EmbeddedStats, type EmbeddedStatus, makeStatus } from './status.ts'
 import { findStoredRows } from './stored-rows.ts'
 import { Subscriptions } from './subscriptions.ts'
+import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { Wal } from './wal.ts'
-
-/** How often the age of the rows in memory is looked at. */
-const AGE_CHECK_MS = 10_000
 
 /** The embedded engine: a {@link LogStore} in a directory of this machine. */
 export interface EmbeddedStore extends LogStore {
@@ -148,56 +133,27 @@ interface Parts {
 }
 
 function assemble(parts: Parts): EmbeddedStore {
-  const { options, catalog, segments, wal, heads } = parts
-  const blocks = new BlockReader(options.cacheBytes / 2 + options.cacheBytes / 8, options.logger)
+  const { options, catalog, segments, wal, heads, replay } = parts
+  const blocks = new BlockReader((options.cacheBytes * 5) / 8, options.logger)
   const filters = new FilterReader(options.cacheBytes / 4, options.logger)
   const counters = new CountReader(options.cacheBytes / 8, options.logger)
   const subscriptions = new Subscriptions(options.logger)
-  const take = (tenant: string, taken: readonly Head[]): Snapshot => {
-    const pinned = segments.of(tenant)
-    segments.pin(pinned)
-    return { segments: pinned, heads: taken, release: () => segments.unpin(pinned) }
-  }
-  const snapshot = (tenant: string): Snapshot => take(tenant, heads.all())
-  const settled = (tenant: string): Snapshot => take(tenant, heads.sealed())
+  const snapshots = makeSnapshots(segments, heads)
   const ingest = new Ingest({
     catalog,
     wal,
     outOfOrderWindowMs: options.outOfOrderWindowMs,
     roomyHead: () => heads.roomy(),
     storedRows: (tenant, batch, streams) =>
-      findStoredRows({ blocks, filters, settled }, tenant, batch, streams),
+      findStoredRows({ blocks, filters, settled: snapshots.settled }, tenant, batch, streams),
     appended: (tenant, batch) => subscriptions.publish(tenant, batch),
   })
-  const withSnapshot = async <T>(tenant: string, read: (taken: Snapshot) => T | Promise<T>): Promise<T> => {
-    const taken = snapshot(tenant)
-    try {
-      return await read(taken)
-    } finally {
-      taken.release()
-    }
-  }
-  const seriesOf = (tenant: string, matchers: readonly LabelMatcher[], range: TimeRange) =>
-    withSnapshot(tenant, (taken) => findSeries(catalog, taken, tenant, matchers, range))
-  const upkeep = startUpkeep(parts, ingest, blocks, filters)
+  const upkeep = startUpkeep({ options, catalog, segments, heads, ingest, blocks, filters })
   let closing: Promise<void> | undefined
 
   return {
+    ...makeReads({ catalog, blocks, filters, counters, segments, heads, snapshot: snapshots.all }),
     append: (tenant: string, batch: EntryBatch): Promise<AppendResult> => ingest.append(tenant, batch),
-    scan: (tenant: string, request: ScanRequest, signal?: AbortSignal): Scan =>
-      makeScan({ catalog, blocks, filters, snapshot }, tenant, request, signal),
-    counts: (tenant, matchers, range): Promise<CountCell[] | undefined> =>
-      withSnapshot(tenant, (taken) => counters.count(catalog, taken, tenant, matchers, range)),
-    series: (tenant, matchers, range): Promise<StreamRef[]> => seriesOf(tenant, matchers, range),
-    labelNames: async (tenant, matchers, range) => namesOf(await seriesOf(tenant, matchers, range)),
-    labelValues: async (tenant, name, matchers, range) =>
-      valuesOf(await seriesOf(tenant, matchers, range), name),
-    indexStats: (tenant, matchers, range): Promise<IndexStats> =>
-      withSnapshot(tenant, (taken) => sumPieces(catalog, taken, tenant, matchers, range)),
-    tenants: async () => {
-      const inMemory = heads.all().flatMap((head) => [...head.streams.keys()].map((stream) => stream.tenant))
-      return [...new Set([...segments.tenants(), ...inMemory])].sort()
-    },
     subscribe: (tenant, listener) => subscriptions.add(tenant, listener),
     flush: async () => {
       await ingest.exclusively(() => heads.seal())
@@ -212,9 +168,9 @@ function assemble(parts: Parts): EmbeddedStore {
       ...ingest.stats,
       ...heads.stats,
       walFailures: wal.failures,
-      replayedRows: parts.replay.rows,
-      walTornTails: parts.replay.tornTails,
-      walCorruptRecords: parts.replay.corruptRecords,
+      replayedRows: replay.rows,
+      walTornTails: replay.tornTails,
+      walCorruptRecords: replay.corruptRecords,
       corruptBlocks: blocks.corruptBlocks,
       corruptSegments: segments.corruptSegments,
       retentionFreedBytes: upkeep.freedBytes(),
@@ -224,72 +180,6 @@ function assemble(parts: Parts): EmbeddedStore {
       cachedBytes: blocks.cachedBytes,
     }),
     runRetention: () => upkeep.runRetention(),
-  }
-}
-
-interface Upkeep {
-  runRetention(): Promise<RetentionRun>
-  lastRetention(): RetentionRun | undefined
-  freedBytes(): number
-  stop(): Promise<void>
-}
-
-/** Retention at its interval, and flushing what has been in memory for long. */
-function startUpkeep(
-  { options, catalog, segments, heads }: Parts,
-  ingest: Ingest,
-  blocks: BlockReader,
-  filters: FilterReader,
-): Upkeep {
-  let last: RetentionRun | undefined
-  let freedBytes = 0
-  let running: Promise<RetentionRun> | undefined
-  const run = async (): Promise<RetentionRun> => {
-    const before = segments.all()
-    const result = await applyRetention(segments, options.retentionMs, options.clock(), options.logger)
-    if (result.partitions > 0) {
-      const left = new Set(segments.all())
-      for (const segment of before) {
-        if (left.has(segment)) continue
-        blocks.forget(segment)
-        filters.forget(segment)
-      }
-      // Not during a write: it may hold a stream that has no rows yet.
-      await ingest.exclusively(async () => {
-        const inSegments = segments.all().flatMap((segment) => segment.streams)
-        catalog.retain(new Set([...inSegments, ...heads.all().flatMap((head) => [...head.streams.keys()])]))
-      })
-    }
-    freedBytes += result.freedBytes
-    last = result
-    return result
-  }
-  const runOnce = (): Promise<RetentionRun> => {
-    running ??= run().finally(() => {
-      running = undefined
-    })
-    return running
-  }
-  const report = (thrown: unknown): void =>
-    options.logger.error(
-      { error: errorMessage(thrown) },
-      'upkeep of the store failed; it will be tried again',
-    )
-  const retention = setInterval(() => void runOnce().catch(report), options.compactionIntervalMs)
-  const age = setInterval(() => {
-    if (heads.isDue()) ingest.exclusively(() => heads.seal()).catch(report)
-  }, AGE_CHECK_MS)
-  retention.unref()
-  age.unref()
-  return {
-    runRetention: runOnce,
-    lastRetention: () => last,
-    freedBytes: () => freedBytes,
-    stop: async () => {
-      clearInterval(retention)
-      clearInterval(age)
-      await running?.catch(report)
-    },
   }
 }
 

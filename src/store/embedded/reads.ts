@@ -1,0 +1,70 @@
+import type { LabelMatcher, LogStore, TimeRange } from '../types.ts'
+import type { CountReader } from './counts.ts'
+import type { Head } from './head.ts'
+import type { HeadSet } from './head-set.ts'
+import { findSeries, namesOf, sumPieces, valuesOf } from './metadata-queries.ts'
+import { makeScan, type ScanEnvironment, type Snapshot } from './scan.ts'
+import type { SegmentSet } from './segment-set.ts'
+import type { Stream } from './stream.ts'
+
+export interface Snapshots {
+  /** Everything with rows of a tenant. */
+  all(tenant: string): Snapshot
+  /** The same without the head that takes rows. */
+  settled(tenant: string): Snapshot
+}
+
+/** Segments and heads are looked at in one step, so that a flush is seen before or after, never halfway. */
+export function makeSnapshots(segments: SegmentSet, heads: HeadSet): Snapshots {
+  const take = (tenant: string, taken: readonly Head[]): Snapshot => {
+    const pinned = segments.of(tenant)
+    segments.pin(pinned)
+    return { segments: pinned, heads: taken, release: () => segments.unpin(pinned) }
+  }
+  return {
+    all: (tenant) => take(tenant, heads.all()),
+    settled: (tenant) => take(tenant, heads.sealed()),
+  }
+}
+
+export interface ReadEnvironment extends ScanEnvironment {
+  readonly counters: CountReader
+  readonly segments: SegmentSet
+  readonly heads: HeadSet
+}
+
+type Reads = Pick<
+  LogStore,
+  'scan' | 'counts' | 'series' | 'labelNames' | 'labelValues' | 'indexStats' | 'tenants'
+>
+
+/** The reading half of the store. */
+export function makeReads(environment: ReadEnvironment): Reads {
+  const { catalog, counters, segments, heads, snapshot } = environment
+  const withSnapshot = async <T>(tenant: string, read: (taken: Snapshot) => T | Promise<T>): Promise<T> => {
+    const taken = snapshot(tenant)
+    try {
+      return await read(taken)
+    } finally {
+      taken.release()
+    }
+  }
+  const seriesOf = (tenant: string, matchers: readonly LabelMatcher[], range: TimeRange): Promise<Stream[]> =>
+    withSnapshot(tenant, (taken) => findSeries(catalog, taken, tenant, matchers, range))
+  return {
+    scan: (tenant, request, signal) => makeScan(environment, tenant, request, signal),
+    counts: (tenant, matchers, range) =>
+      withSnapshot(tenant, (taken) => counters.count(catalog, taken, tenant, matchers, range)),
+    series: seriesOf,
+    labelNames: async (tenant, matchers, range) => namesOf(await seriesOf(tenant, matchers, range)),
+    labelValues: async (tenant, name, matchers, range) =>
+      valuesOf(await seriesOf(tenant, matchers, range), name),
+    indexStats: (tenant, matchers, range) =>
+      withSnapshot(tenant, (taken) => sumPieces(catalog, taken, tenant, matchers, range)),
+    tenants: async () => {
+      const names = new Set(segments.tenants())
+      for (const head of heads.all()) for (const stream of head.streams.keys()) names.add(stream.tenant)
+      return [...names].sort()
+    },
+  }
+}
