@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { importsOf, type Source } from './source.ts'
-import { isTest, type Violation } from './style.ts'
+import type { Violation } from './style.ts'
 
 /**
  * What each room under `src/` may import of other rooms: a room, a folder of it, or one file.
@@ -24,22 +24,22 @@ const PURE_BUILTINS = new Set(['node:assert', 'node:buffer', 'node:util'])
 export function checkImports(source: Source): Violation[] {
   const violations: Violation[] = []
   for (const { specifier, line } of importsOf(source)) {
-    const problem = importProblem(source.path, specifier)
+    const problem = importProblem(source, specifier)
     if (problem !== undefined) violations.push({ path: source.path, line, problem })
   }
   return violations
 }
 
-function importProblem(path: string, specifier: string): string | undefined {
+function importProblem({ path, isTest }: Source, specifier: string): string | undefined {
   const [top, room] = path.split('/')
   const relative = specifier.startsWith('.')
   const target = relative ? posix.join(posix.dirname(path), specifier) : undefined
   if (/^(\.|#)/.test(specifier) && !/\.(tsx?|css|json|svg|html|md)(\?\w+)?$/.test(specifier)) {
     return `import of ${specifier} lacks the file extension`
   }
-  if (top === 'web') return pageProblem(path, specifier, target)
+  if (top === 'web') return pageProblem(path, isTest, specifier, target)
   if (top !== 'src') return undefined
-  if (room === 'logql' && !isTest(path) && specifier.startsWith('node:') && !PURE_BUILTINS.has(specifier)) {
+  if (room === 'logql' && !isTest && specifier.startsWith('node:') && !PURE_BUILTINS.has(specifier)) {
     return `logql does no I/O, so it may not import ${specifier}`
   }
   if (target !== undefined) {
@@ -53,11 +53,16 @@ function importProblem(path: string, specifier: string): string | undefined {
   return specifier.startsWith('#') ? arrowProblem(room, specifier.slice(1)) : undefined
 }
 
-function pageProblem(path: string, specifier: string, target: string | undefined): string | undefined {
+function pageProblem(
+  path: string,
+  isTest: boolean,
+  specifier: string,
+  target: string | undefined,
+): string | undefined {
   if (specifier.startsWith('#') || (target !== undefined && !target.startsWith('web/'))) {
     return `the page talks only to the HTTP API, so it may not import ${specifier}`
   }
-  if (path.startsWith('web/src/') && !isTest(path) && specifier.startsWith('node:')) {
+  if (path.startsWith('web/src/') && !isTest && specifier.startsWith('node:')) {
     return `the page runs in a browser, so it may not import ${specifier}`
   }
   return undefined

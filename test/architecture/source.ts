@@ -22,6 +22,8 @@ export interface Comment {
 export interface Source {
   /** From the project's folder, with `/`: `src/base/labels.ts`. */
   readonly path: string
+  /** Whether it only serves tests: by its place or name, or because it imports the test runner (a shared suite). */
+  readonly isTest: boolean
   readonly text: string
   readonly program: Node
   readonly comments: readonly Comment[]
@@ -32,8 +34,11 @@ export interface Source {
 /** Parses one TypeScript or TSX file. */
 export function parseSource(path: string, text: string): Source {
   const parsed = parseSync(path, text)
+  const isTest =
+    /\.test\.tsx?$/.test(path) || path.startsWith('test/') || /^import .* from 'vitest'$/m.test(text)
   return {
     path,
+    isTest,
     text,
     program: parsed.program as unknown as Node,
     comments: parsed.comments as unknown as Comment[],

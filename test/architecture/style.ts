@@ -14,11 +14,6 @@ const MAX_COLUMNS = 110
 const MAX_TEST_COLUMNS = 160
 const MAX_FUNCTION_LINES = 70
 
-/** Whether a path is a test or lies in the tests' own folder. */
-export function isTest(path: string): boolean {
-  return /\.test\.tsx?$/.test(path) || path.startsWith('test/')
-}
-
 /** Checks size, names and forbidden constructs of one file. */
 export function checkStyle(source: Source): Violation[] {
   const violations: Violation[] = []
@@ -30,7 +25,7 @@ export function checkStyle(source: Source): Violation[] {
   checkSize(source, report)
   checkComments(source, report)
   walk(source.program, (node) => checkNode(source, node, report))
-  if (!isTest(source.path)) checkDocs(source, report)
+  if (!source.isTest) checkDocs(source, report)
   return violations
 }
 
@@ -46,12 +41,12 @@ function checkName({ path }: Source, report: Report): void {
   if (!form.test(name)) report(1, `file name ${name} is not kebab-case`)
 }
 
-function checkSize({ path, text }: Source, report: Report): void {
+function checkSize({ isTest, text }: Source, report: Report): void {
   const lines = text.split('\n')
   if (lines.at(-1) === '') lines.pop()
-  const maxLines = isTest(path) ? MAX_TEST_FILE_LINES : MAX_FILE_LINES
+  const maxLines = isTest ? MAX_TEST_FILE_LINES : MAX_FILE_LINES
   if (lines.length > maxLines) report(1, `${lines.length} lines; at most ${maxLines} (one concept a file)`)
-  const maxColumns = isTest(path) ? MAX_TEST_COLUMNS : MAX_COLUMNS
+  const maxColumns = isTest ? MAX_TEST_COLUMNS : MAX_COLUMNS
   lines.forEach((line, index) => {
     const columns = line.length > maxColumns ? [...line].length : line.length
     if (columns > maxColumns) report(index + 1, `${columns} columns; at most ${maxColumns}`)
@@ -70,12 +65,12 @@ function checkNode(source: Source, node: Node, report: Report): void {
   if (problem !== undefined) report(lineAt(source.text, node.start), problem)
 }
 
-function constructProblem({ path, text }: Source, node: Node): string | undefined {
+function constructProblem({ path, isTest, text }: Source, node: Node): string | undefined {
   switch (node.type) {
     case 'TSAnyKeyword':
       return '`any`: use `unknown` and narrow it'
     case 'TSNonNullExpression':
-      return isTest(path) ? undefined : 'non-null `!`: prove it, or use invariant()'
+      return isTest ? undefined : 'non-null `!`: prove it, or use invariant()'
     case 'TSEnumDeclaration':
       return 'enum: use a union of strings'
     case 'ExportDefaultDeclaration':
@@ -88,7 +83,7 @@ function constructProblem({ path, text }: Source, node: Node): string | undefine
     case 'FunctionExpression':
     case 'ArrowFunctionExpression': {
       const lines = lineAt(text, node.end) - lineAt(text, node.start) + 1
-      const tooLong = !isTest(path) && lines > MAX_FUNCTION_LINES
+      const tooLong = !isTest && lines > MAX_FUNCTION_LINES
       return tooLong ? `function of ${lines} lines; at most ${MAX_FUNCTION_LINES}` : undefined
     }
     default:
