@@ -1,8 +1,8 @@
-import { type FSWatcher, readFileSync, watch } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { errorMessage } from '#base/errors.ts'
 import type { ComponentContext, ComponentDefinition } from '../runtime/component.ts'
 import { makeSecret } from '../runtime/secret.ts'
+import { watchPath } from '../watch-path.ts'
 import { untilAborted } from './until_aborted.ts'
 
 /** Arguments of `local.file`. */
@@ -67,28 +67,6 @@ function exportContent(context: ComponentContext, args: LocalFileArgs): void {
   context.setExports({ content: args.is_secret ? makeSecret(text) : text })
 }
 
-/**
- * Calls `onChange` when the file may have changed. The folder is watched, not the file, because editors and
- * Kubernetes replace files by renaming; polling goes on beside it, because watches miss network file systems.
- */
 function watchFile(args: LocalFileArgs, onChange: () => void): { close(): void } {
-  const timer = setInterval(onChange, args.poll_frequency)
-  let watcher: FSWatcher | undefined
-  if (args.detector === 'fsnotify') {
-    try {
-      watcher = watch(dirname(args.filename), (_event, name) => {
-        // Links (as in Kubernetes' mounts) change under other names.
-        if (name === null || name === basename(args.filename) || name.startsWith('..')) onChange()
-      })
-      watcher.on('error', () => undefined)
-    } catch {
-      // Polling remains.
-    }
-  }
-  return {
-    close: () => {
-      clearInterval(timer)
-      watcher?.close()
-    },
-  }
+  return watchPath(args.filename, { detector: args.detector, pollMs: args.poll_frequency }, onChange)
 }

@@ -20,6 +20,7 @@ import type { HttpArgs, LoggingArgs } from './config-block.ts'
 import { type ConfigText, loadConfigPath, parseFiles } from './config-files.ts'
 import { deepEqual } from './deep-equal.ts'
 import { evaluateArguments, evaluateValues, nodeFailure } from './evaluate-node.ts'
+import { followImports } from './follow-imports.ts'
 import { buildGraph, type Stability } from './graph.ts'
 import type { ComponentNode, Graph, GraphNode } from './graph-node.ts'
 import { makePropagation, type Propagation } from './propagation.ts'
@@ -77,6 +78,9 @@ interface State {
   readonly metrics: CollectorMetrics
   readonly propagation: Propagation
   graph: Graph
+  /** The texts that were applied last: what is loaded again when an imported file changes. */
+  files: readonly ConfigText[]
+  followed: { close(): void } | undefined
   isReady: boolean
   /** Told to stop: nothing is started any more, also not by a reload that is under way. */
   isStopping: boolean
@@ -90,7 +94,10 @@ interface State {
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
   const state = makeState(options)
   const diagnostics = await load(state, readFiles(options))
-  if (hasErrors(diagnostics)) throw new DiagnosticsError(diagnostics)
+  if (hasErrors(diagnostics)) {
+    state.followed?.close()
+    throw new DiagnosticsError(diagnostics)
+  }
   for (const warning of diagnostics) state.logger.warn({}, diagnosticLine(warning))
   state.isReady = true
   return {
@@ -144,7 +151,9 @@ function makeState(options: CollectorOptions): State {
     settings: new Map(),
     metrics: makeCollectorMetrics(() => [...units.values()].map((unit) => unit.health().state)),
     propagation: makePropagation((id) => reevaluate(state, id)),
-    graph: { nodes: new Map(), order: [], dependants: new Map() },
+    graph: { nodes: new Map(), order: [], dependants: new Map(), imports: [] },
+    files: [],
+    followed: undefined,
     isReady: false,
     isStopping: false,
   }
@@ -168,11 +177,27 @@ async function load(state: State, files: readonly ConfigText[]): Promise<Diagnos
   const { graph, diagnostics } = link(files, state.options)
   return state.propagation.paused(async () => {
     if (!hasErrors(diagnostics)) diagnostics.push(...(await checkGraph(graph, (id) => state.units.get(id))))
-    if (!hasErrors(diagnostics)) diagnostics.push(...(await apply(state, graph)))
+    if (!hasErrors(diagnostics)) {
+      state.files = files
+      diagnostics.push(...(await apply(state, graph)))
+    }
+    follow(state, graph)
     const text = files.map((file) => file.text).join('\n')
     state.metrics.recordLoad(!hasErrors(diagnostics), createHash('sha256').update(text).digest('hex'))
     return diagnostics
   })
+}
+
+/**
+ * Loads what was applied last again when a file changes that it imports. After a refusal the files of the
+ * refused graph count: one of them may be what has to be mended.
+ */
+function follow(state: State, graph: Graph): void {
+  state.followed?.close()
+  state.followed = undefined
+  if (state.isStopping || state.files.length === 0) return
+  const imports = graph.imports.length > 0 ? graph.imports : state.graph.imports
+  state.followed = followImports(imports, () => void reload(state, state.files))
 }
 
 /** As {@link load}; a configuration that cannot be read is a failed load like any other. */
@@ -297,6 +322,7 @@ function configure(state: State): void {
 async function stop(state: State, deadlineMs: number): Promise<void> {
   state.isReady = false
   state.isStopping = true
+  state.followed?.close()
   state.propagation.stop()
   await stopUnits(state.units, state.graph, deadlineMs, state.logger)
 }

@@ -125,6 +125,40 @@ discovery.relabel "end" {
     }
   })
 
+  test('a change of an imported file is loaded, a broken one changes nothing', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'logboom-import-'))
+    const path = join(folder, 'm.alloy')
+    const until = async (expected: string): Promise<void> => {
+      while (services('lib.named.a/discovery.relabel.inner')[0] !== expected) {
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    }
+    try {
+      writeFileSync(path, NAMED)
+      const running = await start(`
+import.file "lib" {
+	filename       = "${path}"
+	poll_frequency = "100ms"
+}
+
+lib.named "a" {
+	targets = [{ name = "x" }]
+}`)
+      writeFileSync(path, NAMED.replace('"!"', '"?"'))
+      await until('x?')
+      writeFileSync(path, 'declare {')
+      while (!(await running.metrics()).includes('alloy_config_last_load_successful 0')) {
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+      expect(services('lib.named.a/discovery.relabel.inner')).toEqual(['x?'])
+      writeFileSync(path, NAMED.replace('"!"', '" mended"'))
+      await until('x mended')
+    } finally {
+      await collector?.stop(1000)
+      rmSync(folder, { recursive: true })
+    }
+  })
+
   test('what is wrong in a module is shown where it is', async () => {
     const text = 'import.string "m" { content = "declare \\"a\\" {\\n x = 1 2\\n}" }'
     const found = await validateConfig(files(text), { registry })

@@ -68,6 +68,15 @@ export interface CustomNode extends NodeBase {
 /** A node of the component graph. */
 export type GraphNode = ComponentNode | ConfigNode | ValueNode | CustomNode
 
+/** A file or folder that an `import.file` block reads. */
+export interface ImportedPath {
+  readonly path: string
+  readonly detector: string
+  readonly pollMs: number
+  /** Its state when it was read, by `pathSignature`. */
+  readonly signature: string
+}
+
 /** The linked configuration: its nodes, dependencies before dependants. */
 export interface Graph {
   readonly nodes: ReadonlyMap<string, GraphNode>
@@ -75,6 +84,7 @@ export interface Graph {
   readonly order: readonly string[]
   /** For each id the ids that use its exports. */
   readonly dependants: ReadonlyMap<string, readonly string[]>
+  readonly imports: readonly ImportedPath[]
 }
 
 /** The longest front part of a dotted chain that names a node, or `undefined`. */

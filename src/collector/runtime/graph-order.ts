@@ -24,7 +24,7 @@ export function orderGraph(nodes: ReadonlyMap<string, GraphNode>): {
     dependants.set(id, [])
     for (const dependency of nodes.get(id)?.dependencies ?? []) dependants.get(dependency)?.push(id)
   }
-  return { graph: { nodes, order, dependants }, diagnostics }
+  return { graph: { nodes, order, dependants, imports: [] }, diagnostics }
 }
 
 /**

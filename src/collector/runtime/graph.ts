@@ -6,7 +6,7 @@ import type { ComponentDefinition } from './component.ts'
 import { CONFIG_BLOCKS, IGNORED_BLOCKS } from './config-block.ts'
 import { expandCustom, readDeclare } from './declare.ts'
 import { visitChains } from './evaluate.ts'
-import { findNode, type Graph, type GraphNode, type ModuleScope } from './graph-node.ts'
+import { findNode, type Graph, type GraphNode, type ImportedPath, type ModuleScope } from './graph-node.ts'
 import { orderGraph } from './graph-order.ts'
 import { readImport } from './import.ts'
 import { DEPRECATED_NAMES, STDLIB } from './stdlib/stdlib.ts'
@@ -31,6 +31,7 @@ export interface GraphBuilder {
   readonly places: Map<string, { source: Source; start: number }>
   /** Names of the custom components being expanded, outermost first. */
   readonly expanding: string[]
+  readonly imports: ImportedPath[]
 }
 
 /** A body with the file it stands in. */
@@ -53,12 +54,14 @@ export function buildGraph(
     diagnostics: [],
     places: new Map(),
     expanding: [],
+    imports: [],
   }
   const scope: ModuleScope = { moduleId: '', locals: new Map(), declares: new Map(), modulePath: '' }
   addModule(builder, parts, scope)
   linkNodes(builder)
   const ordered = orderGraph(builder.nodes)
-  return { graph: ordered.graph, diagnostics: [...builder.diagnostics, ...ordered.diagnostics] }
+  const graph = { ...ordered.graph, imports: builder.imports }
+  return { graph, diagnostics: [...builder.diagnostics, ...ordered.diagnostics] }
 }
 
 /**

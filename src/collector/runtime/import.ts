@@ -9,6 +9,7 @@ import type { BodySchema } from './component.ts'
 import { readDeclare } from './declare.ts'
 import { decodeBody } from './decode-body.ts'
 import type { Scope } from './evaluate.ts'
+import { pathSignature } from './follow-imports.ts'
 import { type GraphBuilder, report } from './graph.ts'
 import type { ModuleScope } from './graph-node.ts'
 import { stdlibScope } from './stdlib/stdlib.ts'
@@ -25,6 +26,15 @@ const SCHEMAS: Readonly<Record<string, BodySchema>> = {
   'import.string': { attributes: { content: { type: 'string', required: true } } },
 }
 
+/** A poll frequency of zero must not keep the process busy. */
+const MIN_POLL_MS = 100
+
+interface ImportFileArgs {
+  readonly filename: string
+  readonly detector: string
+  readonly poll_frequency: number
+}
+
 /** A module's text, its name in messages and the folder that `module_path` stands for. */
 interface ModuleText {
   readonly name: string
@@ -34,8 +44,8 @@ interface ModuleText {
 
 /**
  * Reads an `import.file` or `import.string` block and makes the declares of the module known as
- * `namespace.name`. The arguments may use constants and the standard library only. The files are read again
- * at each reload of the configuration.
+ * `namespace.name`. The arguments may use constants and the standard library only. The collector follows
+ * the files and loads the configuration again when they change.
  */
 export function readImport(builder: GraphBuilder, source: Source, block: Block, scope: ModuleScope): void {
   if (!Object.hasOwn(SCHEMAS, block.name)) {
@@ -51,6 +61,11 @@ export function readImport(builder: GraphBuilder, source: Source, block: Block, 
     const constants: Scope = { resolve: (chain) => moduleScope(scope, chain) ?? stdlibScope.resolve(chain) }
     const place = { source, scope: constants, range: block }
     const { args } = decodeBody(block.body, SCHEMAS[block.name], place)
+    if (block.name === 'import.file') {
+      const { filename, detector, poll_frequency } = args as unknown as ImportFileArgs
+      const pollMs = Math.max(MIN_POLL_MS, poll_frequency)
+      builder.imports.push({ path: filename, detector, pollMs, signature: pathSignature(filename) })
+    }
     const texts =
       block.name === 'import.file'
         ? readModuleFiles(String(args.filename))
