@@ -37,8 +37,8 @@ function retentionWarnings(config: LokiConfig, isSet: (path: string) => boolean)
   const every = compactor.apply_retention_interval
   if (every > 0 && compactor.compaction_interval > 0 && every % compactor.compaction_interval !== 0) {
     const interval = printGoDuration(compactor.compaction_interval)
-    const message = `\`compactor.apply_retention_interval\` should be a multiple of compaction_interval (${interval})`
-    warn('compactor.apply_retention_interval', message)
+    const path = 'compactor.apply_retention_interval'
+    warn(path, `\`${path}\` should be a multiple of compaction_interval (${interval})`)
   }
   const lookback = limits.max_query_lookback
   if (lookback > 0 && limits.retention_period > lookback) {
@@ -66,7 +66,7 @@ function serverWarnings(config: LokiConfig, isSet: (path: string) => boolean): I
   }
   const cloud = ['s3', 'gcs', 'azure', 'alibabacloud', 'bos', 'swift', 'cos'] as const
   for (const name of cloud.filter((name) => isSet(`common.storage.${name}`))) {
-    const message = `\`common.storage.${name}\` is ignored: this server keeps its data on the local file system`
+    const message = `\`common.storage.${name}\` is ignored: data is kept on the local file system`
     warn(`common.storage.${name}`, message)
   }
   if (config.ruler.alertmanager_url !== '') {

@@ -1,4 +1,5 @@
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { errorMessage } from '#base/errors.ts'
 import { ConfigError, type ConfigProblem } from './problem.ts'
 
 /** A parsed YAML text that still knows where everything stands. */
@@ -33,7 +34,7 @@ export function parseYamlSource(text: string, file?: string): YamlSource {
     throw new ConfigError(`failed parsing config: ${file ?? 'config'}: ${message}`, problems, file)
   }
   return {
-    value: doc.toJS() as unknown,
+    value: plainValue(doc, file),
     place: (path) => {
       for (let length = path.length; length >= 0; length--) {
         const node = doc.getIn(path.slice(0, length), true)
@@ -45,6 +46,16 @@ export function parseYamlSource(text: string, file?: string): YamlSource {
       const range = keyNode(doc, path)?.range
       return range ? at(range[0]) : undefined
     },
+  }
+}
+
+/** Aliases are resolved only now: one may lead nowhere, or multiply the text beyond measure. */
+function plainValue(doc: Document.Parsed, file: string | undefined): unknown {
+  try {
+    return doc.toJS() as unknown
+  } catch (error) {
+    const message = `yaml: ${errorMessage(error)}`
+    throw new ConfigError(`failed parsing config: ${file ?? 'config'}: ${message}`, [{ message }], file)
   }
 }
 
