@@ -48,8 +48,10 @@ const PROMETHEUS_UNITS: readonly (readonly [unit: string, ms: number])[] = [
 ]
 
 /**
- * Parses a Prometheus duration (`1d12h`, `744h`, `0`) to milliseconds: integers only, units descending, each once.
- * @throws Error with Prometheus' text: `not a valid duration string: "5"`, `unknown unit "." in duration "1.5h"`, …
+ * Parses a Prometheus duration (`1d12h`, `744h`, `0`) to milliseconds: integers only, units descending, each
+ * once.
+ * @throws Error with Prometheus' text: `not a valid duration string: "5"`, `unknown unit "." in duration
+ * "1.5h"`, …
  */
 export function parsePrometheusDuration(text: string): number {
   if (text === '0') return 0
@@ -76,7 +78,9 @@ export function parsePrometheusDuration(text: string): number {
   return totalMs
 }
 
-/** Prometheus' way to print a duration: `1w`, `1h30m`, `0s`; `y`, `w` and `d` only where they divide exactly. */
+/**
+ * Prometheus' way to print a duration: `1w`, `1h30m`, `0s`; `y`, `w` and `d` only where they divide exactly.
+ */
 export function printPrometheusDuration(totalMs: number): string {
   if (totalMs === 0) return '0s'
   let rest = totalMs
@@ -104,5 +108,6 @@ export function printGoDuration(totalMs: number): string {
   const minutes = Math.floor((ms % 3_600_000) / 60_000)
   const seconds = (ms % 60_000) / 1000
   const secondsText = Number.isInteger(seconds) ? String(seconds) : trim(seconds, 9)
-  return `${sign}${hours > 0 ? `${hours}h` : ''}${hours > 0 || minutes > 0 ? `${minutes}m` : ''}${secondsText}s`
+  const minutesText = hours > 0 || minutes > 0 ? `${minutes}m` : ''
+  return `${sign}${hours > 0 ? `${hours}h` : ''}${minutesText}${secondsText}s`
 }

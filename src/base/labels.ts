@@ -18,7 +18,10 @@ function compareNames(a: readonly [string, string], b: readonly [string, string]
   return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0
 }
 
-/** The canonical text of a label set, Loki's stream selector form: `{a="b", c="d"}`. Also the stream's identity. */
+/**
+ * The canonical text of a label set, Loki's stream selector form: `{a="b", c="d"}`. Also the stream's
+ * identity.
+ */
 export function labelsText(labels: Labels): string {
   return `{${labels.map(([name, value]) => `${name}=${goQuote(value)}`).join(', ')}}`
 }

@@ -16,7 +16,8 @@ const UNITS: Record<string, number> = {
 }
 
 /**
- * Parses a size of Loki's configuration (`256KB`, `1.5` is refused, `100 mb`, `4096`) to bytes; 1 KB is 1024 bytes.
+ * Parses a size of Loki's configuration (`256KB`, `1.5` is refused, `100 mb`, `4096`) to bytes; 1 KB is 1024
+ * bytes.
  * @throws Error with Go's text: `strconv.UnmarshalText: parsing "1KIB": invalid syntax`
  */
 export function parseSize(text: string): number {
@@ -31,7 +32,10 @@ export function parseSize(text: string): number {
   return bytes
 }
 
-/** Loki's way to print a size of its configuration: the largest unit that divides it exactly (`256KB`, `1536KB`, `0B`). */
+/**
+ * Loki's way to print a size of its configuration: the largest unit that divides it exactly (`256KB`,
+ * `1536KB`, `0B`).
+ */
 export function printSize(bytes: number): string {
   for (const unit of ['EB', 'PB', 'TB', 'GB', 'MB', 'KB']) {
     if (bytes > 0 && bytes % UNITS[unit] === 0) return `${bytes / UNITS[unit]}${unit}`

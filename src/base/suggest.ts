@@ -1,4 +1,7 @@
-/** The candidate nearest to `word` by edit distance, or `undefined` where none is near enough to be a typing error. */
+/**
+ * The candidate nearest to `word` by edit distance, or `undefined` where none is near enough to be a typing
+ * error.
+ */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1

@@ -17,7 +17,9 @@ const toggle = (initial: boolean, use: AlloyFlagUse = 'ignored'): AlloyFlag => (
   use,
 })
 
-/** Alloy's flags of `run`; those that make no sense in one collector are accepted and named once as ignored. */
+/**
+ * Alloy's flags of `run`; those that make no sense in one collector are accepted and named once as ignored.
+ */
 const RUN_FLAGS: Readonly<Record<string, AlloyFlag>> = {
   'server.http.listen-addr': flag('127.0.0.1:12345'),
   'storage.path': flag('data-alloy/'),
@@ -61,8 +63,8 @@ export interface AlloyArgs {
 }
 
 /**
- * Reads a command line as Alloy does: `--flag=value`, `--flag value`, booleans `--flag` or `--flag=false`, in any order
- * with the path.
+ * Reads a command line as Alloy does: `--flag=value`, `--flag value`, booleans `--flag` or `--flag=false`, in
+ * any order with the path.
  * @throws OperatorError `flag_unknown`, `flag_invalid`
  */
 export function parseAlloyFlags(args: readonly string[]): AlloyArgs {

@@ -3,8 +3,8 @@ import { formatConfig, loadConfigPath } from '#collector/runtime/config-files.ts
 import { DiagnosticsError, diagnosticLine } from '#collector/syntax/diagnostic.ts'
 
 /**
- * `fmt [-w] [-t] [FILE|-]`, Alloy's formatter: prints the canonical form of a file or of standard input. `-w` rewrites
- * the file, `-t` only says by its exit status whether something would change.
+ * `fmt [-w] [-t] [FILE|-]`, Alloy's formatter: prints the canonical form of a file or of standard input. `-w`
+ * rewrites the file, `-t` only says by its exit status whether something would change.
  * @returns the exit status
  */
 export function runFmt(args: readonly string[]): number {

@@ -15,7 +15,7 @@ const STOP_DEADLINE_MS = 4000
 
 const STABILITY_LEVELS = ['generally-available', 'public-preview', 'experimental'] as const
 
-const USAGE = `Usage: logboom collect run [flags] PATH     run a config.alloy (a file, or a folder of *.alloy files)
+const USAGE = `Usage: logboom collect run [flags] PATH       run a config.alloy (a file, or a folder of them)
        logboom collect validate [flags] PATH  check it without starting anything
        logboom collect fmt [-w] [-t] [FILE|-] print its canonical form
 Flags are Alloy's, e.g. --storage.path=data-alloy/ --server.http.listen-addr=127.0.0.1:12345`

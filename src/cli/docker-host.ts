@@ -15,8 +15,8 @@ export interface DockerProbe {
 const PING_TIMEOUT_MS = 1500
 
 /**
- * Looks for a Docker Engine: DOCKER_HOST if it is set (and then nowhere else), otherwise the usual sockets of Docker,
- * rootless Docker and Podman.
+ * Looks for a Docker Engine: DOCKER_HOST if it is set (and then nowhere else), otherwise the usual sockets of
+ * Docker, rootless Docker and Podman.
  */
 export async function findDocker(env: NodeJS.ProcessEnv = process.env): Promise<DockerProbe> {
   if (env.DOCKER_HOST) {

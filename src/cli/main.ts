@@ -3,8 +3,9 @@ import { errorMessage } from '#base/errors.ts'
 import { VERSION } from '#base/version.ts'
 
 /**
- * The `logboom` command. `serve` and `collect` take the command lines of Loki and Alloy as they are (Go flags, one dash),
- * so they read their arguments themselves; all others are ordinary commands. Each is loaded only when it is asked for.
+ * The `logboom` command. `serve` and `collect` take the command lines of Loki and Alloy as they are (Go
+ * flags, one dash), so they read their arguments themselves; all others are ordinary commands. Each is loaded
+ * only when it is asked for.
  */
 async function main(argv: string[]): Promise<void> {
   const [name = 'help', ...rest] = argv

@@ -1,8 +1,8 @@
 const FORCE_AFTER_MS = 5000
 
 /**
- * Runs `stop` once on SIGTERM or SIGINT and exits 0 when it is done; a second signal, or {@link FORCE_AFTER_MS} without
- * an end, exits 1. Resolves never: a serving command lives until it is told to stop.
+ * Runs `stop` once on SIGTERM or SIGINT and exits 0 when it is done; a second signal, or {@link
+ * FORCE_AFTER_MS} without an end, exits 1. Resolves never: a serving command lives until it is told to stop.
  */
 export function runUntilSignal(stop: () => Promise<void>): Promise<never> {
   return new Promise(() => {

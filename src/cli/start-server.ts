@@ -50,8 +50,8 @@ async function listen(server: Awaited<ReturnType<typeof createServer>>): Promise
 }
 
 /**
- * `LOGBOOM_FSYNC`: `always`, or milliseconds between two fsyncs of the write-ahead log (default 200). Between them a
- * power loss can take acknowledged lines; a crash or `kill -9` never does.
+ * `LOGBOOM_FSYNC`: `always`, or milliseconds between two fsyncs of the write-ahead log (default 200). Between
+ * them a power loss can take acknowledged lines; a crash or `kill -9` never does.
  */
 function fsyncPolicy(text = '200'): EmbeddedOptions['fsync'] {
   if (text === 'always') return 'always'

@@ -11,8 +11,9 @@ export interface FollowedFile {
 }
 
 /**
- * The configuration `logboom up` runs where a Docker Engine answers: every container, stopped ones and history included, labelled
- * `container`, `service` (the compose service, else the container's name) and `stream`.
+ * The configuration `logboom up` runs where a Docker Engine answers: every container, stopped ones and
+ * history included, labelled `container`, `service` (the compose service, else the container's name) and
+ * `stream`.
  */
 export function dockerConfig(host: string, options: UpConfigOptions): string {
   return `${write(options)}
@@ -65,7 +66,8 @@ loki.source.docker "containers" {
 export function filesConfig(files: readonly FollowedFile[], options: UpConfigOptions): string {
   const targets = files.map(({ path, service }) => {
     const label = JSON.stringify(service)
-    return `		{ __path__ = ${JSON.stringify(path)}, service = ${label}, container = ${label}, stream = "stdout" },\n`
+    const labels = `service = ${label}, container = ${label}, stream = "stdout"`
+    return `		{ __path__ = ${JSON.stringify(path)}, ${labels} },\n`
   })
   return `${write(options)}
 loki.source.file "shop" {

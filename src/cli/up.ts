@@ -83,11 +83,13 @@ async function collect(
     return { sentence: `every container of ${docker.host}`, collector, shop: undefined }
   }
   const shopDir = join(dataDir, 'shop')
-  // Lines of an earlier run are in the store already; the positions of its files must not be applied to new ones.
+  // Lines of an earlier run are in the store already; the positions of its files must not be applied to new
+  // ones.
   rmSync(shopDir, { recursive: true, force: true })
   const shop = await startShop({ dir: shopDir, logger })
   const collector = await start(filesConfig(shop.files, { pushUrl }))
-  const sentence = `no Docker here (${docker.problem}),\n              so a sample shop runs and is collected: ${shop.url}`
+  const reason = `no Docker here (${docker.problem}),`
+  const sentence = `${reason}\n                so a sample shop runs and is collected: ${shop.url}`
   return { sentence, collector, shop }
 }
 

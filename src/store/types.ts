@@ -8,7 +8,9 @@ import type { Labels } from '#base/labels.ts'
  * Times are split as in `#base/timestamp.ts`: whole milliseconds and nanoseconds within them.
  */
 
-/** Structured metadata of one row: sorted by name, names unique. Shared between rows that carry the same set. */
+/**
+ * Structured metadata of one row: sorted by name, names unique. Shared between rows that carry the same set.
+ */
 export type Metadata = Labels
 
 /** A run of rows of one stream inside an {@link EntryBatch}. */
@@ -58,6 +60,7 @@ export interface AppendResult {
   readonly duplicates: number
 }
 
+/** Equal, not equal, matches and does not match a pattern; patterns match wholly. */
 export type MatcherOp = '=' | '!=' | '=~' | '!~'
 
 /** A label matcher. `matches('')` decides for streams without the label. */
@@ -68,6 +71,7 @@ export interface LabelMatcher {
   matches(value: string): boolean
 }
 
+/** Oldest first or newest first. */
 export type Direction = 'forward' | 'backward'
 
 /** A condition that every wanted row's line meets. The store may use it to leave out blocks and rows. */
@@ -78,8 +82,8 @@ export type LinePredicate =
   | { readonly kind: 'lacks'; readonly needles: readonly Uint8Array[] }
 
 /**
- * A condition on a field that `| json` or `| logfmt` would extract. Only a hint: a store that cannot prove it on a row
- * must hand the row out.
+ * A condition on a field that `| json` or `| logfmt` would extract. Only a hint: a store that cannot prove it
+ * on a row must hand the row out.
  */
 export interface FieldPredicate {
   readonly parser: 'json' | 'logfmt'
@@ -128,8 +132,8 @@ export interface RowBatch {
 
 /**
  * All wanted rows of one window of time, as one or more batches per stream. Windows follow one another in the
- * direction of the scan and do not overlap, so a caller that merges the batches of each window by time has the
- * whole result in time order, and may stop after any window.
+ * direction of the scan and do not overlap, so a caller that merges the batches of each window by time has
+ * the whole result in time order, and may stop after any window.
  */
 export interface ScanWindow {
   readonly fromMs: number
@@ -155,6 +159,7 @@ export interface ScanStats {
   streams: number
 }
 
+/** A scan under way: iterate it once. Leaving the loop ends it and frees what it holds. */
 export interface Scan extends AsyncIterable<ScanWindow> {
   readonly stats: ScanStats
 }
@@ -176,6 +181,7 @@ export interface TimeRange {
   readonly toMs: number
 }
 
+/** Sizes of what a selector covers, for `index/stats`. Bytes are of lines and metadata, uncompressed. */
 export interface IndexStats {
   readonly streams: number
   readonly chunks: number
@@ -187,7 +193,8 @@ export interface IndexStats {
 export interface LogStore {
   /**
    * Stores a batch. Resolves once it is durable as the fsync policy says.
-   * @throws OperatorError `store_full`, `store_closed`, `store_io`: nothing of the batch may be taken as stored; retry.
+   * @throws OperatorError `store_full`, `store_closed`, `store_io`: nothing of the batch may be taken as
+   * stored; retry.
    */
   append(tenant: string, batch: EntryBatch): Promise<AppendResult>
   /** Rows in windows of time. `signal` ends the scan early and frees what it holds. */
@@ -210,7 +217,9 @@ export interface LogStore {
   indexStats(tenant: string, matchers: readonly LabelMatcher[], range: TimeRange): Promise<IndexStats>
   /** Tenants that have rows. */
   tenants(): Promise<string[]>
-  /** Called with each appended batch's rows after they are durable; for live tailing. Returns the way to stop. */
+  /**
+   * Called with each appended batch's rows after they are durable; for live tailing. Returns the way to stop.
+   */
   subscribe(tenant: string, listener: (batch: EntryBatch) => void): () => void
   /** Moves what is in memory into segments. */
   flush(): Promise<void>
