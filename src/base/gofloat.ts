@@ -5,7 +5,8 @@ const HEX = /^([+-]?)0[xX]([\da-fA-F_]*)\.?([\da-fA-F_]*)[pP]([+-]?\d+)$/
 const SPECIAL = /^([+-]?)(?:(inf|infinity)|nan)$/i
 
 /**
- * Go's `strconv.ParseFloat`: decimals, hexadecimal with a binary exponent, underscores between digits, Inf and NaN.
+ * Go's `strconv.ParseFloat`: decimals, hexadecimal with a binary exponent, underscores between digits, Inf
+ * and NaN.
  * @throws Error with Go's text: `strconv.ParseFloat: parsing "x": invalid syntax`.
  */
 export function parseGoFloat(text: string): number {
@@ -35,7 +36,10 @@ function readGoFloat(text: string): number | undefined {
   return hex[1] === '-' ? -value : value
 }
 
-/** Go's `strconv.FormatFloat(value, 'f', -1, 64)`: shortest, never an exponent; `NaN`, `+Inf`, `-Inf`; −0 is `0`. */
+/**
+ * Go's `strconv.FormatFloat(value, 'f', -1, 64)`: shortest, never an exponent; `NaN`, `+Inf`, `-Inf`; −0 is
+ * `0`.
+ */
 export function formatGoFloat(value: number): string {
   if (Number.isNaN(value)) return 'NaN'
   if (value === Infinity) return '+Inf'
@@ -52,8 +56,8 @@ export function formatGoFloat(value: number): string {
 }
 
 /**
- * Go's `%v` of a float64: shortest, with an exponent of at least two digits below 1e-4 and from `exponentFrom` digits
- * before the point on.
+ * Go's `%v` of a float64: shortest, with an exponent of at least two digits below 1e-4 and from
+ * `exponentFrom` digits before the point on.
  */
 export function formatGoFloatExponent(value: number, exponentFrom = 6): string {
   if (!Number.isFinite(value)) return formatGoFloat(value)

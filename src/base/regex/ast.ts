@@ -2,8 +2,8 @@
 export type Range = readonly [from: number, to: number]
 
 /**
- * A pattern of RE2's language as a tree. Flags are worked into the nodes: what is case-insensitive, whether a dot takes
- * a newline, whether a repeat is lazy.
+ * A pattern of RE2's language as a tree. Flags are worked into the nodes: what is case-insensitive, whether a
+ * dot takes a newline, whether a repeat is lazy.
  */
 export type RegexNode =
   | { readonly kind: 'empty' }

@@ -90,8 +90,8 @@ export function negateRanges(ranges: readonly Range[]): Range[] {
 }
 
 /**
- * The ranges with the other case of their letters, by Unicode's simple folding. Only for ASCII, whose letters fold to
- * each other, to U+017F (s) and to U+212A (k); `undefined` where others are in the ranges.
+ * The ranges with the other case of their letters, by Unicode's simple folding. Only for ASCII, whose letters
+ * fold to each other, to U+017F (s) and to U+212A (k); `undefined` where others are in the ranges.
  */
 export function foldRanges(ranges: readonly Range[]): Range[] | undefined {
   if (ranges.some(([, to]) => to > 0x7f)) return undefined

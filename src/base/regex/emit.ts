@@ -17,8 +17,8 @@ export interface EmittedPattern {
 }
 
 /**
- * Writes a tree as a RegExp without flags, the only kind that V8's linear fallback protects. `undefined` for patterns
- * that it would not protect, or that are known to be slow there.
+ * Writes a tree as a RegExp without flags, the only kind that V8's linear fallback protects. `undefined` for
+ * patterns that it would not protect, or that are known to be slow there.
  */
 export function emitPattern(node: RegexNode): EmittedPattern | undefined {
   const survey: Survey = { nodes: 0, unbounded: 0, exact: true, eligible: true }

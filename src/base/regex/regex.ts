@@ -4,7 +4,10 @@ import { requiredLiterals } from './literals.ts'
 import { parsePattern } from './parse.ts'
 import { v8IsLinear } from './v8-engine.ts'
 
-/** How a pattern is anchored and what its dot matches. Source: the places where Loki and Prometheus wrap patterns. */
+/**
+ * How a pattern is anchored and what its dot matches. Source: the places where Loki and Prometheus wrap
+ * patterns.
+ */
 export interface RegexOptions {
   /** The whole text must match (`^(?:…)$`), as in matchers and relabel rules. */
   readonly anchored?: boolean
@@ -31,7 +34,8 @@ export interface Regex {
 }
 
 /**
- * Compiles a pattern of RE2's syntax. V8 runs what it runs in linear time and with RE2's results, `re2js` the rest.
+ * Compiles a pattern of RE2's syntax. V8 runs what it runs in linear time and with RE2's results, `re2js` the
+ * rest.
  * @throws Error with Go's text: ``error parsing regexp: missing closing ]: `[` ``
  */
 export function compileRegex(source: string, options: RegexOptions = {}): Regex {

@@ -4,10 +4,15 @@ import { setFlagsFromString } from 'node:v8'
 setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
 setFlagsFromString('--regexp-backtracks-before-fallback=10000')
 
-/** Longest that the self-test's hopeless match may take, milliseconds. Unprotected, it takes many times as long. */
+/**
+ * Longest that the self-test's hopeless match may take, milliseconds. Unprotected, it takes many times as
+ * long.
+ */
 const SELF_TEST_MS = 60
 
-/** Whether V8 falls back to its linear engine when a pattern backtracks too much. Found out once, at start. */
+/**
+ * Whether V8 falls back to its linear engine when a pattern backtracks too much. Found out once, at start.
+ */
 export const v8IsLinear: boolean = selfTest()
 
 function selfTest(): boolean {

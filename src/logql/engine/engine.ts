@@ -7,7 +7,8 @@ import type { InstantQuery, QueryLimits, QueryResult, RangeQuery } from './types
 
 /**
  * Answers a range query: log lines of [start, end), or a metric at every step.
- * @throws LogqlError for anything wrong with the query or refused by a limit; the signal's reason when aborted
+ * @throws LogqlError for anything wrong with the query or refused by a limit; the signal's reason when
+ * aborted
  */
 export async function queryRange(
   store: LogStore,
@@ -35,7 +36,8 @@ export async function queryInstant(
   const expr = parseExpr(query.query)
   if (expr.kind === 'log') {
     throw new LogqlError(
-      'log queries are not supported as an instant query type, please change your query to a range query type',
+      'log queries are not supported as an instant query type, ' +
+        'please change your query to a range query type',
     )
   }
   return runInstantMetric({ store, tenant, limits, signal }, expr, query)

@@ -19,8 +19,8 @@ interface Gathered {
 }
 
 /**
- * Runs a log query: the newest or oldest `limit` entries of [start, end) that pass the pipeline, grouped by their
- * final labels.
+ * Runs a log query: the newest or oldest `limit` entries of [start, end) that pass the pipeline, grouped by
+ * their final labels.
  * @throws LogqlError for a stage that cannot be compiled; the signal's reason when aborted
  */
 export async function runLogQuery(

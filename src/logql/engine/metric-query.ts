@@ -136,7 +136,9 @@ function gather(
   }
 }
 
-/** Whether `sort` or `sort_desc` is anywhere in the expression: then the order of evaluation is the answer's. */
+/**
+ * Whether `sort` or `sort_desc` is anywhere in the expression: then the order of evaluation is the answer's.
+ */
 function containsSort(expr: MetricExpr): boolean {
   switch (expr.kind) {
     case 'vectorAgg':

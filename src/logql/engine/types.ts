@@ -8,7 +8,9 @@ export interface RangeQuery {
   readonly startNs: number
   readonly endMs: number
   readonly endNs: number
-  /** Distance between the points of a metric query, ms; > 0. Points lie on multiples of it since the epoch. */
+  /**
+   * Distance between the points of a metric query, ms; > 0. Points lie on multiples of it since the epoch.
+   */
   readonly stepMs: number
   /** Log queries: leave at least this much time between returned entries, ms; 0 is off. */
   readonly intervalMs: number
@@ -16,8 +18,8 @@ export interface RangeQuery {
   readonly limit: number
   readonly direction: Direction
   /**
-   * Log queries: group entries by their stream labels alone, metadata and parsed labels staying with each entry, as the
-   * `categorize-labels` encoding wants it. Default false: by all labels.
+   * Log queries: group entries by their stream labels alone, metadata and parsed labels staying with each
+   * entry, as the `categorize-labels` encoding wants it. Default false: by all labels.
    */
   readonly categorize?: boolean
 }
@@ -51,7 +53,10 @@ export interface ResultEntry {
 export interface ResultStream {
   /** Stream labels that are still there and not overwritten by a stage. */
   readonly streamLabels: Labels
-  /** The stream's identity in the answer: all labels (stream, metadata, parsed, errors), or as `categorize` says. */
+  /**
+   * The stream's identity in the answer: all labels (stream, metadata, parsed, errors), or as `categorize`
+   * says.
+   */
   readonly labels: Labels
   readonly entries: readonly ResultEntry[]
 }
@@ -63,6 +68,7 @@ export interface ResultSeries {
   readonly values: readonly number[]
 }
 
+/** One series of a vector. */
 export interface ResultSample {
   readonly labels: Labels
   readonly timeMs: number
@@ -84,6 +90,7 @@ interface ResultCommon {
   readonly warnings: readonly string[]
 }
 
+/** The answer to a query, by its kind. */
 export type QueryResult = ResultCommon &
   (
     | { readonly type: 'streams'; readonly streams: readonly ResultStream[] }

@@ -1,8 +1,8 @@
 import type { RangeOp } from '../syntax/ast.ts'
 
 /**
- * How the samples of one window become a value. Samples are added to the accumulator of a slice of the window, in no
- * particular order within it; slices are then merged from older to newer.
+ * How the samples of one window become a value. Samples are added to the accumulator of a slice of the
+ * window, in no particular order within it; slices are then merged from older to newer.
  */
 export interface Accumulation<A> {
   make(): A
@@ -74,7 +74,9 @@ function moments(result: (acc: Moments) => number): Accumulation<Moments> {
   }
 }
 
-/** The mean of two values of which at least one is not finite: infinity stays, opposite infinities are NaN. */
+/**
+ * The mean of two values of which at least one is not finite: infinity stays, opposite infinities are NaN.
+ */
 function joinInfinite(a: number, b: number): number {
   return a + b
 }
@@ -173,8 +175,8 @@ function collecting(accumulation: Accumulation<Samples>): RangeFunction {
 }
 
 /**
- * The accumulation of a range function. Plain functions are fed 1 per line, byte functions the line's size, functions
- * with `unwrap` its value.
+ * The accumulation of a range function. Plain functions are fed 1 per line, byte functions the line's size,
+ * functions with `unwrap` its value.
  */
 export function rangeFunction(op: RangeOp, param: number | undefined): RangeFunction {
   switch (op) {

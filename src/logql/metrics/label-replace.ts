@@ -4,7 +4,10 @@ import { compileRegex, expandTemplate } from '#base/regex/regex.ts'
 import type { LabelReplaceExpr } from '../syntax/ast.ts'
 import { type SeriesId, SeriesTable, type Vector } from './vector.ts'
 
-/** `label_replace`: sets `dst` from a match on `src`; an empty result removes it. Equal label sets may come out. */
+/**
+ * `label_replace`: sets `dst` from a match on `src`; an empty result removes it. Equal label sets may come
+ * out.
+ */
 export function makeLabelReplace({
   dst,
   replacement,

@@ -23,7 +23,8 @@ export interface RangePlan {
 
 /**
  * Compiles a range function.
- * @param pushed the grouping of a `sum` directly around it, applied to each line already; undefined where there is none
+ * @param pushed the grouping of a `sum` directly around it, applied to each line already; undefined where
+ * there is none
  */
 export function planRange(expr: RangeAggExpr, pushed: Grouping | undefined): RangePlan {
   const { op, range } = expr

@@ -36,7 +36,10 @@ export class RangeReader {
   readonly #plan: RangePlan
   readonly #fn: RangeFunction
   readonly #panes: Panes
-  /** Added to a row's time, so that windows end on whole milliseconds: the offset, less an instant's nanoseconds. */
+  /**
+   * Added to a row's time, so that windows end on whole milliseconds: the offset, less an instant's
+   * nanoseconds.
+   */
   readonly #shiftMs: number
   readonly #shiftNs: number
   readonly #table = new SeriesTable()
@@ -70,7 +73,10 @@ export class RangeReader {
   async prepare(step: number): Promise<void> {
     const endMs = stepTime(this.#context.grid, step)
     if (this.#expr.range.rangeMs === 0) return
-    if (this.#readsApart && this.#scanStep <= step) await this.close()
+    if (this.#readsApart && this.#scanStep <= step) {
+      await this.close()
+      this.#readToMs = Number.NEGATIVE_INFINITY
+    }
     while (!this.#ended && this.#readToMs <= endMs) {
       this.#windows ??= this.#openScan(step)
       const { value, done } = await this.#windows.next()
@@ -203,8 +209,8 @@ export class RangeReader {
     const { maxHeldSeries } = this.#context
     if (maxHeldSeries > 0 && this.#live.size > maxHeldSeries) {
       throw new LogqlError(
-        `the query holds more than ${maxHeldSeries} series in memory (max_query_memory); group by fewer labels, ` +
-          'narrow the selector or the time range, or raise max_query_memory',
+        `the query holds more than ${maxHeldSeries} series in memory (max_query_memory); ` +
+          'group by fewer labels, narrow the selector or the time range, or raise max_query_memory',
       )
     }
   }

@@ -3,7 +3,9 @@ import { SlidingWindow } from './sliding-window.ts'
 import type { Panes } from './step-grid.ts'
 import type { SeriesId } from './vector.ts'
 
-/** One series of a range function: the panes that still fill up, and the window over those that are complete. */
+/**
+ * One series of a range function: the panes that still fill up, and the window over those that are complete.
+ */
 export class RangeSeries {
   readonly id: SeriesId
   readonly #accumulation: Accumulation<unknown>
@@ -36,7 +38,10 @@ export class RangeSeries {
     this.#lastAcc = this.#openAccs[at]
   }
 
-  /** Moves to a step whose panes are complete. Returns the window's accumulator, or undefined where it is empty. */
+  /**
+   * Moves to a step whose panes are complete. Returns the window's accumulator, or undefined where it is
+   * empty.
+   */
   moveTo(panes: Panes, step: number): unknown {
     this.#closeUpTo(panes.lastOf(step))
     this.#window.dropBefore(panes.firstOf(step))

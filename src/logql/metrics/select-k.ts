@@ -7,7 +7,9 @@ interface Candidates {
   readonly values: number[]
 }
 
-/** `topk` and `bottomk`: per group the k greatest or least values, with their full labels. Sorted by labels. */
+/**
+ * `topk` and `bottomk`: per group the k greatest or least values, with their full labels. Sorted by labels.
+ */
 export function selectK(input: Vector, top: boolean, k: number, groupOf: GroupOf): Vector {
   const order = [...input.series.keys()].sort((a, b) =>
     compareLabels(input.series[a].labels, input.series[b].labels),

@@ -1,9 +1,9 @@
 import type { Accumulation } from './accumulators.ts'
 
 /**
- * The panes of one series that lie in the current window, oldest first, and their joint accumulator. Windows only move
- * forward. Joining uses the two-stack queue: each pane is merged a constant number of times however long the window is,
- * and nothing is ever subtracted, so sums do not drift.
+ * The panes of one series that lie in the current window, oldest first, and their joint accumulator. Windows
+ * only move forward. Joining uses the two-stack queue: each pane is merged a constant number of times however
+ * long the window is, and nothing is ever subtracted, so sums do not drift.
  */
 export class SlidingWindow<A> {
   readonly #accumulation: Accumulation<A>

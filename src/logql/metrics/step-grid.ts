@@ -1,7 +1,7 @@
 /**
  * The steps of a metric query and how they cut time. Step k stands at `firstMs + k·stepMs`; its window is
- * (step − range, step]. Window edges cut time into panes: two per step, split where some window begins, so that every
- * window is a whole number of panes.
+ * (step − range, step]. Window edges cut time into panes: two per step, split where some window begins, so
+ * that every window is a whole number of panes.
  */
 export interface StepGrid {
   readonly firstMs: number

@@ -15,8 +15,8 @@ const CONVERSIONS = {
 } as const
 
 /**
- * Compiles `| unwrap`. A label that is absent or empty yields no sample; one that cannot be read yields 0 and the error
- * `SampleExtractionErr`, which the filters behind may drop.
+ * Compiles `| unwrap`. A label that is absent or empty yields no sample; one that cannot be read yields 0 and
+ * the error `SampleExtractionErr`, which the filters behind may drop.
  */
 export function compileUnwrap(unwrap: Unwrap, row: Row): ReadSample {
   const id = row.names.intern(unwrap.label)

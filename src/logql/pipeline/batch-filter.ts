@@ -2,8 +2,8 @@ import type { LinePredicate, RowBatch } from '#store/types.ts'
 import { asBuffer } from './row.ts'
 
 /**
- * The rows of a batch that meet every predicate, in their order. Searches the batch's bytes as a whole, so that a
- * needle that is rare costs one pass over the buffer and not one call per line.
+ * The rows of a batch that meet every predicate, in their order. Searches the batch's bytes as a whole, so
+ * that a needle that is rare costs one pass over the buffer and not one call per line.
  */
 export function filterRows(batch: RowBatch, predicates: readonly LinePredicate[]): Uint32Array {
   let { rows } = batch
@@ -43,7 +43,10 @@ function applyPredicate(batch: RowBatch, rows: Uint32Array, { kind, needles }: L
   return out
 }
 
-/** Finds one needle in ranges of one buffer; remembers how far it has looked, which makes ascending ranges cheap. */
+/**
+ * Finds one needle in ranges of one buffer; remembers how far it has looked, which makes ascending ranges
+ * cheap.
+ */
 class NeedleSearch {
   readonly #bytes: Buffer
   readonly #needle: Uint8Array

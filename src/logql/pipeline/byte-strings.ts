@@ -3,8 +3,8 @@ const MAX_CACHED_BYTES = 24
 const SLOTS = 4096
 
 /**
- * Makes strings from slices of a buffer, and hands out the same string for bytes seen before: field values repeat, and
- * a comparison of bytes is cheaper than a decode. A direct-mapped cache of fixed size.
+ * Makes strings from slices of a buffer, and hands out the same string for bytes seen before: field values
+ * repeat, and a comparison of bytes is cheaper than a decode. A direct-mapped cache of fixed size.
  */
 export class ByteStrings {
   readonly #slots: (string | undefined)[] = new Array<string | undefined>(SLOTS).fill(undefined)

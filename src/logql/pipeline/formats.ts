@@ -31,8 +31,8 @@ export function compileLineFormat(text: string, row: Row): StageRun {
 }
 
 /**
- * `| label_format a=b, c="…"`: renames and templates, in order. Templates of one stage see the labels as they were when
- * the first of them ran.
+ * `| label_format a=b, c="…"`: renames and templates, in order. Templates of one stage see the labels as they
+ * were when the first of them ran.
  * @throws Error where one label is formatted twice, for `__error__`, and where a template is none
  */
 export function compileLabelFormat(formats: readonly LabelFormat[], row: Row): StageRun {

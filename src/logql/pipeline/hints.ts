@@ -1,8 +1,8 @@
 import type { LineLabels } from './line-labels.ts'
 
 /**
- * What a query needs of its parsers, known before the first line: which names, and which values let a line be dropped
- * at once. A log query needs everything; a metric query that groups needs a few names.
+ * What a query needs of its parsers, known before the first line: which names, and which values let a line be
+ * dropped at once. A log query needs everything; a metric query that groups needs a few names.
  */
 export interface Hints {
   /** Whether errors are to be kept instead of failing the query. */
@@ -12,7 +12,9 @@ export interface Hints {
   readonly neededCount: number
   /** Whether no label is needed at all, so that parsers need not run. */
   readonly nothingNeeded: boolean
-  /** Whether a field of this name could be needed, under it or, where it collides, under `<name>_extracted`. */
+  /**
+   * Whether a field of this name could be needed, under it or, where it collides, under `<name>_extracted`.
+   */
   mayWant(name: string): boolean
   /** Whether a field inside the object of this name could be needed. */
   mayWantInside(name: string): boolean

@@ -1,6 +1,8 @@
 import { type IpRange, parseAddress } from './ip-range.ts'
 
-/** Whether an address inside the range stands somewhere in the text. Follows Loki's scan, oddities included. */
+/**
+ * Whether an address inside the range stands somewhere in the text. Follows Loki's scan, oddities included.
+ */
 export function scanForAddress(text: string, range: IpRange): boolean {
   let at = 0
   while (at < text.length) {

@@ -21,8 +21,8 @@ interface Target {
 }
 
 /**
- * `| json a="path", b`: the values at the given paths. What is not there becomes an empty label; objects and arrays are
- * given as their text.
+ * `| json a="path", b`: the values at the given paths. What is not there becomes an empty label; objects and
+ * arrays are given as their text.
  * @throws Error `cannot parse expression […]: …` for a path that is none
  */
 export function compileJsonPaths(extractions: readonly Extraction[], row: Row, hints: Hints): StageRun {

@@ -1,8 +1,9 @@
 /**
- * A lenient walk over JSON bytes. It accepts what Loki's parser accepts (trailing commas, anything after the closing
- * brace, numbers of any look) and names what it refuses in the same words.
+ * A lenient walk over JSON bytes. It accepts what Loki's parser accepts (trailing commas, anything after the
+ * closing brace, numbers of any look) and names what it refuses in the same words.
  */
 
+/** What is wrong with a text, in Loki's words. */
 export const JSON_ERRORS = {
   object: "Value looks like object, but can't find closing '}' symbol",
   array: "Value is array, but can't find closing ']' symbol",
@@ -14,10 +15,15 @@ export const JSON_ERRORS = {
 
 /** What a value is; objects and arrays are not looked into. */
 export const JSON_STRING = 1
+/** Kind of a {@link JsonValue}. */
 export const JSON_NUMBER = 2
+/** Kind of a {@link JsonValue}. */
 export const JSON_BOOLEAN = 3
+/** Kind of a {@link JsonValue}. */
 export const JSON_NULL = 4
+/** Kind of a {@link JsonValue}. */
 export const JSON_OBJECT = 5
+/** Kind of a {@link JsonValue}. */
 export const JSON_ARRAY = 6
 
 const QUOTE = 0x22
@@ -41,7 +47,10 @@ export interface JsonValue {
   next: number
 }
 
-/** Called for each member. Return true to end the walk. `keyEscaped` tells that the key's bytes hold an escape. */
+/**
+ * Called for each member. Return true to end the walk. `keyEscaped` tells that the key's bytes hold an
+ * escape.
+ */
 export type OnMember = (keyFrom: number, keyTo: number, keyEscaped: boolean, value: JsonValue) => boolean
 
 /** The index of the first byte that is not white space, or `end`. */
@@ -201,7 +210,9 @@ const ESCAPES: Record<string, string> = {
   t: '\t',
 }
 
-/** The value of the inside of a JSON string; `undefined` where an escape is none. Lone surrogates are refused. */
+/**
+ * The value of the inside of a JSON string; `undefined` where an escape is none. Lone surrogates are refused.
+ */
 export function unescapeJson(inside: string): string | undefined {
   let out = ''
   let at = 0

@@ -18,8 +18,8 @@ import type { Row, StageRun } from './row.ts'
 const MAX_DEPTH = 200
 
 /**
- * `| json`: every member of the line's object becomes a label, nested ones joined by `_`. Arrays and nulls are left
- * out. The first of several members with one name wins.
+ * `| json`: every member of the line's object becomes a label, nested ones joined by `_`. Arrays and nulls
+ * are left out. The first of several members with one name wins.
  */
 export function compileJson(row: Row, hints: Hints): StageRun {
   const keys = new FieldKeys('', (name) => (hints.mayWant(name) ? row.names.intern(name) : -1))

@@ -3,7 +3,8 @@ import { compileRegex } from '#base/regex/regex.ts'
 import { type Leg, regexLegs } from './regex-legs.ts'
 
 /**
- * The test of `label =~ "re"` in a pipeline. Anchored, unless the pattern comes down to text: see {@link regexLegs}.
+ * The test of `label =~ "re"` in a pipeline. Anchored, unless the pattern comes down to text: see {@link
+ * regexLegs}.
  * @throws Error ``error parsing regexp: …``
  */
 export function compileLabelRegex(source: string): (value: string) => boolean {

@@ -23,8 +23,8 @@ const KEEP_ALL: CompiledLineFilter = { run: () => true, predicate: undefined, is
 const DROP_ALL: CompiledLineFilter = { run: () => false, predicate: undefined, isPredicate: false }
 
 /**
- * Compiles one line filter. Alternatives that match everything are left out of a positive chain, unless nothing else is
- * in it.
+ * Compiles one line filter. Alternatives that match everything are left out of a positive chain, unless
+ * nothing else is in it.
  * @throws Error where a pattern is none: an expression, an address, a line pattern
  */
 export function compileLineFilter(filter: LineFilter): CompiledLineFilter {

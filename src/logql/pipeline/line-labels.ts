@@ -20,8 +20,9 @@ export interface SplitLabels {
 }
 
 /**
- * The labels of the line at hand: the stream's, with what metadata, parsers and formats lay over them.
- * One object per query, reset for each line; membership is a generation number per name, so that a reset costs nothing.
+ * The labels of the line at hand: the stream's, with what metadata, parsers and formats lay over them. One
+ * object per query, reset for each line; membership is a generation number per name, so that a reset costs
+ * nothing.
  */
 export class LineLabels {
   readonly names: NameTable
@@ -69,7 +70,10 @@ export class LineLabels {
     return this.#base.values[id]
   }
 
-  /** Whether a parser that finds this name must use `<name>_extracted`: a stream label, deleted or not, or metadata. */
+  /**
+   * Whether a parser that finds this name must use `<name>_extracted`: a stream label, deleted or not, or
+   * metadata.
+   */
   collides(id: number): boolean {
     if (this.#base.values[id] !== undefined) return true
     return this.#present[id] === this.#generation && this.#origins[id] === METADATA

@@ -1,8 +1,8 @@
 import { checkConsecutiveCaptures, splitPattern } from './pattern-compile.ts'
 
 /**
- * Compiles the operand of `|>` and `!>`: literals and `<_>`. The first literal may stand anywhere, a capture takes at
- * least one character, the last part must reach the end of the line; nothing is retried.
+ * Compiles the operand of `|>` and `!>`: literals and `<_>`. The first literal may stand anywhere, a capture
+ * takes at least one character, the last part must reach the end of the line; nothing is retried.
  * @throws Error for named and for adjacent captures
  */
 export function compileLinePattern(pattern: string): (line: string) => boolean {

@@ -7,8 +7,8 @@ import { FieldKeys } from './names.ts'
 import type { Row, StageRun } from './row.ts'
 
 /**
- * `| logfmt a, b="key"`: the given keys under the given names. Names start out empty; the last pair of a key wins; a key
- * that equals a target's name sets that target too.
+ * `| logfmt a, b="key"`: the given keys under the given names. Names start out empty; the last pair of a key
+ * wins; a key that equals a target's name sets that target too.
  * @throws Error `cannot parse expression [a.b]: unexpected char .`
  */
 export function compileLogfmtFields(
@@ -46,7 +46,8 @@ export function compileLogfmtFields(
       }
       const id = labels.collides(key.id) ? row.names.extractedOf(key.id) : key.id
       labels.setParsed(id, value)
-      // Where few labels are needed, Loki counts the targets as found from the start and stops at the first it sets.
+      // Where few labels are needed, Loki counts the targets as found from the start and stops at the first
+      // it sets.
       if (hints.narrow && ++found >= hints.neededCount) return true
     }
   }

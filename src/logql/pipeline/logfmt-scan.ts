@@ -13,8 +13,8 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
 /**
- * Walks the pairs of a logfmt line: `key=value`, `key="quoted"`, `key=`, `key`, parted by bytes up to the space.
- * A pair that is malformed ends with {@link error} set; {@link skipBad} goes on behind it.
+ * Walks the pairs of a logfmt line: `key=value`, `key="quoted"`, `key=`, `key`, parted by bytes up to the
+ * space. A pair that is malformed ends with {@link error} set; {@link skipBad} goes on behind it.
  */
 export class LogfmtScanner {
   readonly pair: LogfmtPair = { keyFrom: 0, keyTo: 0, valueFrom: 0, valueTo: 0, escaped: false }
@@ -114,7 +114,10 @@ const ESCAPES: Record<string, string> = {
   t: '\t',
 }
 
-/** The value of the inside of a quoted value; `undefined` where an escape is none. Lone surrogates become U+FFFD. */
+/**
+ * The value of the inside of a quoted value; `undefined` where an escape is none. Lone surrogates become
+ * U+FFFD.
+ */
 export function unescapeLogfmt(inside: string): string | undefined {
   let bad = false
   const text = inside.replace(

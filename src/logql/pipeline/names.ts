@@ -1,6 +1,8 @@
 /** Label names that mean something to the language itself. */
 export const ERROR_LABEL = '__error__'
+/** What went wrong, in words. */
 export const ERROR_DETAILS_LABEL = '__error_details__'
+/** Says that a metric query tolerates the error of its line. */
 export const PRESERVE_ERROR_LABEL = '__preserve_error__'
 
 /** What a field's key stands for, below the prefix of the objects around it. */
@@ -118,8 +120,8 @@ function sameBytes(known: Uint8Array, bytes: Uint8Array, from: number, to: numbe
 }
 
 /**
- * A field's name as a label name: trimmed, `_` before a leading digit where it begins the name, `_` for every other
- * character that a label name cannot have.
+ * A field's name as a label name: trimmed, `_` before a leading digit where it begins the name, `_` for every
+ * other character that a label name cannot have.
  */
 export function sanitizeName(text: string, beginsName = true): string {
   const trimmed = text.trim()

@@ -2,8 +2,8 @@ import type { LabelFilter, Stage, Unwrap } from '../syntax/ast.ts'
 import { templateFields } from '../template/fields.ts'
 
 /**
- * The label names that stages and `unwrap` read, as far as the query's text shows: filters, rename sources, fields of
- * templates. (`index . "x"` in a template is not seen, as in Loki.)
+ * The label names that stages and `unwrap` read, as far as the query's text shows: filters, rename sources,
+ * fields of templates. (`index . "x"` in a template is not seen, as in Loki.)
  */
 export function neededNames(stages: readonly Stage[], unwrap: Unwrap | undefined): Set<string> {
   const names = new Set<string>()

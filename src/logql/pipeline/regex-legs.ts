@@ -2,8 +2,8 @@ import type { RegexNode } from '#base/regex/ast.ts'
 import { joinLiterals } from '#base/regex/parse.ts'
 
 /**
- * What Loki makes of a pattern before it matches anything: simple ones become comparisons of text, on the way losing
- * their anchors and every alternative that always matches. Answers depend on it.
+ * What Loki makes of a pattern before it matches anything: simple ones become comparisons of text, on the way
+ * losing their anchors and every alternative that always matches. Answers depend on it.
  */
 export type Leg =
   | { readonly kind: 'always' }
@@ -13,7 +13,10 @@ export type Leg =
   /** The pattern is text with `.*` around it. */
   | { readonly kind: 'contains'; readonly text: string; readonly fold: boolean }
 
-/** The alternatives that a pattern comes down to, of which one must hold; `undefined` where it stays a pattern. */
+/**
+ * The alternatives that a pattern comes down to, of which one must hold; `undefined` where it stays a
+ * pattern.
+ */
 export function regexLegs(node: RegexNode): readonly Leg[] | undefined {
   const legs = legsOf(factor(node))
   if (legs === undefined) return undefined
@@ -92,7 +95,10 @@ function isAnyStar(node: RegexNode & { kind: 'repeat' }): boolean {
   return isAny(node.body) && node.min === 0 && node.max === Number.POSITIVE_INFINITY
 }
 
-/** Takes out common prefixes of neighbouring alternatives, and joins single characters to a class, as Go's parser does. */
+/**
+ * Takes out common prefixes of neighbouring alternatives, and joins single characters to a class, as Go's
+ * parser does.
+ */
 function factor(node: RegexNode): RegexNode {
   switch (node.kind) {
     case 'capture':

@@ -6,12 +6,13 @@ export interface LineFilterRun {
   readonly filters: readonly (Stage & { kind: 'lineFilter' })[]
 }
 
+/** A stage in the order it runs. */
 export type PlannedStage = Exclude<Stage, { kind: 'lineFilter' }> | LineFilterRun
 
 /**
- * Moves the line filters of each run of stages to its front, as Loki does. A run ends at a label filter, `line_format`
- * or `unpack`: what stands behind these may depend on them. (It also moves filters across `decolorize`, where that
- * shows: they then see the coloured line.)
+ * Moves the line filters of each run of stages to its front, as Loki does. A run ends at a label filter,
+ * `line_format` or `unpack`: what stands behind these may depend on them. (It also moves filters across
+ * `decolorize`, where that shows: they then see the coloured line.)
  */
 export function hoistLineFilters(stages: readonly Stage[]): PlannedStage[] {
   const planned: PlannedStage[] = []
@@ -44,8 +45,8 @@ const READS_LINE: ReadonlySet<Stage['kind']> = new Set([
 ])
 
 /**
- * Leaves out each `line_format` whose line nobody reads any more: in a metric query that counts no bytes, one that no
- * parser or line filter follows. Its template's errors vanish with it, as in Loki.
+ * Leaves out each `line_format` whose line nobody reads any more: in a metric query that counts no bytes, one
+ * that no parser or line filter follows. Its template's errors vanish with it, as in Loki.
  */
 export function dropUnreadLineFormats(stages: readonly Stage[]): Stage[] {
   const lastReader = stages.findLastIndex((stage) => READS_LINE.has(stage.kind))

@@ -6,8 +6,8 @@ import { NameTable } from './names.ts'
 const NO_BYTES = Buffer.alloc(0)
 
 /**
- * The line at hand on its way through a pipeline. One object per query, moved from row to row. The line is bytes, text,
- * or both: each is made from the other when a stage asks for it.
+ * The line at hand on its way through a pipeline. One object per query, moved from row to row. The line is
+ * bytes, text, or both: each is made from the other when a stage asks for it.
  */
 export class Row {
   readonly names = new NameTable()

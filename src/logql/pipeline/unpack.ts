@@ -8,8 +8,8 @@ import type { Row, StageRun } from './row.ts'
 const ENTRY_KEY = '_entry'
 
 /**
- * `| unpack`: where the line is an object with a text under `_entry`, that becomes the line, and the other texts become
- * labels. Anything else leaves the line as it is.
+ * `| unpack`: where the line is an object with a text under `_entry`, that becomes the line, and the other
+ * texts become labels. Anything else leaves the line as it is.
  */
 export function compileUnpack(row: Row, hints: Hints): StageRun {
   return () => {

@@ -12,6 +12,7 @@ export interface Matcher {
   readonly value: string
 }
 
+/** Contains, matches, fits a pattern; each with its opposite. */
 export type LineFilterOp = '|=' | '!=' | '|~' | '!~' | '|>' | '!>'
 
 /** One alternative of a line filter: a text, or an address pattern inside `ip(…)`. */
@@ -27,13 +28,17 @@ export interface LineFilter {
   readonly operands: readonly LineFilterOperand[]
 }
 
+/** Operators that compare. */
 export type CompareOp = '==' | '!=' | '>' | '>=' | '<' | '<='
 
 /** A condition on one label, or two conditions joined. */
 export type LabelFilter =
   | { readonly kind: 'string'; readonly matcher: Matcher }
   | { readonly kind: 'ip'; readonly name: string; readonly op: '=' | '!='; readonly pattern: string }
-  /** `unit` decides how the label's text is read: a float, a Go duration (value in ns), a byte size (value in bytes). */
+  /**
+   * `unit` decides how the label's text is read: a float, a Go duration (value in ns), a byte size (value in
+   * bytes).
+   */
   | {
       readonly kind: 'compare'
       readonly unit: 'number' | 'duration' | 'bytes'
@@ -85,6 +90,7 @@ export interface LogExpr {
   readonly stages: readonly Stage[]
 }
 
+/** How `unwrap` reads a label's text; none reads a float. */
 export type UnwrapConversion = 'bytes' | 'duration' | 'duration_seconds'
 
 /** `| unwrap label`, with the label filters that may follow it. */
@@ -108,6 +114,7 @@ export interface Grouping {
   readonly labels: readonly string[]
 }
 
+/** The functions over a range of lines. */
 export const RANGE_OPS = [
   'rate',
   'rate_counter',
@@ -125,8 +132,10 @@ export const RANGE_OPS = [
   'last_over_time',
   'absent_over_time',
 ] as const
+/** A function over a range of lines. */
 export type RangeOp = (typeof RANGE_OPS)[number]
 
+/** The aggregations over a vector. */
 export const VECTOR_OPS = [
   'sum',
   'avg',
@@ -141,8 +150,10 @@ export const VECTOR_OPS = [
   'sort',
   'sort_desc',
 ] as const
+/** An aggregation over a vector. */
 export type VectorOp = (typeof VECTOR_OPS)[number]
 
+/** `rate({…}[5m])`. */
 export interface RangeAggExpr {
   readonly kind: 'rangeAgg'
   readonly op: RangeOp
@@ -151,6 +162,7 @@ export interface RangeAggExpr {
   readonly grouping: Grouping | undefined
 }
 
+/** `sum by (a) (…)`. */
 export interface VectorAggExpr {
   readonly kind: 'vectorAgg'
   readonly op: VectorOp
@@ -160,8 +172,11 @@ export interface VectorAggExpr {
   readonly grouping: Grouping | undefined
 }
 
+/** Operators that compute. */
 export type ArithmeticOp = '+' | '-' | '*' | '/' | '%' | '^'
+/** Operators that join sets of series. */
 export type SetOp = 'and' | 'or' | 'unless'
+/** Any operator between two metric expressions. */
 export type BinaryOp = ArithmeticOp | CompareOp | SetOp
 
 /** `on`/`ignoring`, and which side may have several series per match. */
@@ -173,6 +188,7 @@ export interface VectorMatching {
   readonly include: readonly string[]
 }
 
+/** `left op right`. */
 export interface BinaryExpr {
   readonly kind: 'binary'
   readonly op: BinaryOp
@@ -182,6 +198,7 @@ export interface BinaryExpr {
   readonly right: MetricExpr
 }
 
+/** `label_replace(…, "dst", "$1", "src", "regex")`. */
 export interface LabelReplaceExpr {
   readonly kind: 'labelReplace'
   readonly expr: MetricExpr
@@ -191,6 +208,7 @@ export interface LabelReplaceExpr {
   readonly regex: string
 }
 
+/** An expression whose values are numbers. */
 export type MetricExpr =
   | RangeAggExpr
   | VectorAggExpr
@@ -199,4 +217,5 @@ export type MetricExpr =
   | { readonly kind: 'vector'; readonly value: number }
   | { readonly kind: 'literal'; readonly value: number }
 
+/** A query. */
 export type Expr = LogExpr | MetricExpr

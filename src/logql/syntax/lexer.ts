@@ -12,15 +12,17 @@ import {
 
 const SPACE = /[ \t\r\n]/
 const IDENTIFIER = /[\p{L}_][\p{L}\p{Nd}_]*/uy
-const NUMBER =
-  /(?:0[xX][\da-fA-F_]*(?:\.[\da-fA-F_]*)?(?:[pP][+-]?\d*)?|0[bB][\d_]*|0[oO][\d_]*|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?[\d_]*)?)/y
+const HEX_NUMBER = /0[xX][\da-fA-F_]*(?:\.[\da-fA-F_]*)?(?:[pP][+-]?\d*)?/
+const RADIX_NUMBER = /0[bB][\d_]*|0[oO][\d_]*/
+const DECIMAL_NUMBER = /(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?[\d_]*)?/
+const NUMBER = new RegExp(`${HEX_NUMBER.source}|${RADIX_NUMBER.source}|${DECIMAL_NUMBER.source}`, 'y')
 const DURATION_RUN = /[\d.nuµmshdwy]+/y
 const BYTES_RUN = /[BikKMGTP.\d]+/y
 const FUNCTION_FOLLOWS = /[ \t\r\n]*(?:\(|(?:by|without)[ \t\r\n]*\()/iy
 
 /**
- * Splits a query into tokens, Loki's way. Never throws: text that is no token becomes one token with an `error`,
- * after which lexing stops, so that the parser reports whichever problem comes first.
+ * Splits a query into tokens, Loki's way. Never throws: text that is no token becomes one token with an
+ * `error`, after which lexing stops, so that the parser reports whichever problem comes first.
  */
 export function lex(text: string): Token[] {
   const tokens: Token[] = []
@@ -84,10 +86,8 @@ export function lex(text: string): Token[] {
       const error = lexNumber(text, pos, push)
       if (error !== undefined) return fail(error)
     } else if (char === "'") {
-      const quoted = /^'(?:[^'\\\n]|\\.)*'/.exec(text.slice(pos, pos + 1000))?.[0]
-      if (quoted === undefined) return fail('literal not terminated')
-      if (!/^'(?:[^\\]|\\.[^']*)'$/u.test(quoted)) return fail('invalid char literal')
-      push('IDENTIFIER', pos + quoted.length)
+      const error = lexCharacter(text, pos, push)
+      if (error !== undefined) return fail(error)
     } else {
       lexWordOrOperator(text, pos, push)
     }
@@ -123,6 +123,15 @@ type Push = (kind: TokenKind, end: number, extra?: Partial<Token>) => void
 function matchAt(pattern: RegExp, text: string, pos: number): string {
   pattern.lastIndex = pos
   return pattern.exec(text)?.[0] ?? ''
+}
+
+/** A character in single quotes, which is an identifier to Loki. Returns the message where it is malformed. */
+function lexCharacter(text: string, pos: number, push: Push): string | undefined {
+  const quoted = /^'(?:[^'\\\n]|\\.)*'/.exec(text.slice(pos, pos + 1000))?.[0]
+  if (quoted === undefined) return 'literal not terminated'
+  if (!/^'(?:[^\\]|\\.[^']*)'$/u.test(quoted)) return 'invalid char literal'
+  push('IDENTIFIER', pos + quoted.length)
+  return undefined
 }
 
 /** A number, duration or byte size. Returns the message where the number is malformed. */

@@ -1,8 +1,8 @@
 import { parseGoDuration, parsePrometheusDuration } from '#base/duration.ts'
 
 /**
- * A byte that is not UTF-8, written `\xff` in a query, is carried in a string as U+DC00 + byte, which no valid text
- * contains; {@link literalBytes} turns it back.
+ * A byte that is not UTF-8, written `\xff` in a query, is carried in a string as U+DC00 + byte, which no
+ * valid text contains; {@link literalBytes} turns it back.
  */
 const RAW_BYTE_BASE = 0xdc00
 
@@ -83,7 +83,9 @@ export function literalBytes(value: string): Uint8Array {
   return Buffer.concat(parts)
 }
 
-/** Nanoseconds of a duration literal, Prometheus style first, then Go style; `undefined` where it is neither. */
+/**
+ * Nanoseconds of a duration literal, Prometheus style first, then Go style; `undefined` where it is neither.
+ */
 export function durationLiteralNs(text: string): number | undefined {
   try {
     return text === '0' ? undefined : Math.round(parsePrometheusDuration(text) * 1e6)

@@ -27,8 +27,8 @@ export function isSetOp(op: BinaryOp): op is 'and' | 'or' | 'unless' {
 }
 
 /**
- * Precedence climbing over binary operators; `^` alone is right-associative. Log expressions parse as operands, because
- * Loki finds fault with them only afterwards.
+ * Precedence climbing over binary operators; `^` alone is right-associative. Log expressions parse as
+ * operands, because Loki finds fault with them only afterwards.
  */
 export function parseBinary(cursor: Cursor, parseOperand: (cursor: Cursor) => Expr, minPrecedence = 1): Expr {
   let left = parseOperand(cursor)
@@ -57,7 +57,9 @@ function parseMatching(cursor: Cursor): VectorMatching | undefined {
   return { on, labels, many, include: cursor.is('(') ? parseIncluded(cursor) : [] }
 }
 
-/** The list after `group_left`. Where no label follows the parenthesis, it opens the right operand instead. */
+/**
+ * The list after `group_left`. Where no label follows the parenthesis, it opens the right operand instead.
+ */
 function parseIncluded(cursor: Cursor): string[] {
   return cursor.nextKind === 'IDENTIFIER' || cursor.nextKind === ')' ? parseLabelList(cursor) : []
 }

@@ -7,9 +7,9 @@ import { isMatcherOp, makeMatcher } from './parse-selector.ts'
 const COMPARE_OPS: ReadonlySet<string> = new Set(['=', '==', '!=', '>', '>=', '<', '<='])
 
 /**
- * A label filter. `and` binds tighter than `or`, both from the left. A comma, or nothing, between two conditions is
- * also "and", but without precedence: everything to its right becomes its right operand, and the group it forms is the
- * right operand of whatever operator is pending on its left.
+ * A label filter. `and` binds tighter than `or`, both from the left. A comma, or nothing, between two
+ * conditions is also "and", but without precedence: everything to its right becomes its right operand, and
+ * the group it forms is the right operand of whatever operator is pending on its left.
  */
 export function parseLabelFilter(cursor: Cursor): LabelFilter {
   return parseOr(cursor)

@@ -92,8 +92,8 @@ interface RangeParts {
 }
 
 /**
- * The argument of a range function. The pipeline may stand before or after the range, not on both sides; `unwrap` is
- * last; parentheses may surround the whole, or what stands before the range.
+ * The argument of a range function. The pipeline may stand before or after the range, not on both sides;
+ * `unwrap` is last; parentheses may surround the whole, or what stands before the range.
  */
 function parseLogRange(cursor: Cursor): LogRange {
   if (!cursor.is('(')) return parseBareRange(cursor, parseParts(cursor))

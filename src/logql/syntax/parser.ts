@@ -31,13 +31,16 @@ export function parseExpr(text: string): Expr {
 
 /** How {@link parseSelector} treats a selector without matchers, or one that every stream fits. */
 export interface SelectorOptions {
-  /** Accept `{}` and selectors that match the empty string, as the label and series routes do. Default false. */
+  /**
+   * Accept `{}` and selectors that match the empty string, as the label and series routes do. Default false.
+   */
   readonly allowEmpty?: boolean
 }
 
 /**
  * Parses a selector that stands alone: `{app="x"}`.
- * @throws LogqlError `only label matchers are supported` for anything more than matchers, else as {@link parseExpr}
+ * @throws LogqlError `only label matchers are supported` for anything more than matchers, else as {@link
+ * parseExpr}
  */
 export function parseSelector(text: string, options: SelectorOptions = {}): LabelMatcher[] {
   const cursor = new Cursor(text)

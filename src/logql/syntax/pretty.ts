@@ -18,7 +18,8 @@ import {
 const MAX_LINE = 100
 
 /**
- * A query laid out the way Loki's `format_query` does: on one line where that is short, else one construct a line.
+ * A query laid out the way Loki's `format_query` does: on one line where that is short, else one construct a
+ * line.
  * @throws LogqlError where the query does not parse
  */
 export function formatQuery(text: string): string {
@@ -52,7 +53,9 @@ function pretty(expr: Expr, level: number): string {
       return `${open}label_replace(\n${pretty(expr.expr, level + 1)},\n${rest.join(',\n')}\n${open})`
     }
     case 'binary':
-      return `${pretty(expr.left, level + 1)}\n${open}${printOperator(expr)}\n${pretty(expr.right, level + 1)}`
+      return [pretty(expr.left, level + 1), open + printOperator(expr), pretty(expr.right, level + 1)].join(
+        '\n',
+      )
     default:
       return open + line
   }
@@ -68,5 +71,6 @@ function prettyRange(expr: RangeAggExpr, level: number): string {
   if (unwrap !== undefined) stages.push(printUnwrap(unwrap, LOKI_STYLE))
   const lines = [printSelector(log.matchers), ...stages.map((stage) => `  ${stage}`)]
   const param = expr.param === undefined ? [] : [printParam(expr)]
-  return `${[...param, ...lines].map((line) => indent(level) + line).join('\n')} ${printRangeAndOffset(expr.range)}`
+  const text = [...param, ...lines].map((line) => indent(level) + line).join('\n')
+  return `${text} ${printRangeAndOffset(expr.range)}`
 }

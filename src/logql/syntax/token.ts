@@ -52,7 +52,10 @@ const CONVERSIONS: readonly (readonly [string, string])[] = [
   ['duration_seconds', 'DURATION_SECONDS_CONV'],
 ]
 
-/** Words that are functions where a parenthesis follows, with their token's name; elsewhere they are identifiers. */
+/**
+ * Words that are functions where a parenthesis follows, with their token's name; elsewhere they are
+ * identifiers.
+ */
 export const FUNCTIONS: ReadonlyMap<string, string> = new Map([
   ...[...RANGE_OPS, ...VECTOR_OPS, 'vector'].map((op): [string, string] => [op, op.toUpperCase()]),
   ['label_replace', 'label_replace'],
@@ -74,4 +77,5 @@ export const TWO_CHAR_OPERATORS: ReadonlySet<string> = new Set([
   '<=',
 ])
 
+/** Punctuation of one character. */
 export const ONE_CHAR_OPERATORS = ',.{}()=|><+-*/%^'

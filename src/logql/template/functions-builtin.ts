@@ -144,7 +144,10 @@ function jsonValue(value: unknown): Value {
   return value as string | number | boolean
 }
 
-/** Go's built-in functions, but for `and`, `or` and `call`, which the executor has; and two of Sprig's on any value. */
+/**
+ * Go's built-in functions, but for `and`, `or` and `call`, which the executor has; and two of Sprig's on any
+ * value.
+ */
 export const BUILTIN_FUNCTIONS: FunctionTable = {
   not: fn('any', (value: Value) => !isTrue(value)),
   len: fn('any', length),

@@ -8,12 +8,16 @@ export interface GoTime {
   readonly zone: Zone
 }
 
-/** Where clocks stand: a named zone, or an offset in seconds east of UTC with the abbreviation that was read. */
+/**
+ * Where clocks stand: a named zone, or an offset in seconds east of UTC with the abbreviation that was read.
+ */
 export type Zone =
   | { readonly name: string }
   | { readonly offsetSeconds: number; readonly abbreviation: string }
 
+/** Coordinated universal time. */
 export const UTC: Zone = { name: 'UTC' }
+/** The server's own zone. */
 export const LOCAL: Zone = { name: 'Local' }
 
 /** Go's zero time, year 1. */

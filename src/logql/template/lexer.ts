@@ -123,6 +123,12 @@ function lexAction(
   }
 }
 
+const NUMBER = new RegExp(
+  '[+-]?(?:0[xX][\\da-fA-F_.]*(?:[pP][+-]?\\d+)?|0[bBoO][\\d_]+' +
+    '|(?:\\d[\\d_]*\\.?[\\d_]*|\\.\\d[\\d_]*)(?:[eE][+-]?\\d+)?)',
+  'y',
+)
+
 const TOKEN_FORMS: readonly (readonly [RegExp, TokenKind])[] = [
   [/[ \t\r\n]+?(?=[ \t\r\n]-\}\}|[^ \t\r\n]|$)/y, 'space'],
   [/:=/y, 'declare'],
@@ -133,10 +139,7 @@ const TOKEN_FORMS: readonly (readonly [RegExp, TokenKind])[] = [
   [/'(?:[^'\\\n]|\\.)*'/y, 'char'],
   [/\$[\p{L}_\p{Nd}]*/uy, 'variable'],
   [/\.[\p{L}_][\p{L}_\p{Nd}]*/uy, 'field'],
-  [
-    /[+-]?(?:0[xX][\da-fA-F_.]*(?:[pP][+-]?\d+)?|0[bBoO][\d_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)/y,
-    'number',
-  ],
+  [NUMBER, 'number'],
   [/\./y, 'dot'],
   [/\(/y, 'leftParen'],
   [/\)/y, 'rightParen'],

@@ -1,4 +1,7 @@
-/** The tree of a Go text/template. `pos` is an offset into the text; names and printing follow Go's parse package. */
+/**
+ * The tree of a Go text/template. `pos` is an offset into the text; names and printing follow Go's parse
+ * package.
+ */
 
 /** An operand of a command. */
 export type Operand =

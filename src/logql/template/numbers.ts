@@ -2,7 +2,8 @@ import { parseGoFloat } from '#base/gofloat.ts'
 import { unescapeLiteral } from '../syntax/literals.ts'
 
 /**
- * A number or character constant of a template: an int64 as bigint, a float64 as number; undefined where it is none.
+ * A number or character constant of a template: an int64 as bigint, a float64 as number; undefined where it
+ * is none.
  */
 export function parseNumber(text: string): bigint | number | undefined {
   if (text.startsWith("'")) {

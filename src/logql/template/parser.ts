@@ -88,7 +88,9 @@ class TemplateParser {
     this.#fail(`unexpected ${tokenText(token)} in ${context}`)
   }
 
-  /** Nodes up to an `end`, `else` or the end of the text, whose action has then been opened but not closed. */
+  /**
+   * Nodes up to an `end`, `else` or the end of the text, whose action has then been opened but not closed.
+   */
   #list(into: TemplateNode[]): ListEnd {
     for (;;) {
       const token = this.#next()

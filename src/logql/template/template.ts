@@ -45,7 +45,9 @@ export function compileTemplate(name: string, text: string): LineTemplate {
   }
 }
 
-/** The name of a template that is nothing but `{{.name}}`, which needs no execution; undefined for any other. */
+/**
+ * The name of a template that is nothing but `{{.name}}`, which needs no execution; undefined for any other.
+ */
 export function soleField(text: string): string | undefined {
   return /^\{\{\s*\.([\p{L}_][\p{L}\p{Nd}_]*)\s*\}\}$/u.exec(text)?.[1]
 }

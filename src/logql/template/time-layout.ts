@@ -1,5 +1,6 @@
 import { type Calendar, calendarOf, type GoTime, momentOf, UTC, type Zone } from './go-time.ts'
 
+/** Names of the months, from January. */
 export const MONTHS = [
   'January',
   'February',
@@ -14,11 +15,18 @@ export const MONTHS = [
   'November',
   'December',
 ]
+/** Names of the days, from Sunday. */
 export const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
 
 /** The elements of Go's reference time, longest first where one begins another. */
-const ELEMENT =
-  /January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|2006|__2|_2006|_2|002|01|02|03|04|05|06|15|Z07:00:00|Z070000|Z07:00|Z0700|Z07|-07:00:00|-070000|-07:00|-0700|-07|PM|pm|[.,]0+(?!\d)|[.,]9+(?!\d)|1|2|3|4|5/g
+const ELEMENT = new RegExp(
+  [
+    'January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|2006|__2|_2006|_2|002|01|02|03|04|05|06|15',
+    'Z07:00:00|Z070000|Z07:00|Z0700|Z07|-07:00:00|-070000|-07:00|-0700|-07|PM|pm',
+    '[.,]0+(?!\\d)|[.,]9+(?!\\d)|1|2|3|4|5',
+  ].join('|'),
+  'g',
+)
 
 const pad = (value: number, width: number): string => String(value).padStart(width, '0')
 

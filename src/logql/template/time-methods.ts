@@ -4,7 +4,10 @@ import type { Value } from './values.ts'
 
 type Method = (time: GoTime, args: readonly Value[]) => Value
 
-/** The methods of Go's `time.Time` that make sense in a template, by name, with their number of text arguments. */
+/**
+ * The methods of Go's `time.Time` that make sense in a template, by name, with their number of text
+ * arguments.
+ */
 export const TIME_METHODS: Readonly<Record<string, { readonly args: number; readonly call: Method }>> = {
   Year: { args: 0, call: (time) => BigInt(calendarOf(time).year) },
   Month: {

@@ -1,8 +1,8 @@
 import type { GoTime } from './go-time.ts'
 
 /**
- * A value in a template: string, bool (boolean), int64 (bigint), float64 (number), nil (undefined), slice (array),
- * map (Map), a moment in time, or a named constant such as a month.
+ * A value in a template: string, bool (boolean), int64 (bigint), float64 (number), nil (undefined), slice
+ * (array), map (Map), a moment in time, or a named constant such as a month.
  */
 export type Value =
   | string

@@ -25,7 +25,10 @@ interface StoredStream {
   readonly rows: { tsMs: number; tsNs: number; line: Buffer; metadata: Labels }[]
 }
 
-/** A store in memory that keeps the contract of `LogStore` for reading: the test double of the language's tests. */
+/**
+ * A store in memory that keeps the contract of `LogStore` for reading: the test double of the language's
+ * tests.
+ */
 export interface MemoryStore extends LogStore {
   /** Adds rows to a stream, in the order given; exact repetitions are left out. */
   add(labels: Record<string, string>, rows: readonly TestRow[]): void
