@@ -6,7 +6,7 @@ import type {
   ComponentContext,
   ComponentDefinition,
   ComponentInstance,
-} from '#collector/runtime/component.ts'
+} from '../runtime/component.ts'
 
 /** A component that runs alone, without a configuration file around it. */
 export interface RunningComponent<Args> {
