@@ -7,6 +7,7 @@ import { lokiEcho } from './loki_echo.ts'
 import { lokiProcess } from './loki_process.ts'
 import { lokiRelabel } from './loki_relabel.ts'
 import { lokiSourceDocker } from './loki_source_docker.ts'
+import { lokiSourceFile } from './loki_source_file.ts'
 import { lokiWrite } from './loki_write.ts'
 
 /** An entry of the table. It forgets the arguments' type: the runtime decodes by the schema alone. */
@@ -24,5 +25,6 @@ export const componentRegistry: ReadonlyMap<string, ComponentDefinition> = new M
   entry(lokiProcess),
   entry(lokiRelabel),
   entry(lokiSourceDocker),
+  entry(lokiSourceFile),
   entry(lokiWrite),
 ])
