@@ -40,7 +40,7 @@ export type ResolvedOptions = Required<EmbeddedOptions>
 export function resolveOptions(options: EmbeddedOptions): ResolvedOptions {
   return {
     clock: Date.now,
-    headBytes: 32 << 20,
+    headBytes: 24 << 20,
     headMaxAgeMs: 30 * 60_000,
     blockBytes: 512 << 10,
     walFileBytes: 16 << 20,

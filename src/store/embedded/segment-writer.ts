@@ -4,7 +4,7 @@ import type { Labels } from '#base/labels.ts'
 import type { Metadata } from '../types.ts'
 import { encodeLengths, encodeMetadata, encodeTimes } from './block-codec.ts'
 import { syncDir, writeFully } from './disk.ts'
-import { GramFilterBuilder } from './gram-filter.ts'
+import { buildGramFilter } from './gram-filter.ts'
 import { type Part, packPart, packPartSync, storePart } from './parts.ts'
 import {
   type Counters,
@@ -46,7 +46,6 @@ export class SegmentWriter {
   #pending: Uint8Array[] = []
   readonly #entries: DirectoryEntry[] = []
   readonly #filters: Uint8Array[] = []
-  readonly #filterBuilder = new GramFilterBuilder()
 
   private constructor(path: string, handle: FileHandle) {
     this.#path = path
@@ -66,7 +65,7 @@ export class SegmentWriter {
     const times = packPartSync(encodeTimes(rows))
     const lengths = packPartSync(encodeLengths(rows.lengths))
     const metadata = packPartSync(encodeMetadata(rows.metadata, rows.sets))
-    const filter = this.#filterBuilder.build(rows.lines)
+    const filter = buildGramFilter(rows.lines)
     this.#filters.push(filter.slice())
     const lines = await packPart(rows.lines)
     this.#entries.push({

@@ -132,7 +132,7 @@ export class Wal {
 
   async #create(): Promise<FileHandle> {
     const { dir } = this.#options
-    const handle = await open(walPath(dir, this.#sequence), 'wx')
+    const handle = await open(walPath(dir, this.#sequence), 'w')
     this.#goodBytes = 0
     try {
       await writeFully(handle, walHeader(this.#sequence), 0)
