@@ -19,7 +19,7 @@ import type { LogsReceiver } from '../pipeline.ts'
 import { applyRules, noRules, type RelabelRules } from '../relabel.ts'
 import type { ComponentContext, ComponentDefinition, ComponentInstance } from '../runtime/component.ts'
 import { checkHttpClientArgs, type HttpClientArgs, httpClientSchema } from '../write/http-client-args.ts'
-import { untilAborted } from './until_aborted.ts'
+import { pause } from './pause.ts'
 
 interface Args {
   readonly host: string
@@ -36,6 +36,8 @@ const STREAM_LABEL = '__meta_docker_container_log_stream'
 const MAX_OPENING = 16
 /** How long what is under way may take to arrive when the component stops. */
 const SETTLE_MS = 2000
+const EVENTS = { type: ['container'], event: ['start', 'die', 'destroy'] }
+const EVENT_RETRY_MS = 2000
 const CURSOR_PREFIX = 'cursor-'
 
 /**
@@ -100,7 +102,7 @@ class DockerSource implements ComponentInstance<Args> {
   async run(signal: AbortSignal): Promise<void> {
     this.#running = true
     this.#reconcile()
-    await untilAborted(signal)
+    await this.#followEvents(signal)
     this.#running = false
     await Promise.all([...this.#tailers.values()].map((tailer) => tailer.stop(SETTLE_MS)))
     await this.#positions.close()
@@ -138,6 +140,30 @@ class DockerSource implements ComponentInstance<Args> {
         }
       }),
     }
+  }
+
+  /** Learns at once when a container starts again or is removed; without events it shows a little later. */
+  async #followEvents(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const client = this.#client
+      try {
+        await client.events(
+          EVENTS,
+          ({ Action: action, Actor: actor }) => this.#noteEvent(actor?.ID, action),
+          signal,
+        )
+      } catch (error) {
+        this.#context.logger.debug({ error: errorMessage(error) }, 'the event stream of Docker broke')
+      }
+      if (client === this.#client) await pause(EVENT_RETRY_MS, signal)
+    }
+  }
+
+  #noteEvent(id: string | undefined, action: string | undefined): void {
+    if (id === undefined) return
+    const tailer = this.#tailers.get(id)
+    if (tailer !== undefined) tailer.look()
+    else if (action === 'destroy') this.#positions.remove(CURSOR_PREFIX + id)
   }
 
   /** Brings the readers in line with the targets. */

@@ -47,8 +47,8 @@ export interface ContainerTailer {
   update(target: TailerTarget): void
   /** The container is no longer a target. If it has stopped, its log is read to the end first. */
   release(): void
-  /** It is a target again after `release`, or something has happened to it: look at once. */
-  poke(): void
+  /** Something has happened to the container: look at once. */
+  look(): void
   /** Ends at once; what has been handed over is given `settleMs` to arrive. */
   stop(settleMs: number): Promise<void>
   /** Resolves when nothing more is to be read. */
@@ -125,7 +125,8 @@ class Tailer implements ContainerTailer {
 
   update(target: TailerTarget): void {
     this.#target = target
-    if (this.#released) this.poke()
+    if (this.#released) this.look()
+    this.#released = false
   }
 
   release(): void {
@@ -134,8 +135,7 @@ class Tailer implements ContainerTailer {
     this.#wake.abort()
   }
 
-  poke(): void {
-    this.#released = false
+  look(): void {
     this.#wake.abort()
   }
 
