@@ -65,10 +65,10 @@ export class HeadSet {
     return this.#sealed.map(({ head }) => head)
   }
 
-  /** Whether the active head should go to disk. */
+  /** Whether the active head should go to disk: not while another is on its way, or a full disk would fill memory. */
   isDue(): boolean {
     const { headBytes, headMaxAgeMs, clock } = this.#environment.options
-    if (this.#active.rows === 0) return false
+    if (this.#active.rows === 0 || this.#sealed.length > 0) return false
     return this.#active.sizeBytes >= headBytes || clock() - this.#active.createdMs >= headMaxAgeMs
   }
 

@@ -322,3 +322,22 @@ describe('a disk that refuses writes', () => {
     expect(filesBelow(join(root, 'full'), '.wal')).toEqual([])
   })
 })
+
+describe('memory that is full while the disk is', () => {
+  test('refuses pushes until a flush succeeds', async () => {
+    const dir = join(root, 'full')
+    const store = await openAt(dir, { headBytes: 1, flushRetryMs: 50 })
+    await store.append('t', makeBatch([row('first')]))
+    const partition = join(dir, 'segments', 't')
+    writeFileSync(partition, 'a file where a directory must be')
+    await store.append('t', makeBatch([row('second', T0 + 1)]))
+    await expect(store.append('t', makeBatch([row('third', T0 + 2)]))).rejects.toMatchObject({
+      code: 'store_io',
+    })
+    expect(await linesOf(store)).toEqual(['first', 'second'])
+    rmSync(partition)
+    await vi.waitFor(() => expect(store.stats().flushes).toBeGreaterThan(0))
+    await store.append('t', makeBatch([row('third', T0 + 2)]))
+    expect(await linesOf(store)).toEqual(['first', 'second', 'third'])
+  })
+})
