@@ -55,7 +55,7 @@ export class BatchCursor {
         }
         const rows = this.#batch.rows.subarray(this.#nextChunk, this.#nextChunk + CHUNK_ROWS)
         this.#nextChunk += CHUNK_ROWS
-        this.#chunk = filterRows({ ...this.#batch, rows }, this.#pipeline.predicates)
+        this.#chunk = filterRows({ ...this.#batch, rows }, this.#pipeline)
         this.#chunkAt = 0
       }
       row.moveTo(this.#batch, this.#chunk[this.#chunkAt++])

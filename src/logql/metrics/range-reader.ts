@@ -155,7 +155,7 @@ export class RangeReader {
 
   #readBatch(batch: RowBatch): void {
     const { pipeline, countsLines, countsBytes, sample } = this.#plan
-    const rows = filterRows(batch, pipeline.predicates)
+    const rows = filterRows(batch, pipeline)
     const fixed = pipeline.stages.length === 0 && (countsLines || countsBytes)
     const byMetadata: (RangeSeries | undefined)[] = []
     const { row } = pipeline

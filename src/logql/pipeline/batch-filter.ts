@@ -1,15 +1,25 @@
 import type { LinePredicate, RowBatch } from '#store/types.ts'
+import { type FieldNeedle, needlesFor } from './field-needles.ts'
 import { asBuffer } from './row.ts'
+
+/** What {@link filterRows} checks; the predicates are those of the scan, whose bits tell which are done. */
+export interface RowConditions {
+  readonly predicates: readonly LinePredicate[]
+  readonly fieldNeedles: readonly FieldNeedle[]
+}
 
 /**
  * The rows of a batch that meet every predicate, in their order. Searches the batch's bytes as a whole, so
  * that a needle that is rare costs one pass over the buffer and not one call per line.
  */
-export function filterRows(batch: RowBatch, predicates: readonly LinePredicate[]): Uint32Array {
+export function filterRows(batch: RowBatch, { predicates, fieldNeedles }: RowConditions): Uint32Array {
   let { rows } = batch
   for (const [i, predicate] of predicates.entries()) {
     const applied = i < 32 && (batch.linesApplied & (1 << i)) !== 0
     if (!applied) rows = applyPredicate(batch, rows, predicate)
+  }
+  if (fieldNeedles.length > 0) {
+    for (const predicate of needlesFor(batch, fieldNeedles)) rows = applyPredicate(batch, rows, predicate)
   }
   return rows
 }

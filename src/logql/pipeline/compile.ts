@@ -6,6 +6,7 @@ import { printLineFilter, printStage } from '../syntax/printer.ts'
 import { compilePatternStage, compileRegexp } from './captures.ts'
 import { decolorize } from './decolorize.ts'
 import { compileDrop, compileKeep } from './drop-keep.ts'
+import { type FieldNeedle, fieldNeedles } from './field-needles.ts'
 import { compileLabelFormat, compileLineFormat } from './formats.ts'
 import { type EarlyTests, everythingNeeded, type Hints } from './hints.ts'
 import { compileJson } from './json.ts'
@@ -24,6 +25,8 @@ export interface Pipeline {
   readonly row: Row
   /** Predicates of line filters that see the line as stored: every kept line meets all of them. */
   readonly predicates: readonly LinePredicate[]
+  /** What lines must contain for filters on their fields; to be checked per batch. */
+  readonly fieldNeedles: readonly FieldNeedle[]
   /** What is left to do once the predicates hold. */
   readonly stages: readonly StageRun[]
   /** Whether every line that passes keeps exactly its stream's and its metadata's labels. */
@@ -57,7 +60,7 @@ export function compilePipeline(stages: readonly Stage[], makeHints: MakeHints =
     }
   }
   const keepsLabels = planned.every((stage) => stage.kind === 'lineFilters')
-  return { row, predicates, stages: runs, keepsLabels }
+  return { row, predicates, fieldNeedles: fieldNeedles(stages), stages: runs, keepsLabels }
 }
 
 function defaultHints(_: Row, tests: EarlyTests): Hints {

@@ -22,6 +22,8 @@ export interface Hints {
   wants(id: number): boolean
   /** Whether every needed label has been found on this line. */
   allFound(labels: LineLabels): boolean
+  /** Labels that {@link admits} looks at, by id. */
+  readonly tested: EarlyTests
   /** Whether a line whose parser sets this label to this value can still pass the filters behind. */
   admits(id: number, value: string): boolean
 }
@@ -40,6 +42,7 @@ export function everythingNeeded(tests: EarlyTests): Hints {
     mayWantInside: () => true,
     wants: () => true,
     allFound: () => false,
+    tested: tests,
     admits: tests.size === 0 ? () => true : (id, value) => tests.get(id)?.(value) ?? true,
   }
 }
@@ -63,6 +66,7 @@ export function someNeeded(
     mayWantInside: (name) => names.some((wantedName) => wantedName.startsWith(name === '' ? '' : `${name}_`)),
     wants: (id) => wanted.has(id),
     allFound: (labels) => ids.every((id) => labels.wasExtracted(id)),
+    tested: tests,
     admits: tests.size === 0 ? () => true : (id, value) => tests.get(id)?.(value) ?? true,
   }
 }

@@ -1,15 +1,16 @@
 import type { Hints } from './hints.ts'
+import { compileJsonProbe } from './json-probe.ts'
 import {
   JSON_ARRAY,
   JSON_ERRORS,
   JSON_NULL,
   JSON_OBJECT,
-  JSON_STRING,
   type JsonValue,
   skipSpace,
   unescapeJson,
   walkObject,
 } from './json-scan.ts'
+import { valueText } from './json-value.ts'
 import { type FieldKey, FieldKeys } from './names.ts'
 import { setParserError } from './parser-error.ts'
 import type { Row, StageRun } from './row.ts'
@@ -23,6 +24,7 @@ const MAX_DEPTH = 200
  */
 export function compileJson(row: Row, hints: Hints): StageRun {
   const keys = new FieldKeys('', (name) => (hints.mayWant(name) ? row.names.intern(name) : -1))
+  const probe = compileJsonProbe(row, hints)
   let dropped = false
   let done = false
 
@@ -47,7 +49,8 @@ export function compileJson(row: Row, hints: Hints): StageRun {
       if (value.type === JSON_OBJECT) {
         if (depth >= MAX_DEPTH || !hints.mayWantInside(key.name)) return false
         const { from: innerFrom, to: innerTo } = value
-        nestedError = walk(into.inside(key), innerFrom, innerTo, depth + 1)
+        const inner = walk(into.inside(key), innerFrom, innerTo, depth + 1)
+        nestedError ??= inner
         return done || nestedError !== undefined
       }
       onValue(key, value)
@@ -63,6 +66,7 @@ export function compileJson(row: Row, hints: Hints): StageRun {
     nestedError = undefined
     row.needBytes()
     if (done) return true
+    if (probe?.() === true) return false
     if (skipSpace(row.bytes, row.from, row.to) === row.to) {
       setParserError(row, hints, 'JSONParserErr', JSON_ERRORS.object)
       return true
@@ -76,11 +80,4 @@ export function compileJson(row: Row, hints: Hints): StageRun {
 function escapedKey(row: Row, keys: FieldKeys, from: number, to: number): FieldKey | undefined {
   const text = unescapeJson(row.bytes.toString('utf8', from, to))
   return text === undefined ? undefined : keys.make(text)
-}
-
-/** The label value of a JSON value that is no object, array or null. */
-export function valueText(row: Row, value: JsonValue): string {
-  let text = row.strings.decode(row.bytes, value.from, value.to)
-  if (value.type === JSON_STRING && value.escaped) text = unescapeJson(text) ?? ''
-  return text.includes('\ufffd') ? text.replaceAll('\ufffd', ' ') : text
 }

@@ -89,17 +89,31 @@ export function compileCompareTest(filter: LabelFilter & { kind: 'compare' }): (
   return (text) => compareNumbers(op, read(text), wanted)
 }
 
+/** Most values whose outcome a comparison remembers: fields repeat, and reading a number is dear. */
+const MAX_REMEMBERED = 1024
+
 function compileCompare(filter: LabelFilter & { kind: 'compare' }, names: NameTable): StageRun {
   const test = compileCompareTest(filter)
   const id = names.intern(filter.name)
+  const known = new Map<string, boolean | string>()
+  const outcome = (text: string): boolean | string => {
+    let result = known.get(text)
+    if (result !== undefined) return result
+    try {
+      result = test(text)
+    } catch (thrown) {
+      result = errorMessage(thrown)
+    }
+    if (known.size >= MAX_REMEMBERED) known.clear()
+    known.set(text, result)
+    return result
+  }
   return ({ labels }: Row) => {
     const text = labels.get(id)
     if (text === undefined) return false
-    try {
-      return test(text)
-    } catch (thrown) {
-      if (labels.error === '') labels.setError('LabelFilterErr', errorMessage(thrown))
-      return true
-    }
+    const result = outcome(text)
+    if (typeof result === 'boolean') return result
+    if (labels.error === '') labels.setError('LabelFilterErr', result)
+    return true
   }
 }

@@ -125,7 +125,7 @@ function matchAt(pattern: RegExp, text: string, pos: number): string {
   return pattern.exec(text)?.[0] ?? ''
 }
 
-/** A character in single quotes, which is an identifier to Loki. Returns the message where it is malformed. */
+/** A character in single quotes, an identifier to Loki. Returns the message where it is malformed. */
 function lexCharacter(text: string, pos: number, push: Push): string | undefined {
   const quoted = /^'(?:[^'\\\n]|\\.)*'/.exec(text.slice(pos, pos + 1000))?.[0]
   if (quoted === undefined) return 'literal not terminated'
