@@ -26,6 +26,7 @@ const lines = (rows: readonly FoundRow[]): string[] => rows.map(({ line }) => li
 /** What every {@link LogStore} must do; run against each engine. */
 export function storeSuite(engine: SuiteEngine): void {
   describe(`LogStore: ${engine.name}`, () => {
+    let root: string
     let dir: string
     let store: LogStore
     const open = async (outOfOrderWindowMs = 0): Promise<void> => {
@@ -40,12 +41,13 @@ export function storeSuite(engine: SuiteEngine): void {
       collectRows(store.scan('t', request(parts)), parts.direction, limit)
 
     beforeEach(async () => {
-      dir = await mkdtemp(join(tmpdir(), 'logboom-store-'))
+      root = await mkdtemp(join(tmpdir(), 'logboom-store-'))
+      dir = join(root, 'data')
       await open()
     })
     afterEach(async () => {
       await store.close()
-      await rm(dir, { recursive: true, force: true })
+      await rm(root, { recursive: true, force: true })
     })
 
     describe('rows', () => {
@@ -228,7 +230,7 @@ export function storeSuite(engine: SuiteEngine): void {
             fc.array(question, { minLength: 4, maxLength: 8 }),
             async (operations, questions) => {
               await store.close()
-              dir = join(dir, String(runs++))
+              dir = join(root, String(runs++))
               await open()
               const model: PlainRow[] = []
               for (const each of operations) {
