@@ -1,7 +1,7 @@
 import { errorMessage } from '#base/errors.ts'
 import type { LinePredicate } from '#store/types.ts'
 import { LogqlError } from '../error.ts'
-import type { LabelFilter, LogExpr, Stage } from '../syntax/ast.ts'
+import type { LabelFilter, Stage } from '../syntax/ast.ts'
 import { printLineFilter, printStage } from '../syntax/printer.ts'
 import { compilePatternStage, compileRegexp } from './captures.ts'
 import { decolorize } from './decolorize.ts'
@@ -145,9 +145,4 @@ function earlyTest(filter: LabelFilter & { kind: 'string' | 'compare' }): (value
       return true
     }
   }
-}
-
-/** A log expression, compiled, for callers that feed it lines one by one (live tailing). */
-export function compileLogPipeline(expr: LogExpr): Pipeline {
-  return compilePipeline(expr.stages)
 }

@@ -85,7 +85,7 @@ export function walkObject(
     const keyFrom = at + 1
     const keyTo = stringEnd(bytes, keyFrom, end)
     if (keyTo === -1) return JSON_ERRORS.malformed
-    const keyEscaped = hasBackslash(bytes, keyFrom, keyTo)
+    const keyEscaped = sawEscape
     at = skipSpace(bytes, keyTo + 1, end)
     if (at === end || bytes[at] !== COLON) return JSON_ERRORS.malformed
     const error = readValue(bytes, at + 1, end, value)
@@ -118,7 +118,7 @@ export function readValue(
     value.type = JSON_STRING
     value.from = at + 1
     value.to = to
-    value.escaped = hasBackslash(bytes, at + 1, to)
+    value.escaped = sawEscape
     value.next = to + 1
     return undefined
   }
@@ -142,19 +142,24 @@ export function readValue(
   return undefined
 }
 
+/**
+ * Whether the string that {@link stringEnd} went over last held an escape: a second result, without an
+ * object.
+ */
+let sawEscape = false
+
 /** The index of the quote that ends the string whose inside begins at `at`, or -1. */
 function stringEnd(bytes: Uint8Array, at: number, end: number): number {
+  sawEscape = false
   for (; at < end; at++) {
     const byte = bytes[at]
     if (byte === QUOTE) return at
-    if (byte === BACKSLASH) at++
+    if (byte === BACKSLASH) {
+      sawEscape = true
+      at++
+    }
   }
   return -1
-}
-
-function hasBackslash(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if (bytes[i] === BACKSLASH) return true
-  return false
 }
 
 /** One past the bracket that closes the one at `at`, or -1. Brackets inside strings do not count. */
