@@ -67,7 +67,7 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
   }
   const app = makeApp(config)
   for (const route of ROUTES) addRoute(app, context, route)
-  answerUnknownPaths(app, config.server.http_path_prefix)
+  answerUnknownPaths(app, context)
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir)
   await app.ready()
   let address = ''
@@ -153,7 +153,8 @@ function notFound(response: FastifyReply['raw']): void {
 /**
  * Go's router: 405 without body for a known path asked with another method, a redirect for `//`, else 404.
  */
-function answerUnknownPaths(app: FastifyInstance, prefix: string): void {
+function answerUnknownPaths(app: FastifyInstance, { config, logger }: ServerContext): void {
+  const prefix = config.server.http_path_prefix.replace(/\/$/, '')
   const known = ROUTES.map(({ path }) => new RegExp(`^${prefix}${path.replace(/:\w+/g, '[^/]+')}$`))
   const answer = (request: FastifyRequest, reply: FastifyReply): void => {
     reply.hijack()
@@ -168,7 +169,16 @@ function answerUnknownPaths(app: FastifyInstance, prefix: string): void {
     }
   }
   app.setNotFoundHandler(answer)
-  app.setErrorHandler((_error, request, reply) => answer(request, reply))
+  app.setErrorHandler((error, request, reply) => {
+    // What Fastify itself refuses on a path it does not know (a media type, a length) is a wrong path all the same.
+    if (error instanceof Error && 'statusCode' in error && Number(error.statusCode) < 500)
+      answer(request, reply)
+    else {
+      logger.error({ path: request.url, err: errorMessage(error) }, 'request failed')
+      reply.hijack()
+      sendError(reply.raw, 500, 'internal error, see the log\n')
+    }
+  })
 }
 
 async function listenOn(app: FastifyInstance, host: string, port: number): Promise<void> {

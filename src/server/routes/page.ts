@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import type { ServerResponse } from 'node:http'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 
@@ -31,15 +30,18 @@ export async function registerPage(app: FastifyInstance, pageDir: string): Promi
     prefix: '/',
     wildcard: false,
     cacheControl: false,
-    setHeaders: (response, path) => {
-      setPageHeaders(response as unknown as ServerResponse, path.includes('/assets/'))
-    },
+    setHeaders: (reply, path) => setPageHeaders(reply, path.includes('/assets/')),
   })
 }
 
-function setPageHeaders(response: ServerResponse, immutable: boolean): void {
-  response.setHeader('content-security-policy', CONTENT_SECURITY_POLICY)
-  response.setHeader('x-content-type-options', 'nosniff')
-  response.setHeader('referrer-policy', 'no-referrer')
-  response.setHeader('cache-control', immutable ? 'public, max-age=31536000, immutable' : 'no-cache')
+/** What the static plugin lets set: the reply it is about to send. */
+interface HeaderSetter {
+  header(name: string, value: string): unknown
+}
+
+function setPageHeaders(reply: HeaderSetter, immutable: boolean): void {
+  reply.header('content-security-policy', CONTENT_SECURITY_POLICY)
+  reply.header('x-content-type-options', 'nosniff')
+  reply.header('referrer-policy', 'no-referrer')
+  reply.header('cache-control', immutable ? 'public, max-age=31536000, immutable' : 'no-cache')
 }

@@ -24,6 +24,8 @@ import {
   serveServices,
 } from './status.ts'
 
+import { serveDrilldownLimits, serveTenantLimits } from './tenant-limits.ts'
+
 /** What a route works with. */
 export interface RouteCall {
   readonly context: ServerContext
@@ -105,6 +107,16 @@ const STATUS_ROUTES: readonly Route[] = [
     path: '/log_level',
     serve: async ({ context, request, response }) =>
       serveLogLevel(context, response, request.method ?? 'GET', await readParams(request)),
+  },
+  {
+    methods: ['GET'],
+    path: '/loki/api/v1/drilldown-limits',
+    serve: ({ context, request, response }) => serveDrilldownLimits(context, request, response),
+  },
+  {
+    methods: ['GET'],
+    path: '/config/tenant/v1/limits',
+    serve: ({ context, request, response }) => serveTenantLimits(context, request, response),
   },
   { methods: READ, path: '/flush', serve: ({ context, response }) => serveFlush(context, response) },
 ]

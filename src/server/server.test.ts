@@ -1,0 +1,286 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { request as httpRequest } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { compressSync } from 'snappy'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { silentLogger } from '#base/logger.ts'
+import { loadLokiConfig } from '#config/load.ts'
+import { openEmbeddedStore } from '#store/embedded/store.ts'
+import { createServer, type LogServer } from './server.ts'
+import { storeSettings } from './store-settings.ts'
+import { makeTenantLimits } from './tenant-limits.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'logboom-server-'))
+const servers: LogServer[] = []
+
+async function start(name: string, yaml: string): Promise<string> {
+  const { config } = loadLokiConfig({
+    text: `
+common: {path_prefix: ${join(dir, name)}}
+schema_config:
+  configs:
+    - {from: 2024-04-01, store: tsdb, object_store: filesystem, schema: v13, index: {prefix: i, period: 24h}}
+ingester: {lifecycler: {min_ready_duration: 0s}}
+${yaml}`,
+  })
+  const limits = await makeTenantLimits(config, silentLogger)
+  const settings = storeSettings(config, limits)
+  const store = await openEmbeddedStore({ ...settings, logger: silentLogger, fsync: { intervalMs: 1000 } })
+  const pageDir = join(dir, 'page')
+  const server = await createServer({
+    config,
+    store,
+    limits,
+    logger: silentLogger,
+    pageDir,
+    host: '127.0.0.1',
+    port: 0,
+  })
+  servers.push(server)
+  return await server.listen()
+}
+
+const nowNs = (): string => `${Date.now()}000000`
+
+function push(base: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${base}/loki/api/v1/push`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  })
+}
+
+const one = (stream: Record<string, string>, line: string): unknown => ({
+  streams: [{ stream, values: [[nowNs(), line]] }],
+})
+
+async function lines(base: string, query: string, headers: Record<string, string> = {}): Promise<string[]> {
+  const response = await fetch(`${base}/loki/api/v1/query_range?query=${encodeURIComponent(query)}`, {
+    headers,
+  })
+  const body = (await response.json()) as { data: { result: { values: [string, string][] }[] } }
+  return body.data.result.flatMap(({ values }) => values.map(([, line]) => line)).sort()
+}
+
+let base: string
+
+beforeAll(async () => {
+  mkdirSync(join(dir, 'page', 'assets'), { recursive: true })
+  writeFileSync(join(dir, 'page', 'index.html'), '<!doctype html><title>page</title>')
+  writeFileSync(join(dir, 'page', 'assets', 'app-1234.js'), 'export {}')
+  base = await start('main', 'auth_enabled: false')
+})
+
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.close()))
+  rmSync(dir, { recursive: true, force: true })
+})
+
+describe('push', () => {
+  test('JSON, gzip and snappy protobuf arrive alike', async () => {
+    expect((await push(base, one({ app: 'formats' }, 'json'))).status).toBe(204)
+    const zipped = await fetch(`${base}/loki/api/v1/push`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+      body: gzipSync(JSON.stringify(one({ app: 'formats' }, 'gzip'))),
+    })
+    expect(zipped.status).toBe(204)
+    const field = (tag: number, content: Buffer): Buffer =>
+      Buffer.concat([Buffer.from([tag, content.length]), content])
+    const seconds = Math.floor(Date.now() / 1000)
+    const varint = Buffer.from(
+      [0, 7, 14, 21, 28].map((shift, i) => ((seconds / 2 ** shift) & 0x7f) | (i < 4 ? 0x80 : 0)),
+    )
+    const entry = Buffer.concat([
+      field(10, Buffer.concat([Buffer.from([8]), varint])),
+      field(18, Buffer.from('proto')),
+    ])
+    const stream = Buffer.concat([field(10, Buffer.from('{app="formats"}')), field(18, entry)])
+    const proto = await fetch(`${base}/loki/api/v1/push`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-protobuf' },
+      body: compressSync(field(10, stream)),
+    })
+    expect([proto.status, await proto.text()]).toEqual([204, ''])
+    const legacy = await fetch(`${base}/api/prom/push`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: `{"streams":[{"labels":"{app=\\"formats\\"}","entries":[{"ts":"${new Date().toISOString()}","line":"legacy"}]}]}`,
+    })
+    expect(legacy.status).toBe(204)
+    expect(await lines(base, '{app="formats"}')).toEqual(['gzip', 'json', 'legacy', 'proto'])
+  })
+
+  test('what is valid of a push is stored, the rest is told', async () => {
+    const late = `${Date.now() - 30 * 86_400_000}000000`
+    const values = [
+      [nowNs(), 'fine'],
+      [late, 'old one'],
+      [late, 'old two'],
+    ]
+    const response = await push(base, { streams: [{ stream: { app: 'partial' }, values }] })
+    expect(response.status).toBe(400)
+    expect(await response.text()).toMatch(
+      /^2 errors like: entry for stream '\{app="partial", service_name="partial"\}' has timestamp too old: /,
+    )
+    expect(await lines(base, '{app="partial"}')).toEqual(['fine'])
+  })
+
+  test('an answer to a truncated body is an error of the client', async () => {
+    const status = await new Promise<number>((resolve) => {
+      const request = httpRequest(
+        `${base}/loki/api/v1/push`,
+        { method: 'POST', headers: { 'content-type': 'application/json', 'transfer-encoding': 'chunked' } },
+        (response) => resolve(response.statusCode ?? 0),
+      )
+      request.end('{"streams":[{"stream":{"a":"b"},"values":[["')
+    })
+    expect(status).toBe(400)
+  })
+})
+
+describe('tenants', () => {
+  test('see only their own lines, and need a name', async () => {
+    const url = await start('tenants', 'auth_enabled: true')
+    const a = { 'x-scope-orgid': 'a' }
+    expect((await push(url, one({ app: 'x' }, 'of a'), a)).status).toBe(204)
+    expect(await lines(url, '{app="x"}', a)).toEqual(['of a'])
+    expect(await lines(url, '{app="x"}', { 'x-scope-orgid': 'b' })).toEqual([])
+    const cases: [string | undefined, number, string][] = [
+      [undefined, 401, 'no org id\n'],
+      ['a b', 400, "tenant ID 'a b' contains unsupported character ' '\n"],
+      ['..', 400, "tenant ID is '.' or '..'\n"],
+      ['a|b', 400, 'multiple org IDs present'],
+    ]
+    for (const [tenant, status, text] of cases) {
+      const headers: Record<string, string> = tenant === undefined ? {} : { 'x-scope-orgid': tenant }
+      const response = await fetch(`${url}/loki/api/v1/labels`, { headers })
+      expect([response.status, await response.text()]).toEqual([status, text])
+    }
+  })
+
+  test('have limits of their own that are read again while the server runs', async () => {
+    const file = join(dir, 'overrides.yaml')
+    writeFileSync(file, 'overrides: {a: {max_line_size: 5}}')
+    const yaml = `auth_enabled: true\nruntime_config: {file: ${file}, period: 100ms}`
+    const url = await start('overrides', yaml)
+    const a = { 'x-scope-orgid': 'a' }
+    expect((await push(url, one({ app: 'x' }, 'too long'), a)).status).toBe(400)
+    expect((await push(url, one({ app: 'x' }, 'too long'), { 'x-scope-orgid': 'b' })).status).toBe(204)
+    writeFileSync(file, 'overrides: {a: {max_line_size: 50}}')
+    await expect.poll(async () => (await push(url, one({ app: 'x' }, 'too long'), a)).status).toBe(204)
+    writeFileSync(file, 'overrides: {a: {max_line_size: nonsense}}')
+    const metric = async (): Promise<string> => await (await fetch(`${url}/metrics`)).text()
+    await expect.poll(metric).toContain('loki_runtime_config_last_reload_successful 0')
+    expect((await push(url, one({ app: 'x' }, 'too long'), a)).status).toBe(204)
+  })
+})
+
+describe('rates', () => {
+  test('of a tenant and of a stream are held to', async () => {
+    const limits = 'ingestion_rate_mb: 0.001, ingestion_burst_size_mb: 0.01, per_stream_rate_limit: 1KB'
+    const yaml = `auth_enabled: false\nlimits_config: {${limits}, per_stream_rate_limit_burst: 1KB, max_global_streams_per_user: 1}`
+    const url = await start('rates', yaml)
+    const big = await push(url, one({ app: 'x' }, 'x'.repeat(20_000)))
+    expect([big.status, await big.text()]).toEqual([
+      429,
+      "ingestion rate limit exceeded for user fake (limit: 1049 bytes/sec) while attempting to ingest '1' lines totaling " +
+        "'20000' bytes, reduce log volume or contact your Loki administrator to see if the limit can be increased\n",
+    ])
+    const stream = await push(url, one({ app: 'x' }, 'x'.repeat(2000)))
+    expect(stream.status).toBe(429)
+    expect(await stream.text()).toContain(
+      'Per stream rate limit exceeded (limit: 1KB/sec) while attempting to ingest',
+    )
+    const another = await push(url, one({ app: 'y' }, 'short'))
+    expect([another.status, (await another.text()).slice(0, 51)]).toEqual([
+      429,
+      'maximum active stream limit exceeded when trying to',
+    ])
+  })
+})
+
+describe('paths', () => {
+  test.each([
+    ['GET', '/nope', 404, '404 page not found\n'],
+    ['POST', '/nope', 404, '404 page not found\n'],
+    ['GET', '/loki/api/v1/labels/', 404, '404 page not found\n'],
+    ['GET', '/loki/api/v1/label/a%2Fb/values', 404, '404 page not found\n'],
+    ['PUT', '/loki/api/v1/labels', 405, ''],
+    ['HEAD', '/ready', 405, ''],
+    ['GET', '/loki/api/v1/push', 405, ''],
+    ['GET', '/ready', 200, 'ready\n'],
+    ['GET', '/loki/api/v1/query_range?query=%zz', 400, 'invalid URL escape "%zz"'],
+  ])('%s %s', async (method, path, status, text) => {
+    const response = await fetch(base + path, { method })
+    expect([response.status, await response.text()]).toEqual([status, text])
+  })
+
+  test('doubled slashes are redirected', async () => {
+    const response = await fetch(`${base}//loki//api/v1/labels?a=b`, { redirect: 'manual' })
+    expect([response.status, response.headers.get('location')]).toEqual([301, '/loki/api/v1/labels?a=b'])
+  })
+
+  test('a prefix goes before all of them', async () => {
+    const url = await start('prefix', 'auth_enabled: false\nserver: {http_path_prefix: /x}')
+    expect((await fetch(`${url}/ready`)).status).toBe(404)
+    expect((await fetch(`${url}/x/ready`)).status).toBe(200)
+  })
+
+  test('status pages answer', async () => {
+    expect(await (await fetch(`${base}/loki/api/v1/status/buildinfo`)).json()).toMatchObject({
+      version: '3.8.0',
+    })
+    expect(await (await fetch(`${base}/config`)).text()).toContain('max_line_size: 256KB')
+    expect(await (await fetch(`${base}/services`)).text()).toContain('ingester => Running\n')
+    const limits = (await (await fetch(`${base}/loki/api/v1/drilldown-limits`)).json()) as Record<
+      string,
+      unknown
+    >
+    expect(limits).toMatchObject({ limits: { max_query_length: '30d1h', query_timeout: '1m' } })
+    expect(await (await fetch(`${base}/metrics`)).text()).toContain('loki_distributor_lines_received_total{')
+  })
+})
+
+describe('the page', () => {
+  test('comes with a strict policy; its assets may be kept, the document not', async () => {
+    const page = await fetch(`${base}/`)
+    expect(page.status).toBe(200)
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'self'; script-src 'self'")
+    expect(page.headers.get('cache-control')).toBe('no-cache')
+    const asset = await fetch(`${base}/assets/app-1234.js`)
+    expect(asset.headers.get('cache-control')).toContain('immutable')
+    expect((await fetch(`${base}/assets/nope.js`)).status).toBe(404)
+  })
+})
+
+describe('answers', () => {
+  test('that are large are compressed for who takes it', async () => {
+    const values = Array.from({ length: 100 }, (_, i) => [
+      `${Date.now()}00000${i % 10}`,
+      `line ${i} ${'x'.repeat(30)}`,
+    ])
+    await push(base, { streams: [{ stream: { app: 'large' }, values }] })
+    const get = (encoding: string): Promise<Response> =>
+      fetch(`${base}/loki/api/v1/query_range?query={app="large"}`, {
+        headers: { 'accept-encoding': encoding },
+      })
+    expect((await get('gzip, deflate')).headers.get('content-encoding')).toBe('gzip')
+    expect((await get('identity')).headers.get('content-encoding')).toBeNull()
+    expect((await get('gzip;q=0')).headers.get('content-encoding')).toBeNull()
+    const found = async (encoding: string): Promise<unknown> => {
+      const body = (await (await get(encoding)).json()) as { data: { result: unknown } }
+      return body.data.result
+    }
+    expect(await found('gzip')).toEqual(await found('identity'))
+  }, 20_000)
+})
+
+test('closing ends within seconds and refuses what comes after', async () => {
+  const url = await start('closing', 'auth_enabled: false')
+  await push(url, one({ app: 'x' }, 'kept'))
+  await servers.pop()?.close()
+  await expect(fetch(`${url}/ready`)).rejects.toThrow()
+})
