@@ -126,14 +126,14 @@ interface MainProps {
 
 function Main({ explore, theme, list, onOverlay }: MainProps) {
   const { state, change, logs, volume, time, actions } = explore
-  const isLog = logs.state.series === null
+  const isLog = logs.state.series === null && explore.runs.run !== null
   return (
     <main className="main">
-      {isLog && (
+      {isLog && logs.state.status !== 'failed' && (
         <Histogram
           volume={volume.volume}
           window={volume.run?.window ?? null}
-          error={logs.state.status === 'failed' ? '' : volume.error}
+          error={volume.error}
           loading={volume.loading}
           zone={state.zone}
           theme={theme}

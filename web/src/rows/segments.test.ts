@@ -12,7 +12,7 @@ describe('segmentText', () => {
     ['see https://a.test/x?y=1.', ['text:see ', 'link:https://a.test/x?y=1', 'text:.']],
     ['(http://a.test)', ['text:(', 'link:http://a.test', 'text:)']],
     ['javascript:alert(1) ftp://x', ['text:javascript:alert(1) ftp://x']],
-    ['a\x00b\x07', ['text:a', 'control:␀', 'text:b', 'control:␇']],
+    ['a\x00b\x07', ['text:a', 'control:NUL', 'text:b', 'control:BEL']],
     ['x\u202egnp.exe', ['text:x', 'control:RLO', 'text:gnp.exe']],
     ['tab\tstays\nand lines', ['text:tab\tstays\nand lines']],
     ['https://a.test/\u202eevil', ['link:https://a.test/', 'control:RLO', 'text:evil']],

@@ -48,8 +48,12 @@ function toSegment(match: RegExpExecArray): Segment {
   }
   const code = match[0].codePointAt(0) ?? 0
   const hex = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`
-  return { kind: 'control', text: controlPicture(code, hex), detail: hex }
+  return { kind: 'control', text: controlName(code, hex), detail: hex }
 }
+
+const C0_NAMES =
+  'NUL SOH STX ETX EOT ENQ ACK BEL BS HT LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US'
+const C0: readonly (string | undefined)[] = C0_NAMES.split(' ')
 
 const BIDI: Record<number, string> = {
   8203: 'ZWSP',
@@ -69,8 +73,6 @@ const BIDI: Record<number, string> = {
   65279: 'BOM',
 }
 
-function controlPicture(code: number, hex: string): string {
-  if (code < 0x20) return String.fromCharCode(0x2400 + code)
-  if (code === 0x7f) return '␡'
-  return BIDI[code] ?? hex
+function controlName(code: number, hex: string): string {
+  return C0[code] ?? BIDI[code] ?? hex
 }

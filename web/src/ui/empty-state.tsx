@@ -1,6 +1,6 @@
 interface EmptyStateProps {
-  /** Nothing at all has been stored yet, or nothing matches. */
-  readonly kind: 'no-logs' | 'no-match'
+  /** Nothing at all has been stored yet, nothing matches, or the query was refused. */
+  readonly kind: 'no-logs' | 'no-match' | 'failed'
   readonly onWiden: () => void
 }
 
@@ -21,6 +21,14 @@ export function EmptyState({ kind, onWiden }: EmptyStateProps) {
         <button type="button" className="button" onClick={onWiden}>
           Look further back
         </button>
+      </div>
+    )
+  }
+  if (kind === 'failed') {
+    return (
+      <div className="empty">
+        <h2>No answer to this query</h2>
+        <p>What the server says about it stands under the query.</p>
       </div>
     )
   }

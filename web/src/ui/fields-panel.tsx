@@ -22,12 +22,14 @@ const SOURCES = { label: 'label', metadata: 'metadata', parsed: 'parsed', json: 
 export function FieldsPanel(props: FieldsPanelProps) {
   const { stats, sampled, loaded } = props
   const [filter, setFilter] = useState('')
-  const [open, setOpen] = useState<ReadonlySet<string>>(new Set(['level', 'detected_level']))
+  const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set())
+  // One field is open from the start: the level, under the name that is filled in here.
+  const first = stats.some(({ name }) => name === 'detected_level') ? 'detected_level' : 'level'
   const shown = stats.filter(({ name }) => name.toLowerCase().includes(filter.toLowerCase()))
   const toggle = (name: string) => {
-    const next = new Set(open)
+    const next = new Set(toggled)
     if (!next.delete(name)) next.add(name)
-    setOpen(next)
+    setToggled(next)
   }
   return (
     <section className="panel" aria-label="Fields">
@@ -49,7 +51,7 @@ export function FieldsPanel(props: FieldsPanelProps) {
           <FieldItem
             key={`${stat.source} ${stat.name}`}
             stat={stat}
-            open={open.has(stat.name)}
+            open={toggled.has(stat.name) !== (stat.name === first)}
             onToggle={toggle}
             {...props}
           />

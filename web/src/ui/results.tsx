@@ -27,6 +27,7 @@ export function Results({ explore, theme, list, onContext, onTop }: ResultsProps
       <MetricChart series={series} window={run.window} zone={state.zone} theme={theme} onZoom={time.zoom} />
     )
   }
+  if (status === 'failed') return <EmptyState kind="failed" onWiden={() => {}} />
   const nothingStored = runs.run === null && services.list?.label === ''
   if (nothingStored || (status === 'ready' && rows.length === 0 && tail.pending === 0)) {
     const wider = () => time.set(lastRange('7d'))
