@@ -22,7 +22,6 @@ const OPTIONAL_PACKAGES = ['cpu-features', /\.node$/]
 const INPUT: InputOptions = {
   input: {
     logboom: 'build/entry.ts',
-    'shop/run-local': 'examples/shop/run-local.ts',
     'shop/web-gateway': 'examples/shop/web-gateway.ts',
     'shop/order-api': 'examples/shop/order-api.ts',
     'shop/fulfillment-worker': 'examples/shop/fulfillment-worker.ts',

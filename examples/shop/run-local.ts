@@ -1,8 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { openRotatingFile, type RotatingFile } from './rotating-file.ts'
 import type { ListeningMessage } from './run-service.ts'
 
@@ -79,16 +78,14 @@ export async function startShop(options: LocalShopOptions): Promise<LocalShop> {
   }
 }
 
-/** Starts one service's program, which lies beside this file, and waits until it listens. */
+/** Starts one service's program and waits until it listens. */
 async function startLocalService(
   service: ShopService,
   env: Record<string, string>,
   file: RotatingFile,
   logger: ShopLogger,
 ): Promise<LocalService> {
-  // `.ts` in the source tree, `.js` in the bundle.
-  const program = new URL(`./${service}${extname(import.meta.url)}`, import.meta.url)
-  const child = fork(fileURLToPath(program), [], {
+  const child = fork(programOf(service), [], {
     env: { ...process.env, HOST: '127.0.0.1', PORT: '0', ...env },
     execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -114,6 +111,13 @@ async function startLocalService(
       clearTimeout(kill)
     },
   }
+}
+
+/** A service's program: beside this file, or where the bundle of the project has it. */
+function programOf(service: ShopService): string {
+  const name = `${service}${extname(import.meta.filename)}`
+  const beside = join(import.meta.dirname, name)
+  return existsSync(beside) ? beside : join(import.meta.dirname, '../shop', name)
 }
 
 function listeningPort(child: ChildProcess, service: ShopService): Promise<number> {

@@ -112,7 +112,9 @@ async function importTar(
   })
   const ended = [tar, load].map(async (child) => {
     const [code] = await once(child, 'close')
-    if (code !== 0) throw new Error(`${child.spawnargs[0]} for the image ${image} ended with ${code}`)
+    // tar says 1 when a file changed while it read it: other tests write their caches below node_modules.
+    if (code !== 0 && !(child === tar && code === 1))
+      throw new Error(`${child.spawnargs[0]} for the image ${image} ended with ${code}`)
   })
   await Promise.all([pipeline(tar.stdout, load.stdin), ...ended])
 }

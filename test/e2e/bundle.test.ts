@@ -58,7 +58,7 @@ describe('the bundle', () => {
   })
 
   test('brings the sample shop along', () => {
-    for (const service of ['run-local', 'web-gateway', 'order-api', 'fulfillment-worker']) {
+    for (const service of ['web-gateway', 'order-api', 'fulfillment-worker']) {
       expect(existsSync(join(dir, `shop/${service}.js`)), service).toBe(true)
     }
   })
