@@ -51,28 +51,47 @@ function toSegment(match: RegExpExecArray): Segment {
   return { kind: 'control', text: controlName(code, hex), detail: hex }
 }
 
-const C0_NAMES =
-  'NUL SOH STX ETX EOT ENQ ACK BEL BS HT LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US'
-const C0: readonly (string | undefined)[] = C0_NAMES.split(' ')
+const C0 = [
+  ...['NUL', 'SOH', 'STX', 'ETX', 'EOT', 'ENQ', 'ACK', 'BEL', 'BS', 'HT', 'LF', 'VT', 'FF', 'CR', 'SO', 'SI'],
+  ...[
+    'DLE',
+    'DC1',
+    'DC2',
+    'DC3',
+    'DC4',
+    'NAK',
+    'SYN',
+    'ETB',
+    'CAN',
+    'EM',
+    'SUB',
+    'ESC',
+    'FS',
+    'GS',
+    'RS',
+    'US',
+  ],
+]
 
-const BIDI: Record<number, string> = {
-  8203: 'ZWSP',
-  8204: 'ZWNJ',
-  8205: 'ZWJ',
-  8206: 'LRM',
-  8207: 'RLM',
-  8234: 'LRE',
-  8235: 'RLE',
-  8236: 'PDF',
-  8237: 'LRO',
-  8238: 'RLO',
-  8294: 'LRI',
-  8295: 'RLI',
-  8296: 'FSI',
-  8297: 'PDI',
-  65279: 'BOM',
-}
+const NAMES = new Map([
+  [0x7f, 'DEL'],
+  [0x200b, 'ZWSP'],
+  [0x200c, 'ZWNJ'],
+  [0x200d, 'ZWJ'],
+  [0x200e, 'LRM'],
+  [0x200f, 'RLM'],
+  [0x202a, 'LRE'],
+  [0x202b, 'RLE'],
+  [0x202c, 'PDF'],
+  [0x202d, 'LRO'],
+  [0x202e, 'RLO'],
+  [0x2066, 'LRI'],
+  [0x2067, 'RLI'],
+  [0x2068, 'FSI'],
+  [0x2069, 'PDI'],
+  [0xfeff, 'BOM'],
+])
 
 function controlName(code: number, hex: string): string {
-  return C0[code] ?? BIDI[code] ?? hex
+  return C0[code] ?? NAMES.get(code) ?? hex
 }
