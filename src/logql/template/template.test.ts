@@ -50,7 +50,7 @@ describe('functions', () => {
     ['{{title .msg}}', 'Invoice Sent'],
     ['{{alignLeft 6 "ab"}}|{{alignRight 4 "äöüßx"}}', 'ab    |öüßx'],
     ['{{indent 2 "a\\nb"}}', '  a\n  b'],
-    ['{{regexReplaceAll "(in)(voice)" .msg "${2}-$1"}}', 'voice-in sent'],
+    [`{{regexReplaceAll "(in)(voice)" .msg "\${2}-$1"}}`, 'voice-in sent'],
     ['{{count "[aeiou]" .msg}}', '5'],
     ['{{urlencode "a b/é"}} {{urldecode "a%20b+c"}}', 'a+b%2F%C3%A9 a b c'],
     ['{{b64enc "é"}} {{b64dec "aGVsbG8"}}', 'w6k= hello'],
