@@ -170,7 +170,7 @@ function answerUnknownPaths(app: FastifyInstance, { config, logger }: ServerCont
   }
   app.setNotFoundHandler(answer)
   app.setErrorHandler((error, request, reply) => {
-    // What Fastify itself refuses on a path it does not know (a media type, a length) is a wrong path all the same.
+    // What Fastify refuses on a path it does not know (a media type, a length) is a wrong path all the same.
     if (error instanceof Error && 'statusCode' in error && Number(error.statusCode) < 500)
       answer(request, reply)
     else {

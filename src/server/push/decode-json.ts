@@ -207,8 +207,8 @@ function labelPairs(raw: Buffer): (readonly [string, string])[] {
 }
 
 /**
- * Reads an object member by member, from bytes of its own that escapes are undone in. JSON.parse would not do: V8's
- * takes the key `\"` for `\\` when an object of that shape came by before.
+ * Reads an object member by member, from bytes of its own that escapes are undone in. JSON.parse would not
+ * do: V8's takes the key `\"` for `\\` when an object of that shape came by before.
  */
 function readObject(raw: Buffer, readValue: (reader: JsonReader, name: string) => void): void {
   const reader: JsonReader = { bytes: raw, at: 0, from: 0, to: 0 }

@@ -45,7 +45,7 @@ export interface PusherOptions {
 
 /** Makes the pusher of a server. */
 export function makePusher(options: PusherOptions): Pusher {
-  const { config, store, limits: tenantLimits, now = Date.now } = options
+  const { config, limits: tenantLimits, now = Date.now } = options
   const tenants = new Map<string, TenantState>()
   const stateOf = (tenant: string): TenantState => {
     const limits = tenantLimits.of(tenant)
@@ -69,25 +69,36 @@ export function makePusher(options: PusherOptions): Pusher {
       if (blocked(tenant, limits, nowMs)) return
       const rejections = makeRejections()
       const assembled = assembleBatch(draft, state.rules, rejections, nowMs)
-      const late: LateRefusal[] = []
-      if (assembled.batch.rows > 0) {
-        takeRate(assembled, state, tenant, nowMs, rejections)
-        const admitted = admitRuns(assembled, state.active, tenant, limits, rejections, nowMs)
-        late.push(...admitted.refusals)
-        if (admitted.batch.runs.length > 0) {
-          const result = await store.append(tenant, admitted.batch)
-          const maxListed = config.ingester.max_returned_stream_errors
-          if (result.rejected.length > 0) {
-            late.push(...tooFarBehind(admitted.batch, result, tenant, maxListed, rejections))
-          }
-          if (result.duplicates > 0) options.metrics().duplicates.inc({ tenant }, result.duplicates)
-        }
+      try {
+        const late = await storeBatch(options, state, tenant, assembled, rejections, nowMs)
+        const refusal = answerOf(rejections, late)
+        if (refusal !== undefined) throw refusal
+      } finally {
+        countPush(options.metrics(), tenant, format, assembled, rejections, limits)
       }
-      countPush(options.metrics(), tenant, format, assembled, rejections, limits)
-      const refusal = answerOf(rejections, late)
-      if (refusal !== undefined) throw refusal
     },
   }
+}
+
+/** Holds a validated batch against rates and stream counts and stores the rest; returns what was refused late. */
+async function storeBatch(
+  { config, store, metrics }: PusherOptions,
+  state: TenantState,
+  tenant: string,
+  assembled: AssembledBatch,
+  rejections: Rejections,
+  nowMs: number,
+): Promise<LateRefusal[]> {
+  if (assembled.batch.rows === 0) return []
+  const { limits } = state.rules
+  takeRate(assembled, state, tenant, nowMs, rejections)
+  const { batch, refusals } = admitRuns(assembled, state.active, tenant, limits, rejections, nowMs)
+  if (batch.runs.length === 0) return refusals
+  const result = await store.append(tenant, batch)
+  if (result.duplicates > 0) metrics().duplicates.inc({ tenant }, result.duplicates)
+  if (result.rejected.length === 0) return refusals
+  const maxListed = config.ingester.max_returned_stream_errors
+  return [...refusals, ...tooFarBehind(batch, result, tenant, maxListed, rejections)]
 }
 
 function makeRules(tenant: string, limits: Limits): AssembleRules {
