@@ -13,12 +13,6 @@ const ROOT = join(import.meta.dirname, '..')
 /** Not bundled: `snappy` finds its native file beside itself. */
 const NATIVE_PACKAGES = ['snappy']
 
-/**
- * Never there, and their absence is handled where they are asked for: faster ciphers for ssh2, which
- * dockerode uses for `ssh://` hosts.
- */
-const OPTIONAL_PACKAGES = ['cpu-features', /\.node$/]
-
 const INPUT: InputOptions = {
   input: {
     logboom: 'build/entry.ts',
@@ -28,7 +22,7 @@ const INPUT: InputOptions = {
   },
   cwd: ROOT,
   platform: 'node',
-  external: [...NATIVE_PACKAGES, ...OPTIONAL_PACKAGES],
+  external: NATIVE_PACKAGES,
 }
 
 const OUTPUT: OutputOptions = {
