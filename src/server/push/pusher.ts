@@ -80,7 +80,7 @@ export function makePusher(options: PusherOptions): Pusher {
   }
 }
 
-/** Holds a validated batch against rates and stream counts and stores the rest; returns what was refused late. */
+/** Holds a validated batch against rates and stream counts and stores the rest; returns late refusals. */
 async function storeBatch(
   { config, store, metrics }: PusherOptions,
   state: TenantState,
