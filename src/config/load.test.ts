@@ -75,8 +75,12 @@ describe('a typical file', () => {
     expect(dataDirectory(config)).toBe('/loki/chunks')
   })
 
-  test('warns of nothing but the rules that are not evaluated', () => {
-    expect(warnings.map(({ path }) => path)).toEqual(['ruler.alertmanager_url'])
+  test('warns of what this version does not do, and of nothing else', () => {
+    expect(warnings.map(({ path }) => path)).toEqual([
+      'limits_config.retention_stream',
+      'pattern_ingester.enabled',
+      'ruler.alertmanager_url',
+    ])
   })
 
   test('is printed in Loki’s own writing, and reads back', () => {

@@ -40,6 +40,10 @@ function retentionWarnings(config: LokiConfig, isSet: (path: string) => boolean)
     const path = 'compactor.apply_retention_interval'
     warn(path, `\`${path}\` should be a multiple of compaction_interval (${interval})`)
   }
+  if (compactor.retention_enabled && limits.retention_stream.length > 0) {
+    const why = 'this version keeps all streams of a tenant for `retention_period`'
+    warn('limits_config.retention_stream', `\`limits_config.retention_stream\` has no effect: ${why}`)
+  }
   const lookback = limits.max_query_lookback
   if (lookback > 0 && limits.retention_period > lookback) {
     const kept = printPrometheusDuration(limits.retention_period)
@@ -68,6 +72,16 @@ function serverWarnings(config: LokiConfig, isSet: (path: string) => boolean): I
   for (const name of cloud.filter((name) => isSet(`common.storage.${name}`))) {
     const message = `\`common.storage.${name}\` is ignored: data is kept on the local file system`
     warn(`common.storage.${name}`, message)
+  }
+  if (config.querier.multi_tenant_queries_enabled) {
+    const message =
+      '`querier.multi_tenant_queries_enabled` has no effect: a query reads one tenant in this version'
+    warn('querier.multi_tenant_queries_enabled', message)
+  }
+  if (config.pattern_ingester.enabled) {
+    const message =
+      '`pattern_ingester.enabled`: patterns are not found in this version, the list of them is empty'
+    warn('pattern_ingester.enabled', message)
   }
   if (config.ruler.alertmanager_url !== '') {
     warn('ruler.alertmanager_url', '`ruler` is accepted, but rules are not evaluated by this version')

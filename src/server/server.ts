@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { errorMessage } from '#base/errors.ts'
+import { errorMessage, OperatorError } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
 import type { LokiConfig } from '#config/schema/root.ts'
 import type { LogStore } from '#store/types.ts'
@@ -47,6 +47,7 @@ const DRAIN_MS = 3000
 /** Makes a server. It does not listen yet. */
 export async function createServer(options: ServerOptions): Promise<LogServer> {
   const { config, store, logger } = options
+  refuseTls(config)
   const limits = options.limits ?? (await makeTenantLimits(config, logger))
   let open = true
   const pusher = makePusher({ config, store, limits, logger, metrics: () => metrics })
@@ -92,6 +93,17 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
       await store.close()
     },
   }
+}
+
+/** Serving in the clear where encryption is asked for would be worse than not serving. */
+function refuseTls({ server }: LokiConfig): void {
+  const { cert, key, cert_file: certFile, key_file: keyFile } = server.http_tls_config
+  if ([cert, key, certFile, keyFile].every((value) => value === '')) return
+  const advice = 'remove it and put a proxy that terminates TLS in front of the server'
+  throw new OperatorError(
+    'tls_unsupported',
+    `server.http_tls_config is not supported by this version: ${advice}`,
+  )
 }
 
 function makeApp(config: LokiConfig): FastifyInstance {

@@ -11,8 +11,6 @@ import { selectorFault } from './selector-fault.ts'
 export interface TenantLimits {
   /** The same object until the overrides change, so that it can key caches. */
   of(tenant: string): Limits
-  /** Limits of a query over several tenants: of each number the smallest that is not off. */
-  ofAll(tenants: readonly string[]): Limits
   /**
    * Whether the last reading of the overrides succeeded; for `loki_runtime_config_last_reload_successful`.
    */
@@ -69,7 +67,6 @@ export async function makeTenantLimits(config: LokiConfig, logger: Logger): Prom
   }
   return {
     of: (tenant) => overrides.get(tenant) ?? base,
-    ofAll: (tenants) => tightest(tenants.map((tenant) => overrides.get(tenant) ?? base)),
     get lastReloadOk() {
       return lastReloadOk
     },
@@ -85,16 +82,4 @@ async function readRuntimeFile(file: string): Promise<string> {
   }
   const bytes = await readFile(file)
   return (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()
-}
-
-function tightest(all: readonly Limits[]): Limits {
-  if (all.length === 1) return all[0]
-  const merged: Record<string, unknown> = { ...all[0] }
-  for (const key of Object.keys(merged)) {
-    const values = all.map((limits) => (limits as Record<string, unknown>)[key])
-    if (!values.every((value): value is number => typeof value === 'number')) continue
-    const positive = values.filter((value) => value > 0)
-    if (positive.length > 0) merged[key] = Math.min(...positive)
-  }
-  return merged as Limits
 }

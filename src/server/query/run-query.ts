@@ -11,14 +11,11 @@ import { sendEmpty, sendError } from '../http/reply.ts'
 import { requestTenants, TenantError } from '../http/tenant.ts'
 import { QueryError } from './query-error.ts'
 import { readParams } from './request.ts'
-import { tenantStore } from './tenant-store.ts'
 
 /** What a query route is given. */
 export interface QueryCall {
   readonly request: IncomingMessage
   readonly params: Params
-  /** The tenants asked for; reads of several go through `store` under the name `tenant`. */
-  readonly tenants: readonly string[]
   readonly tenant: string
   readonly store: LogStore
   readonly limits: Limits
@@ -60,17 +57,15 @@ export async function serveQuery(
   try {
     if (!context.isOpen()) throw new QueryError('the server is shutting down', 503)
     const tenants = requestTenants(request.headers['x-scope-orgid'], context.config)
-    if (tenants.length > 1 && !context.config.querier.multi_tenant_queries_enabled) {
-      throw new QueryError('multiple org IDs present')
-    }
-    const limits = context.limits.ofAll(tenants)
+    if (tenants.length > 1) throw new QueryError('multiple org IDs present')
+    const [tenant] = tenants
+    const limits = context.limits.of(tenant)
     if (limits.query_timeout > 0) {
       timer = setTimeout(() => abort.abort(new QueryError(TIMEOUT_TEXT, 504)), limits.query_timeout)
     }
     const params = await readParams(request)
-    const { store, tenant } = tenantStore(context.store, tenants)
     const nowMs = Date.now()
-    const call = { request, params, tenants, tenant, store, limits, nowMs, signal: abort.signal }
+    const call = { request, params, tenant, store: context.store, limits, nowMs, signal: abort.signal }
     const answer = await handler(call)
     abort.signal.throwIfAborted()
     if ('notFound' in answer) {
