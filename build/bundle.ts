@@ -13,6 +13,9 @@ const ROOT = join(import.meta.dirname, '..')
 /** Not bundled: `snappy` finds its native file beside itself. */
 const NATIVE_PACKAGES = ['snappy']
 
+/** What other builds put into `dist/`: Vite the page, the AssemblyScript compiler the kernels. */
+const OTHERS: ReadonlySet<string> = new Set(['page', 'kernels'])
+
 const INPUT: InputOptions = {
   input: {
     logboom: 'build/entry.ts',
@@ -33,7 +36,7 @@ const OUTPUT: OutputOptions = {
 }
 
 /**
- * Bundles the program and the shop into `dir`, in place of everything there but `page/`. Throws what the
+ * Bundles the program and the shop into `dir`, in place of everything there but what other builds made. Throws what the
  * bundler throws.
  */
 export async function bundle(dir: string): Promise<void> {
@@ -48,7 +51,7 @@ export async function bundle(dir: string): Promise<void> {
 function clean(dir: string): void {
   mkdirSync(dir, { recursive: true })
   for (const name of readdirSync(dir)) {
-    if (name !== 'page') rmSync(join(dir, name), { recursive: true })
+    if (!OTHERS.has(name)) rmSync(join(dir, name), { recursive: true })
   }
 }
 
