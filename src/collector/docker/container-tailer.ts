@@ -204,8 +204,11 @@ class Tailer implements ContainerTailer {
       watch = watchForStall(stream, newestMs, this.#tracker, this.#logger, stallCheckMs)
       while (await stream.read()) {
         freePlace()
+        if (this.#batcher.full) {
+          watch.holdBack()
+          await this.#batcher.flush()
+        }
         watch.heard()
-        if (this.#batcher.full) await this.#batcher.flush()
       }
       const failure = (await stream.ended) ?? this.#refused
       if (failure !== undefined) throw failure

@@ -7,6 +7,8 @@ import type { LogStream } from './log-stream.ts'
 export interface StallWatch {
   /** Something has been read. */
   heard(): void
+  /** Reading pauses because the server is slow: silence means nothing until something is heard again. */
+  holdBack(): void
   stop(): void
 }
 
@@ -29,10 +31,11 @@ export function watchForStall(
   let checkMs = firstCheckMs
   let reads = 0
   let missedMs: number | undefined
+  let isHeldBack = false
   let timer = setTimeout(check, checkMs, 0)
 
   async function check(readsBefore: number): Promise<void> {
-    if (reads !== readsBefore) {
+    if (reads !== readsBefore || isHeldBack) {
       checkMs = firstCheckMs
       missedMs = undefined
     } else {
@@ -60,6 +63,10 @@ export function watchForStall(
   return {
     heard() {
       reads++
+      isHeldBack = false
+    },
+    holdBack() {
+      isHeldBack = true
     },
     stop() {
       stopped = true
