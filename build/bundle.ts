@@ -36,8 +36,8 @@ const OUTPUT: OutputOptions = {
 }
 
 /**
- * Bundles the program and the shop into `dir`, in place of everything there but what other builds made. Throws what the
- * bundler throws.
+ * Bundles the program and the shop into `dir`, in place of everything there but what other builds made.
+ * Throws what the bundler throws.
  */
 export async function bundle(dir: string): Promise<void> {
   clean(dir)
