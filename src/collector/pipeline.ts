@@ -11,10 +11,10 @@ export interface LogEntry {
 }
 
 /**
- * Counts the places that still hold lines of a source. When the count falls to zero, everything has reached a server or
- * was dropped on purpose, and the source may move its durable position. Whoever passes a batch on to n receivers calls
- * `hold()` for each before pushing; whoever lets go of a batch (delivered, dropped, or copied into a batch of its own
- * that it has held for) calls `done()` once.
+ * Counts the places that still hold lines of a source. When the count falls to zero, everything has reached a
+ * server or was dropped on purpose, and the source may move its durable position. Whoever passes a batch on
+ * to n receivers calls `hold()` for each before pushing; whoever lets go of a batch (delivered, dropped, or
+ * copied into a batch of its own that it has held for) calls `done()` once.
  */
 export interface Delivery {
   hold(): void
@@ -29,8 +29,9 @@ export interface LogBatch {
 }
 
 /**
- * What `forward_to` points at. `push` resolves when the receiver has taken the batch over; until then the sender waits,
- * which is how a slow server slows reading down. Rejects only when the receiver has been stopped for good.
+ * What `forward_to` points at. `push` resolves when the receiver has taken the batch over; until then the
+ * sender waits, which is how a slow server slows reading down. Rejects only when the receiver has been
+ * stopped for good.
  */
 export interface LogsReceiver {
   push(batch: LogBatch): Promise<void>

@@ -16,7 +16,8 @@ export function oneOf(...sets: Record<string, string>[]): fc.Arbitrary<Record<st
 /** What happens to a store. */
 export type Operation = { kind: 'append'; rows: PlainRow[] } | { kind: 'flush' } | { kind: 'reopen' }
 
-// A narrow space of values, so that times tie, rows repeat and blocks overlap; two days, so that partitions do too.
+// A narrow space of values, so that times tie, rows repeat and blocks overlap; two days, so that partitions
+// do too.
 const plainRow: fc.Arbitrary<PlainRow> = fc.record({
   labels: oneOf({ app: 'a' }, { app: 'b' }, { app: 'b', env: 'x' }),
   ms: fc.oneof(fc.integer({ min: T0, max: T0 + 20 }), fc.integer({ min: T0, max: T0 + 90_000_000 })),
@@ -24,6 +25,7 @@ const plainRow: fc.Arbitrary<PlainRow> = fc.record({
   line: fc.constantFrom('', 'a', 'ab', 'b a', 'abba', 'c', 'request 1234567', 'request 7654321'),
   metadata: oneOf({}, {}, { detected_level: 'info' }),
 })
+/** Something that is done to a store: append, flush or reopen. */
 export const operation: fc.Arbitrary<Operation> = fc.oneof(
   {
     weight: 4,
@@ -53,6 +55,7 @@ const time = fc.oneof(
   fc.integer({ min: T0, max: T0 + 90_000_000 }),
   fc.constant(T0 + 100_000_000),
 )
+/** A scan of random bounds, matchers, direction and needles. */
 export const question: fc.Arbitrary<ScanRequest> = fc.record({
   matchers: fc.constantFrom([], [equal('app', 'a')], [like('app', 'b|c')], [equal('env', '')]),
   fromMs: fc.oneof(fc.constant(T0 - 5), time),

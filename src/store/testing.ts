@@ -86,8 +86,8 @@ export function request(parts: Partial<ScanRequest> = {}): ScanRequest {
 }
 
 /**
- * Reads a scan as its callers do: merges each window's batches by time, ties in the order of the batches, and stops at
- * `limit` rows. Throws where windows overlap or rows lie outside of theirs.
+ * Reads a scan as its callers do: merges each window's batches by time, ties in the order of the batches, and
+ * stops at `limit` rows. Throws where windows overlap or rows lie outside of theirs.
  */
 export async function collectRows(scan: Scan, direction = 'forward', limit = Infinity): Promise<FoundRow[]> {
   const sign = direction === 'forward' ? 1 : -1

@@ -198,8 +198,9 @@ export interface LogStore {
    */
   append(tenant: string, batch: EntryBatch): Promise<AppendResult>
   /**
-   * Rows in windows of time. `signal` ends the scan early and frees what it holds: the iteration throws its reason, so that
-   * half an answer is never taken for a whole one. Leaving the iteration (`break`) ends the scan quietly.
+   * Rows in windows of time. `signal` ends the scan early and frees what it holds: the iteration throws its
+   * reason, so that half an answer is never taken for a whole one. Leaving the iteration (`break`) ends the
+   * scan quietly.
    */
   scan(tenant: string, request: ScanRequest, signal?: AbortSignal): Scan
   /** Counts that cover whole minutes of [fromMs, toMs); undefined where the engine keeps none. */

@@ -9,6 +9,7 @@ const TIMES_HEADER_BYTES = 8
 const UNIT_NS = [1, 1, 1000, 1_000_000] as const
 const NANOS_WIDTH = [0, 3, 2, 0] as const
 
+/** The times of a block's rows, as in `#base/timestamp.ts`. */
 export interface Times {
   readonly tsMs: Float64Array
   readonly tsNs: Uint32Array
@@ -74,6 +75,7 @@ function stepWidth(tsMs: Float64Array): 0 | 1 | 2 | 4 | 8 {
   return max < 2 ** 32 ? widthFor(max) : 8
 }
 
+/** The lengths of a block's lines, each in as many byte planes as the longest needs. */
 export function encodeLengths(lengths: Uint32Array): Uint8Array {
   let max = 0
   for (const length of lengths) if (length > max) max = length
@@ -84,11 +86,15 @@ export function encodeLengths(lengths: Uint32Array): Uint8Array {
   return part
 }
 
+/** Undoes {@link encodeLengths}. Throws when the part is too short for `rows`. */
 export function decodeLengths(part: Uint8Array, rows: number): Uint32Array {
   return readPlanes(part, 1, rows, readWidth(part, 0))
 }
 
-/** Encodes the metadata of a block; `ids` index `sets`, whose first is the empty set. Empty where no row has any. */
+/**
+ * Encodes the metadata of a block; `ids` index `sets`, whose first is the empty set. Empty where no row has
+ * any.
+ */
 export function encodeMetadata(ids: Uint32Array, sets: readonly Metadata[]): Uint8Array {
   const local = new Map<number, number>([[0, 0]])
   const localIds = new Uint32Array(ids.length)
@@ -109,11 +115,13 @@ export function encodeMetadata(ids: Uint32Array, sets: readonly Metadata[]): Uin
   return writer.view().slice()
 }
 
+/** The distinct metadata sets of a block, and which of them each row carries. */
 export interface BlockMetadata {
   readonly sets: readonly Metadata[]
   readonly ids: Uint32Array
 }
 
+/** Reads a block's metadata part. An empty part means that no row carries any. */
 export function decodeMetadata(part: Uint8Array, rows: number): BlockMetadata {
   const sets: Metadata[] = [[]]
   if (part.length === 0) return { sets, ids: new Uint32Array(rows) }

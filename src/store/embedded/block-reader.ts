@@ -21,7 +21,10 @@ export interface BlockColumns {
   readonly positions: Uint32Array
 }
 
-/** Reads, checks and decodes blocks; keeps the last ones decoded. A damaged block is reported once and reads as undefined. */
+/**
+ * Reads, checks and decodes blocks; keeps the last ones decoded. A damaged block is reported once and reads
+ * as undefined.
+ */
 export class BlockReader {
   readonly #columns: Lru<BlockColumns>
   readonly #lines: Lru<Uint8Array>
@@ -101,7 +104,7 @@ export class BlockReader {
           stream: segment.streams[entry.stream].key,
           error: errorMessage(thrown),
         },
-        'a block cannot be read and is left out of every answer; the rest of the segment answers. Check the disk.',
+        'a block cannot be read and is left out of every answer; the rest answers. Check the disk.',
       )
       return undefined
     }

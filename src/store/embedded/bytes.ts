@@ -69,7 +69,9 @@ export class ByteWriter {
   }
 }
 
-/** Reads what {@link ByteWriter} wrote. Every method throws {@link FormatError} where the bytes end too early. */
+/**
+ * Reads what {@link ByteWriter} wrote. Every method throws {@link FormatError} where the bytes end too early.
+ */
 export class ByteReader {
   readonly bytes: Uint8Array
   offset: number

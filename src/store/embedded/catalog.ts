@@ -15,7 +15,10 @@ export class Catalog {
   readonly #tenants = new Map<string, TenantStreams>()
   #nextId = 0
 
-  /** The one object for this stream, made where it is new. `key` saves computing `labelsText` where it is known. */
+  /**
+   * The one object for this stream, made where it is new. `key` saves computing `labelsText` where it is
+   * known.
+   */
   stream(tenant: string, labels: Labels, key = labelsText(labels)): Stream {
     let streams = this.#tenants.get(tenant)
     if (streams === undefined) {

@@ -1,6 +1,7 @@
 /**
- * Lines and bytes per minute, stream and detected level of the rows in memory: an open-addressing hash table over
- * growing columns, because a busy head has many thousands of cells and each run of rows touches one or two.
+ * Lines and bytes per minute, stream and detected level of the rows in memory: an open-addressing hash table
+ * over growing columns, because a busy head has many thousands of cells and each run of rows touches one or
+ * two.
  */
 export class CounterTable {
   #slots = new Int32Array(1024).fill(-1)

@@ -90,7 +90,7 @@ export class CountReader {
       if (!(thrown instanceof FormatError)) throw thrown
       this.#logger.error(
         { file: segment.path, offset: segment.sectionOffset('counters'), error: errorMessage(thrown) },
-        'the counters of a segment are damaged; counts over its time are made by reading its rows. Check the disk.',
+        'the counters of a segment are damaged; its rows are read and counted instead. Check the disk.',
       )
       return undefined
     }

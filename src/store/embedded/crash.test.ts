@@ -10,9 +10,12 @@ import { openEmbeddedStore } from './store.ts'
 const dir = mkdtempSync(join(tmpdir(), 'logboom-crash-'))
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
-/** Appends from row `first` on, is killed after about `afterMs`; returns the first row of each acknowledged push. */
+/**
+ * Appends from row `first` on, is killed after about `afterMs`; returns the first row of each acknowledged
+ * push.
+ */
 async function appendAndKill(first: number, afterMs: number): Promise<number[]> {
-  const script = join(import.meta.dirname, 'crash.child.ts')
+  const script = join(import.meta.dirname, 'crash-child.ts')
   const child = spawn(process.execPath, [script, dir, String(first), '3'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -11,7 +11,9 @@ export async function syncDir(path: string): Promise<void> {
   }
 }
 
-/** Writes all of `bytes` at `position`; a short write is continued, as POSIX allows them when a disk fills up. */
+/**
+ * Writes all of `bytes` at `position`; a short write is continued, as POSIX allows them when a disk fills up.
+ */
 export async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   let done = 0
   while (done < bytes.length) {
@@ -32,6 +34,7 @@ export async function readFully(handle: FileHandle, length: number, position: nu
   return buffer.subarray(0, done)
 }
 
+/** The `code` of a file system error, e.g. `ENOSPC`; empty for anything else. */
 export function errorCode(thrown: unknown): string {
   return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
 }

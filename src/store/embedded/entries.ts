@@ -9,7 +9,10 @@ export interface EntriesRun {
   readonly rows: number
 }
 
-/** A push as it stands in the log and enters memory: columns over all rows, runs of rows per stream, in row order. */
+/**
+ * A push as it stands in the log and enters memory: columns over all rows, runs of rows per stream, in row
+ * order.
+ */
 export interface Entries {
   readonly tenant: string
   readonly rows: number

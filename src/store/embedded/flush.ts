@@ -9,6 +9,7 @@ import { DAY_MS, dayName, partitionDir, segmentName, segmentsDir } from './paths
 import type { Counters } from './segment-format.ts'
 import { type BlockRows, SegmentWriter } from './segment-writer.ts'
 
+/** Where a head is flushed to, and what its segments record about the log they cover. */
 export interface FlushOptions {
   readonly dir: string
   /** Last log file with rows of the head. */

@@ -11,6 +11,7 @@ import { Segment } from './segment.ts'
 import type { SegmentSet } from './segment-set.ts'
 import type { Wal } from './wal.ts'
 
+/** Counts of flushes since the start. */
 export interface FlushStats {
   flushes: number
   failedFlushes: number
@@ -24,6 +25,7 @@ interface SealedHead {
   readonly walTo: number
 }
 
+/** What the heads of a store work with. */
 export interface HeadEnvironment {
   readonly options: ResolvedOptions
   readonly catalog: Catalog
@@ -65,7 +67,10 @@ export class HeadSet {
     return this.#sealed.map(({ head }) => head)
   }
 
-  /** Whether the active head should go to disk: not while another is on its way, or a full disk would fill memory. */
+  /**
+   * Whether the active head should go to disk: not while another is on its way, or a full disk would fill
+   * memory.
+   */
   isDue(): boolean {
     const { headBytes, headMaxAgeMs, clock } = this.#environment.options
     if (this.#active.rows === 0 || this.#sealed.length > 0) return false
@@ -73,8 +78,8 @@ export class HeadSet {
   }
 
   /**
-   * The active head, a fresh one when it was full. Must not overlap with a write to the log. Waits while an earlier
-   * head is being flushed.
+   * The active head, a fresh one when it was full. Must not overlap with a write to the log. Waits while an
+   * earlier head is being flushed.
    * @throws OperatorError when that flush fails: there is no room for more rows
    */
   async roomy(): Promise<Head> {
@@ -87,7 +92,9 @@ export class HeadSet {
     return this.#active
   }
 
-  /** Lets the active head take no more rows and begins to flush it. Must not overlap with a write to the log. */
+  /**
+   * Lets the active head take no more rows and begins to flush it. Must not overlap with a write to the log.
+   */
   async seal(): Promise<void> {
     if (this.#active.rows === 0) return
     const { wal } = this.#environment
@@ -95,7 +102,10 @@ export class HeadSet {
     this.sealAt(walTo, wal.sequence)
   }
 
-  /** {@link HeadSet.seal} where the log files are known: the rows up to file `walTo`, the next ones from `nextWal` on. */
+  /**
+   * {@link HeadSet.seal} where the log files are known: the rows up to file `walTo`, the next ones from
+   * `nextWal` on.
+   */
   sealAt(walTo: number, nextWal: number): void {
     for (const [stream, { maxMs, maxNs }] of this.#active.streams) {
       if (maxMs < stream.settledMs || (maxMs === stream.settledMs && maxNs <= stream.settledNs)) continue
@@ -135,7 +145,7 @@ export class HeadSet {
           : writeError('writing a segment in', options.dir, thrown)
       options.logger.error(
         { error: errorMessage(this.#failure), retryInMs: options.flushRetryMs },
-        'rows could not be moved from memory into a segment; they stay in memory and in the log, and this is tried again',
+        'rows could not be moved into a segment; they stay in memory and in the log, and it is tried again',
       )
       this.#flushing = this.#retryLater()
     }

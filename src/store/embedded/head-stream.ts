@@ -28,6 +28,7 @@ export interface HeadStream {
   rowIndex: RowIndex | undefined
 }
 
+/** A stream without rows; `index` is its number within its head. */
 export function makeHeadStream(stream: Stream, index: number): HeadStream {
   return { stream, index, portions: [], maxMs: -Infinity, maxNs: 0, rowIndex: undefined }
 }
@@ -60,8 +61,8 @@ function noteTimes(portion: Portion, from: number, to: number): void {
 }
 
 /**
- * Positions on the page of the portion's rows in time order, ties in order of arrival. `rowLimit` leaves out rows that
- * came after a reader looked.
+ * Positions on the page of the portion's rows in time order, ties in order of arrival. `rowLimit` leaves out
+ * rows that came after a reader looked.
  */
 export function sortedPositions(portion: Portion, rowLimit: number): Uint32Array {
   const positions = new Uint32Array(portion.rows)

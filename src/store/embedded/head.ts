@@ -49,8 +49,9 @@ export class Head {
   }
 
   /**
-   * Takes in the rows of a log record. `streams` are those of its runs; `isWanted` says for each row whether to take it
-   * (at replay, rows that a segment already holds are not wanted). Returns the numbers of duplicate rows, in order.
+   * Takes in the rows of a log record. `streams` are those of its runs; `isWanted` says for each row whether
+   * to take it (at replay, rows that a segment already holds are not wanted). Returns the numbers of
+   * duplicate rows, in order.
    */
   insert(entries: Entries, streams: readonly Stream[], isWanted?: (row: number) => boolean): number[] {
     const sets = this.#internSets(entries.sets)
@@ -172,7 +173,10 @@ export class Head {
     if (lines > 0) this.counters.add(minuteMs / 60_000, head.index, level, lines, bytes)
   }
 
-  /** Whether the stream has a row with the same time, line and metadata. Called for rows that are not newer than all. */
+  /**
+   * Whether the stream has a row with the same time, line and metadata. Called for rows that are not newer
+   * than all.
+   */
   #isDuplicate(head: HeadStream, insertion: Insertion, row: number): boolean {
     const { entries, offsets, sets } = insertion
     const ms = entries.tsMs[row]
@@ -242,8 +246,8 @@ function copyToPage(page: Page, { entries, offsets, sets }: Insertion, from: num
 }
 
 /**
- * Looks among the last rows while they have the time given, the newest of the stream. `undefined` when there are too many
- * of them. Only for a stream that is in time order throughout: any other has an index already.
+ * Looks among the last rows while they have the time given, the newest of the stream. `undefined` when there
+ * are too many of them. Only for a stream that is in time order throughout: any other has an index already.
  */
 function findInTail(
   portions: readonly Portion[],

@@ -20,6 +20,7 @@ export interface IngestEnvironment {
   appended(tenant: string, batch: EntryBatch): void
 }
 
+/** Counts of what was appended since the start. */
 export interface IngestStats {
   batches: number
   rows: number
@@ -147,7 +148,10 @@ export class Ingest {
     return this.#queue.splice(0, count)
   }
 
-  /** Sorts out rows that come too late or are stored already, and writes the others into the group's record buffer. */
+  /**
+   * Sorts out rows that come too late or are stored already, and writes the others into the group's record
+   * buffer.
+   */
   async #accept(pending: Pending, before: Map<Stream, { ms: number; ns: number }>): Promise<Accepted> {
     const { tenant, batch } = pending
     const rejected: RejectedRow[] = []

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { errorMessage, OperatorError } from '#base/errors.ts'
 
+/** A data directory held by this process. The lock also ends with the process, however it ends. */
 export interface DirLock {
   release(): void
 }
@@ -12,8 +13,9 @@ export interface DirLock {
  * Makes this process the only one that uses a data directory, until it ends however it ends.
  *
  * Node has no flock, and a file with a process id in it lies after a crash, in another container, or when two
- * processes clear the same stale file. SQLite's exclusive transaction holds a real `fcntl` lock on the file `LOCK`,
- * which the kernel drops with the process; nothing is ever written to that database. `LOCK.owner` only names the holder.
+ * processes clear the same stale file. SQLite's exclusive transaction holds a real `fcntl` lock on the file
+ * `LOCK`, which the kernel drops with the process; nothing is ever written to that database. `LOCK.owner`
+ * only names the holder.
  *
  * @throws OperatorError `store_locked` naming the holder, `store_io` where the directory cannot be used
  */
@@ -26,7 +28,7 @@ export function lockDir(dir: string): DirLock {
   } catch (thrown) {
     throw new OperatorError(
       'store_io',
-      `cannot use the data directory ${dir}: ${errorMessage(thrown)}. It must exist or be creatable, and be writable.`,
+      `cannot use the data directory ${dir}: ${errorMessage(thrown)}. It must be writable.`,
       { cause: thrown },
     )
   }
@@ -41,7 +43,8 @@ export function lockDir(dir: string): DirLock {
     }
     throw new OperatorError(
       'store_locked',
-      `the data directory ${dir} is in use by ${readOwner(ownerPath)}. Stop that process, or give this one another directory.`,
+      `the data directory ${dir} is in use by ${readOwner(ownerPath)}. ` +
+        'Stop that process, or give this one another directory.',
     )
   }
   writeFileSync(ownerPath, `process ${process.pid} on ${hostname()}\n`)

@@ -51,10 +51,12 @@ export function findSeries(
   return present.sort((a, b) => (a.key < b.key ? -1 : 1))
 }
 
+/** Every label name of the streams, sorted. */
 export function namesOf(streams: readonly Stream[]): string[] {
   return [...new Set(streams.flatMap((stream) => stream.labels.map(([name]) => name)))].sort()
 }
 
+/** Every value that a label has in the streams, sorted. */
 export function valuesOf(streams: readonly Stream[], name: string): string[] {
   const values = new Set(streams.map((stream) => labelValue(stream.labels, name)))
   values.delete('')

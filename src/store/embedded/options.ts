@@ -7,19 +7,27 @@ export interface EmbeddedOptions {
   readonly dir: string
   readonly logger: Logger
   /**
-   * `always`: a push is acknowledged after an fsync. Every N ms: after the write, so that `kill -9` loses nothing
-   * and a power loss at most the last N ms.
+   * `always`: a push is acknowledged after an fsync. Every N ms: after the write, so that `kill -9` loses
+   * nothing and a power loss at most the last N ms.
    */
   readonly fsync: FsyncPolicy
-  /** How long a tenant's rows are kept, milliseconds; 0 = for ever. Whole days are dropped, when all of a day is older. */
+  /**
+   * How long a tenant's rows are kept, milliseconds; 0 = for ever. Whole days are dropped, when all of a day
+   * is older.
+   */
   retentionMs(tenant: string): number
-  /** A row older than its stream's newest by more than this is refused (Loki: half of `max_chunk_age`); 0 = take any. */
+  /**
+   * A row older than its stream's newest by more than this is refused (Loki: half of `max_chunk_age`); 0 =
+   * take any.
+   */
   readonly outOfOrderWindowMs: number
   /** How often retention runs, milliseconds. */
   readonly compactionIntervalMs: number
   /** Milliseconds since the epoch; for tests. */
   readonly clock?: () => number
-  /** Memory of rows not yet in segments, at which they are flushed. Twice this may be held while a flush runs. */
+  /**
+   * Memory of rows not yet in segments, at which they are flushed. Twice this may be held while a flush runs.
+   */
   readonly headBytes?: number
   /** Age at which the rows in memory are flushed even when they are few. */
   readonly headMaxAgeMs?: number
@@ -35,8 +43,10 @@ export interface EmbeddedOptions {
   readonly flushRetryMs?: number
 }
 
+/** The options with every default filled in. */
 export type ResolvedOptions = Required<EmbeddedOptions>
 
+/** Fills in the defaults, which suit one machine with a few hundred megabytes for logs. */
 export function resolveOptions(options: EmbeddedOptions): ResolvedOptions {
   return {
     clock: Date.now,

@@ -1,6 +1,6 @@
 /**
- * A fixed piece of memory that new rows of all streams are appended to, in order of arrival. Rows are never changed or
- * moved, so readers may keep using the rows that were there when they looked.
+ * A fixed piece of memory that new rows of all streams are appended to, in order of arrival. Rows are never
+ * changed or moved, so readers may keep using the rows that were there when they looked.
  */
 export interface Page {
   readonly tsMs: Float64Array
@@ -11,7 +11,10 @@ export interface Page {
   readonly bytes: Uint8Array
   rows: number
   usedBytes: number
-  /** Whether a reader may still hold views of it: such a page is left to the garbage collector, not used again. */
+  /**
+   * Whether a reader may still hold views of it: such a page is left to the garbage collector, not used
+   * again.
+   */
   shared: boolean
 }
 

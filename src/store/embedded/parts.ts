@@ -10,11 +10,13 @@ export interface PartInfo {
   readonly crc: number
 }
 
+/** A piece of a segment file that can be read, checked and decompressed alone. */
 export interface Part {
   readonly info: PartInfo
   readonly stored: Uint8Array
 }
 
+/** A part that takes no room in the file. */
 export const EMPTY_PART: Part = { info: { storedBytes: 0, rawBytes: 0, crc: 0 }, stored: new Uint8Array(0) }
 
 /** Below this, the trip to the thread pool costs more than it gives the event loop back. */
@@ -26,14 +28,18 @@ const compressAsync = promisify(zstdCompress)
 
 function zstdOptions(rawBytes: number) {
   return {
-    // Usually one output chunk: with zlib's 16 KiB default a quarter of the speed goes into joining chunks, and with as
+    // Usually one output chunk: with zlib's 16 KiB default a quarter of the speed goes into joining chunks,
+    // and with as
     // much as goes in, most of it is allocated for nothing.
     chunkSize: Math.max(1024, rawBytes >>> 2),
     params: { [constants.ZSTD_c_compressionLevel]: 1 },
   }
 }
 
-/** Compresses and describes a part. Large ones in the thread pool: `raw` must not change until the promise resolves. */
+/**
+ * Compresses and describes a part. Large ones in the thread pool: `raw` must not change until the promise
+ * resolves.
+ */
 export async function packPart(raw: Uint8Array): Promise<Part> {
   if (raw.length < ASYNC_FROM_BYTES) return packPartSync(raw)
   return describe(raw, await compressAsync(raw, zstdOptions(raw.length)))
@@ -87,12 +93,14 @@ export function unpackPart(stored: Uint8Array, info: PartInfo): Uint8Array {
 /** Bytes of a part description inside directory and trailer. */
 export const PART_INFO_BYTES = 12
 
+/** Writes where a part ends and how it is checked: 12 bytes, little endian. */
 export function writePartInfo(to: DataView, offset: number, info: PartInfo): void {
   to.setUint32(offset, info.storedBytes, true)
   to.setUint32(offset + 4, info.rawBytes, true)
   to.setUint32(offset + 8, info.crc, true)
 }
 
+/** Undoes {@link writePartInfo}. */
 export function readPartInfo(from: DataView, offset: number): PartInfo {
   return {
     storedBytes: from.getUint32(offset, true),

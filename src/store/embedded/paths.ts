@@ -1,8 +1,12 @@
 import { join } from 'node:path'
 
+/** A partition's length, milliseconds. */
 export const DAY_MS = 86_400_000
 
-/** The tenant's directory name: every byte outside `A-Z a-z 0-9 _ -` as `%XX`, so that no tenant can leave its place. */
+/**
+ * The tenant's directory name: every byte outside `A-Z a-z 0-9 _ -` as `%XX`, so that no tenant can leave its
+ * place.
+ */
 export function tenantDirName(tenant: string): string {
   let name = ''
   for (const byte of new TextEncoder().encode(tenant)) {
@@ -22,18 +26,22 @@ export function dayName(day: number): string {
   return new Date(day * DAY_MS).toISOString().replace(/T.*/, '')
 }
 
+/** Where the files of the write-ahead log lie. */
 export function walDir(dir: string): string {
   return join(dir, 'wal')
 }
 
+/** A file of the write-ahead log by its number. */
 export function walPath(dir: string, sequence: number): string {
   return join(dir, 'wal', `${sequenceText(sequence)}.wal`)
 }
 
+/** Where the tenants' partitions lie. */
 export function segmentsDir(dir: string): string {
   return join(dir, 'segments')
 }
 
+/** The folder of one tenant's segments of one day (days since the epoch, UTC). */
 export function partitionDir(dir: string, tenant: string, day: number): string {
   return join(dir, 'segments', tenantDirName(tenant), dayName(day))
 }

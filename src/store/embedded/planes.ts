@@ -1,6 +1,7 @@
 import { FormatError } from './bytes.ts'
 
-// Unsigned integers of 1 to 4 bytes as byte planes: all low bytes first, then the next ones. Bytes of one weight resemble
+// Unsigned integers of 1 to 4 bytes as byte planes: all low bytes first, then the next ones. Bytes of one
+// weight resemble
 // each other, which is what a byte-wise entropy coder needs.
 
 /** Smallest of 1, 2, 4 bytes that holds `max`. */

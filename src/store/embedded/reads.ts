@@ -7,6 +7,7 @@ import { makeScan, type ScanEnvironment, type Snapshot } from './scan.ts'
 import type { SegmentSet } from './segment-set.ts'
 import type { Stream } from './stream.ts'
 
+/** Views of a tenant's rows that stay the same while heads are flushed and segments dropped. */
 export interface Snapshots {
   /** Everything with rows of a tenant. */
   all(tenant: string): Snapshot
@@ -27,6 +28,7 @@ export function makeSnapshots(segments: SegmentSet, heads: HeadSet): Snapshots {
   }
 }
 
+/** What the reading methods of a store work with. */
 export interface ReadEnvironment extends ScanEnvironment {
   readonly counters: CountReader
   readonly segments: SegmentSet

@@ -2,9 +2,9 @@ import type { Metadata } from '../types.ts'
 import type { SourceRows } from './sources.ts'
 
 /**
- * Takes rows out that an earlier source has too: same time, line and metadata. `sources` are of one stream and window, in
- * order of arrival; each has no repeats in itself. A push that was repeated after a crash or a timeout is found here when
- * its first copy had left memory.
+ * Takes rows out that an earlier source has too: same time, line and metadata. `sources` are of one stream
+ * and window, in order of arrival; each has no repeats in itself. A push that was repeated after a crash or a
+ * timeout is found here when its first copy had left memory.
  */
 export function withoutRepeats(sources: readonly SourceRows[]): SourceRows[] {
   const kept: SourceRows[] = []

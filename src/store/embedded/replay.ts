@@ -15,6 +15,7 @@ export interface ReplayStats {
   corruptRecords: number
 }
 
+/** Takes what the log holds, at start-up. */
 export interface ReplayTarget {
   /** Takes the rows that `isWanted` allows (all without it); returns how many it took. */
   insert(entries: Entries, isWanted: ((row: number) => boolean) | undefined): number
@@ -57,7 +58,7 @@ export async function replayWal(
       stats.tornTails++
       logger.warn(
         { file: path, offset: goodBytes, cutBytes: file.length - goodBytes, reason: damage },
-        'the write-ahead log ends in an unfinished write, as after a crash; it was cut there. Nothing acknowledged is lost.',
+        'the log ends in an unfinished write, as after a crash; cut there. Nothing acknowledged is lost.',
       )
       if (goodBytes === 0) await unlink(path)
       else await truncate(path, goodBytes)

@@ -2,8 +2,8 @@ import { crc32 } from 'node:zlib'
 import type { Page } from './page.ts'
 
 /**
- * Finds a row by its time and line among the rows of one stream, to tell exact duplicates. Open addressing over
- * 32-bit hashes; rows are named by page and position.
+ * Finds a row by its time and line among the rows of one stream, to tell exact duplicates. Open addressing
+ * over 32-bit hashes; rows are named by page and position.
  */
 export class RowIndex {
   #slots = new Int32Array(256).fill(-1)

@@ -26,6 +26,7 @@ export interface Snapshot {
   release(): void
 }
 
+/** What scans of a store share. */
 export interface ScanEnvironment {
   readonly catalog: Catalog
   readonly blocks: BlockReader

@@ -5,21 +5,29 @@ import { PART_INFO_BYTES, type PartInfo, readPartInfo, writePartInfo } from './p
 
 // Everything in a segment but the blocks' parts, docs/formats/segment.md.
 
+/** The first bytes of every segment file. */
 export const SEGMENT_HEADER = Buffer.from('LBSEG001\0\0\0\0\0\0\0\0', 'latin1')
+/** Length of the trailer at the end of every segment file. */
 export const TRAILER_BYTES = 96
 const TRAILER_MAGIC = 'LBSEGEND'
 const VERSION = 1
 
-/** Sections in the order of the file: what a start needs comes last, so that one read of the file's end gets it. */
+/**
+ * Sections in the order of the file: what a start needs comes last, so that one read of the file's end gets
+ * it.
+ */
 export const SECTIONS = ['counters', 'filters', 'streams', 'directory', 'properties'] as const
+/** A section of the footer. */
 export type Section = (typeof SECTIONS)[number]
 
+/** The last bytes of a segment: where its sections are and what it covers of the log. */
 export interface Trailer {
   readonly sectionsAt: number
   readonly sections: Record<Section, PartInfo>
   readonly blocks: number
 }
 
+/** The trailer's bytes, its own checksum included. */
 export function encodeTrailer(trailer: Trailer): Uint8Array {
   const bytes = Buffer.alloc(TRAILER_BYTES)
   const view = new DataView(bytes.buffer, bytes.byteOffset, TRAILER_BYTES)
@@ -104,6 +112,7 @@ export function decodeProperties(part: Uint8Array): SegmentProperties {
   return value as SegmentProperties
 }
 
+/** The label sets of a segment's streams; their order gives them their numbers. */
 export function encodeStreams(streams: readonly Labels[]): Uint8Array {
   const writer = new ByteWriter(4096)
   writer.varint(streams.length)
@@ -111,6 +120,7 @@ export function encodeStreams(streams: readonly Labels[]): Uint8Array {
   return writer.view()
 }
 
+/** Undoes {@link encodeStreams}. Throws when the part is damaged. */
 export function decodeStreams(part: Uint8Array): Labels[] {
   const reader = new ByteReader(part)
   const streams: Labels[] = []
@@ -118,6 +128,7 @@ export function decodeStreams(part: Uint8Array): Labels[] {
   return streams
 }
 
+/** What the directory says of one block: enough to rule it out without reading it. */
 export interface DirectoryEntry {
   /** Number in the streams section. */
   readonly stream: number
@@ -140,6 +151,7 @@ const ENTRY_BYTES = 96
 /** The one block codec so far: times, lengths, metadata, lines. */
 export const PLAIN_CODEC = 1
 
+/** The directory of blocks, in entries of one length. */
 export function encodeDirectory(entries: readonly DirectoryEntry[]): Uint8Array {
   const bytes = new Uint8Array(entries.length * ENTRY_BYTES)
   const view = new DataView(bytes.buffer)
@@ -162,7 +174,10 @@ export function encodeDirectory(entries: readonly DirectoryEntry[]): Uint8Array 
   return bytes
 }
 
-/** Block descriptions where they lie in the directory: an object is made only for the blocks that are looked at. */
+/**
+ * Block descriptions where they lie in the directory: an object is made only for the blocks that are looked
+ * at.
+ */
 export class Directory {
   readonly #view: DataView
   readonly length: number
@@ -233,6 +248,7 @@ export interface Counters {
 
 const CELL_BYTES = 28
 
+/** Lines and bytes per minute, stream and level, as deltas. */
 export function encodeCounters(counters: Counters): Uint8Array {
   const writer = new ByteWriter(256)
   writer.varint(counters.levels.length)

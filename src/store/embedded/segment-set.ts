@@ -42,7 +42,7 @@ export class SegmentSet {
     } catch (thrown) {
       throw new OperatorError(
         'store_io',
-        `cannot read the segments in ${segmentsDir(dir)}: ${errorMessage(thrown)}. Check the disk and the rights.`,
+        `cannot read ${segmentsDir(dir)}: ${errorMessage(thrown)}. Check the disk and the rights.`,
         { cause: thrown },
       )
     }
@@ -106,7 +106,7 @@ export class SegmentSet {
   #reportUndeleted(segment: Segment, thrown: unknown): void {
     this.#logger.error(
       { file: segment.path, error: errorMessage(thrown) },
-      'a segment past its retention could not be deleted. It is no longer searched; it will be found again at the next start.',
+      'a segment past its retention could not be deleted; it is no longer searched',
     )
   }
 
@@ -120,7 +120,7 @@ export class SegmentSet {
       this.corruptSegments++
       this.#logger.error(
         { file: path, keptAs: `${path}.corrupt`, error: thrown.message },
-        'a segment cannot be read; its rows are missing from every answer. The file is kept under its new name.',
+        'a segment cannot be read; its rows are missing from answers. The file is kept under its new name.',
       )
       return undefined
     }

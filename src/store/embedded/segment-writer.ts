@@ -58,7 +58,10 @@ export class SegmentWriter {
     return new SegmentWriter(path, await open(`${path}.tmp`, 'w'))
   }
 
-  /** Adds a block. Streams ascend; blocks of a stream ascend in time. `rows` must not change until this resolves. */
+  /**
+   * Adds a block. Streams ascend; blocks of a stream ascend in time. `rows` must not change until this
+   * resolves.
+   */
   async addBlock(rows: BlockRows): Promise<void> {
     const { tsMs, tsNs } = rows
     const last = tsMs.length - 1

@@ -22,7 +22,10 @@ import type { Stream } from './stream.ts'
 
 let nextId = 0
 
-/** A segment file that answers: its streams and block directory are in memory, everything else is read when asked for. */
+/**
+ * A segment file that answers: its streams and block directory are in memory, everything else is read when
+ * asked for.
+ */
 export class Segment {
   /** Unique in this process. */
   readonly id = nextId++

@@ -24,7 +24,10 @@ export interface SourceRows {
 /** Rows of one stream in one place: a block, or a page in memory. */
 export interface Source extends Span {
   readonly stream: Stream
-  /** Its rows in [fromMs, toMs) that meet the request's line predicates and exact time bounds; undefined for none. */
+  /**
+   * Its rows in [fromMs, toMs) that meet the request's line predicates and exact time bounds; undefined for
+   * none.
+   */
   read(fromMs: number, toMs: number): Promise<SourceRows | undefined>
 }
 
@@ -56,6 +59,7 @@ export interface ScanContext {
 /** A long line costs more than a short one; about this many bytes cost as much as the rest of a row. */
 const BYTES_PER_COST = 256
 
+/** The wanted rows of one block, read when they are first asked for. */
 export function blockSource(context: ScanContext, segment: Segment, block: number): Source {
   const { directory } = segment
   const { predicates, stats, blocks, filters, hashes } = context
@@ -121,7 +125,8 @@ export function headSource(
   const { predicates, stats } = context
   // Later rows may widen the span; those that were there when the scan began are within this one.
   const { minMs, maxMs, rows, bytes } = portion
-  // From now on the page must not be used for other rows, even when its head is flushed before it is read here.
+  // From now on the page must not be used for other rows, even when its head is flushed before it is read
+  // here.
   page.shared = true
   let matching: Uint32Array | undefined
   const read = async (fromMs: number, toMs: number): Promise<SourceRows | undefined> => {

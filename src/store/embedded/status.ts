@@ -35,6 +35,7 @@ export interface DayStatus {
   readonly expiresMs: number | undefined
 }
 
+/** What is kept of one tenant. */
 export interface TenantStatus {
   readonly tenant: string
   readonly retentionMs: number
@@ -54,6 +55,7 @@ export interface EmbeddedStatus {
   readonly lastRetention: RetentionRun | undefined
 }
 
+/** Sums up what is on disk and in memory, for people. */
 export function makeStatus(
   segments: SegmentSet,
   heads: HeadSet,

@@ -194,7 +194,7 @@ async function closeParts(parts: Parts, ingest: Ingest, upkeep: Upkeep): Promise
   } catch (thrown) {
     options.logger.warn(
       { error: errorMessage(thrown) },
-      'the last rows could not be moved into a segment; they are in the log and will be replayed at the next start',
+      'the last rows could not be moved into a segment; they are in the log for the next start',
     )
   } finally {
     heads.stop()

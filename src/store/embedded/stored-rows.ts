@@ -13,6 +13,7 @@ import {
 } from './sources.ts'
 import type { Stream } from './stream.ts'
 
+/** What the search for rows that are stored already works with. */
 export interface StoredRowsEnvironment {
   readonly blocks: BlockReader
   readonly filters: FilterReader
@@ -21,8 +22,9 @@ export interface StoredRowsEnvironment {
 }
 
 /**
- * Rows of a batch that segments or sealed heads hold already: what a client sends again when it saw no answer, after the
- * first copy left the head. Costs nothing for rows that are newer than all of those; others read the blocks of their time.
+ * Rows of a batch that segments or sealed heads hold already: what a client sends again when it saw no
+ * answer, after the first copy left the head. Costs nothing for rows that are newer than all of those; others
+ * read the blocks of their time.
  */
 export async function findStoredRows(
   environment: StoredRowsEnvironment,

@@ -8,7 +8,10 @@ export interface Stream extends StreamRef {
   readonly tenant: string
   readonly labels: Labels
   readonly key: string
-  /** Newest time ever taken in: what the out-of-order window is measured from. `-Infinity` before the first row. */
+  /**
+   * Newest time ever taken in: what the out-of-order window is measured from. `-Infinity` before the first
+   * row.
+   */
   newestMs: number
   newestNs: number
   /** Newest time of the rows that are in segments or sealed heads, where duplicates are costlier to find. */

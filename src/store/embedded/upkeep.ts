@@ -19,6 +19,7 @@ export interface Upkeep {
   stop(): Promise<void>
 }
 
+/** What retention works with. */
 export interface UpkeepEnvironment {
   readonly options: ResolvedOptions
   readonly catalog: Catalog

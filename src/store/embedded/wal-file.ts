@@ -6,8 +6,10 @@ import { decodeRecord, RECORD_HEADER_BYTES } from './wal-record.ts'
 // A file of the write-ahead log, docs/formats/wal.md.
 
 const MAGIC = 'LBWAL001'
+/** Length of the header of a log file. */
 export const WAL_HEADER_BYTES = 16
 
+/** The header of the log file with this number. */
 export function walHeader(sequence: number): Buffer {
   const header = Buffer.alloc(WAL_HEADER_BYTES)
   header.write(MAGIC, 'latin1')
@@ -15,6 +17,7 @@ export function walHeader(sequence: number): Buffer {
   return header
 }
 
+/** How far a log file could be read. */
 export interface WalFileEnd {
   /** Where the last whole record ends. */
   readonly goodBytes: number

@@ -93,6 +93,7 @@ interface RecordShape {
   readonly lineBytes: number
 }
 
+/** A batch as the log holds it. */
 export interface WrittenRecord extends RecordShape {
   readonly tenant: string
   readonly runs: readonly EntriesRun[]
@@ -154,7 +155,8 @@ function copyRows(batch: EntryBatch, keep: Uint8Array | undefined, to: Entries):
       const from = lineFrom[i]
       const length = lineTo[i] - from
       to.lineBytes[row++] = length
-      // The line before often ends where this one begins; joining them into one copy would need a look ahead that
+      // The line before often ends where this one begins; joining them into one copy would need a look ahead
+      // that
       // costs more than it saves for lines of the usual length.
       copyBytes(bytes, from, length, lines, end)
       end += length

@@ -8,6 +8,7 @@ import { WAL_HEADER_BYTES, walHeader } from './wal-file.ts'
 /** When acknowledged bytes are forced to the disk. docs/formats/wal.md says what each can lose. */
 export type FsyncPolicy = 'always' | { readonly intervalMs: number }
 
+/** Where and how the write-ahead log is written. */
 export interface WalOptions {
   readonly dir: string
   readonly fsync: FsyncPolicy
@@ -86,7 +87,10 @@ export class Wal {
     this.#goodBytes += records.length
   }
 
-  /** Ends the current file, if one was begun; the next write begins another. Returns the number of the last file used. */
+  /**
+   * Ends the current file, if one was begun; the next write begins another. Returns the number of the last
+   * file used.
+   */
   async rotate(): Promise<number> {
     const handle = this.#handle
     if (handle !== undefined) {
@@ -146,7 +150,10 @@ export class Wal {
     return handle
   }
 
-  /** Takes back what a failed write may have left; gives the file up where that fails or its pages may be lost. */
+  /**
+   * Takes back what a failed write may have left; gives the file up where that fails or its pages may be
+   * lost.
+   */
   async #undo(giveUp: boolean): Promise<void> {
     const handle = this.#handle
     if (handle === undefined) return
@@ -182,7 +189,7 @@ export class Wal {
         this.#unsynced = true
         this.#options.logger.error(
           { file: walPath(this.#options.dir, this.#sequence), error: errorMessage(thrown) },
-          'fsync of the write-ahead log failed: acknowledged rows may not survive a power loss. Check the disk.',
+          'fsync of the log failed: acknowledged rows may not survive a power loss. Check the disk.',
         )
       })
       .then(() => {

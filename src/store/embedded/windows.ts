@@ -8,6 +8,7 @@ export interface Span {
   readonly cost: number
 }
 
+/** A window of time and what lies in it. */
 export interface PlannedWindow<S extends Span> {
   readonly fromMs: number
   /** Exclusive. */
@@ -17,8 +18,8 @@ export interface PlannedWindow<S extends Span> {
 }
 
 /**
- * Cuts time into windows that follow one another in the direction of a scan. A window's size is chosen so that the spans
- * in it cost about as much as wanted, taking each span's rows as spread evenly over its time.
+ * Cuts time into windows that follow one another in the direction of a scan. A window's size is chosen so
+ * that the spans in it cost about as much as wanted, taking each span's rows as spread evenly over its time.
  */
 export class WindowPlanner<S extends Span> {
   readonly #sign: 1 | -1

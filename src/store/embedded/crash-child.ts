@@ -2,7 +2,8 @@ import { silentLogger } from '#base/logger.ts'
 import { makeBatch } from '../testing.ts'
 import { openEmbeddedStore } from './store.ts'
 
-// A process that appends numbered rows until it is killed, and says which are acknowledged. Run by crash.test.ts.
+// A process that appends numbered rows until it is killed, and says which are acknowledged. Run by
+// crash.test.ts.
 
 const [dir, first, clients] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])]
 const store = await openEmbeddedStore({
