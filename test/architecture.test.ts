@@ -90,6 +90,8 @@ describe('the rules themselves', () => {
   const cases: readonly (readonly [path: string, text: string, problem: RegExp | undefined])[] = [
     ['src/base/a.ts', "import { b } from '#store/b.ts'\nb()\n", /base may not import #store\/b\.ts/],
     ['src/store/a.ts', "import type { b } from '#logql/b.ts'\nb\n", /store may not import #logql/],
+    ['src/store/a.ts', "import { b } from '#kernels/b.ts'\nb()\n", undefined],
+    ['src/kernels/a.ts', "import type { b } from '#store/b.ts'\nb\n", /kernels may not import #store/],
     ['src/logql/a.ts', "import type { b } from '#store/types.ts'\nb\n", undefined],
     ['src/logql/a.ts', "import type { b } from '#store/embedded/b.ts'\nb\n", /logql may not import/],
     ['src/logql/a.ts', "import { b } from 'node:fs'\nb()\n", /logql does no I\/O/],

@@ -8,8 +8,9 @@ import type { Violation } from './style.ts'
  */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   base: [],
-  store: ['base'],
-  logql: ['base', 'store/types.ts'],
+  kernels: ['base'],
+  store: ['base', 'kernels'],
+  logql: ['base', 'kernels', 'store/types.ts'],
   config: ['base', 'logql/syntax'],
   collector: ['base'],
   server: ['base', 'config', 'logql', 'store'],

@@ -1,0 +1,118 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { errorMessage } from '#base/errors.ts'
+import { invariant } from '#base/invariant.ts'
+
+// Starts the compiled kernels of assembly/kernels.as. They only make things faster: each has a twin in
+// TypeScript with the same results, for where they are switched off or were not built.
+
+/** What is needed of the standard's API; TypeScript has its types only together with the browser's. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object
+  readonly Instance: new (module: object) => { readonly exports: Readonly<Record<string, unknown>> }
+  readonly Memory: new () => { readonly buffer: ArrayBuffer }
+  readonly Global: new () => { readonly value: number }
+}
+
+/**
+ * The compiled module, with views of its memory, which never grows. Offsets count from the beginning of
+ * `input`.
+ */
+export interface Wasm {
+  /** What the kernels work on; as long as what fits in at once. Whoever writes it sets `holder`. */
+  readonly input: Uint8Array
+  /** Whose bytes `input` holds, so that they need not be copied again. */
+  holder: object | undefined
+  /** Where kernels write the offsets they find; as long as how many fit in. */
+  readonly offsets: Uint32Array
+  /**
+   * The needle and, per byte, what to or into the input before comparing. Whoever writes them sets
+   * `heldNeedle`.
+   */
+  readonly needle: Uint8Array
+  readonly needleFolds: Uint8Array
+  heldNeedle: object | undefined
+  /** The gram filter that is being built. */
+  readonly filter: Uint8Array
+  setNeedle(length: number, rareA: number, rareB: number): void
+  /** The first offset of the needle in [from, to), or -1. */
+  find(from: number, to: number): number
+  /** Writes up to `capacity` offsets of the needle in [from, to) and gives their number. */
+  findAll(from: number, to: number, capacity: number): number
+  findNewlines(from: number, to: number, capacity: number): number
+  beginFilter(): void
+  /** Adds the grams within the first `length` bytes of the input. */
+  addGrams(length: number): void
+  /** Folds the filter and gives its size in bytes. */
+  endFilter(): number
+}
+
+/** The kernels to use, or why there are none. */
+export type Loaded =
+  | { readonly wasm: Wasm; readonly path: string }
+  | { readonly wasm: undefined; readonly reason: string }
+
+/** Bytes of a gram filter before it is folded, docs/formats/segment.md. */
+const FILTER_BYTES = 1 << 15
+
+/** Where the compiled module may lie: seen from the sources, from the bundle, and from one of its chunks. */
+const PLACES = ['../../dist/kernels', 'kernels', '../kernels']
+
+/**
+ * `setting`: what LOGBOOM_KERNELS is set to; only `off` means something. A missing or broken module is no
+ * error.
+ */
+export function loadKernels(setting: string | undefined, places: readonly string[] = PLACES): Loaded {
+  if (setting === 'off') return { wasm: undefined, reason: 'LOGBOOM_KERNELS is off' }
+  const paths = places.map((place) => resolve(import.meta.dirname, place, 'kernels.wasm'))
+  const path = paths.find((each) => existsSync(each))
+  if (path === undefined) return { wasm: undefined, reason: 'not built: npm run build:kernels' }
+  try {
+    return { wasm: startKernels(readFileSync(path)), path }
+  } catch (thrown) {
+    return { wasm: undefined, reason: `${path}: ${errorMessage(thrown)}` }
+  }
+}
+
+/**
+ * Starts a compiled module; a few kilobytes, so compiling it takes about a millisecond.
+ * @throws WebAssembly.CompileError for bytes that are no module, or where the machine has no SIMD
+ */
+export function startKernels(module: Uint8Array): Wasm {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module))
+  const { memory } = exports
+  invariant(memory instanceof WebAssembly.Memory, 'the kernels export no memory')
+  const { buffer } = memory
+  const place = (name: string): number => {
+    const global = exports[name]
+    invariant(
+      global instanceof WebAssembly.Global,
+      `the kernels export no ${name}: they are of another version`,
+    )
+    return global.value
+  }
+  const call = (name: string) => {
+    const kernel = exports[name]
+    invariant(typeof kernel === 'function', `the kernels export no ${name}: they are of another version`)
+    return kernel as (...numbers: number[]) => number
+  }
+  return {
+    input: new Uint8Array(buffer, place('INPUT'), place('INPUT_BYTES')),
+    holder: undefined,
+    offsets: new Uint32Array(buffer, place('OFFSETS'), place('OFFSETS_CAPACITY')),
+    needle: new Uint8Array(buffer, place('NEEDLE'), place('NEEDLE_CAPACITY')),
+    needleFolds: new Uint8Array(buffer, place('NEEDLE_FOLDS'), place('NEEDLE_CAPACITY')),
+    heldNeedle: undefined,
+    filter: new Uint8Array(buffer, place('FILTER'), FILTER_BYTES),
+    setNeedle: call('setNeedle'),
+    find: call('find'),
+    findAll: call('findAll'),
+    findNewlines: call('findNewlines'),
+    beginFilter: call('beginFilter'),
+    addGrams: call('addGrams'),
+    endFilter: call('endFilter'),
+  }
+}
+
+/** What this process uses. */
+export const loaded: Loaded = loadKernels(process.env.LOGBOOM_KERNELS)
