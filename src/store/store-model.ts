@@ -1,12 +1,15 @@
 import fc from 'fast-check'
 import { labelsText, makeLabels } from '#base/labels.ts'
 import { equal, type FoundRow, like, type PlainRow } from './testing.ts'
-import type { LinePredicate, ScanRequest } from './types.ts'
+import type { CountCell, LinePredicate, ScanRequest } from './types.ts'
 
 // A store as a plain list of rows, and random rows, operations and questions to compare a real one with it.
 
 /** All random times begin here. */
 export const T0 = 1_700_000_000_000
+/** A whole minute and a midnight after it, where cells and partitions part. */
+const MINUTE = Math.ceil(T0 / 60_000) * 60_000
+const MIDNIGHT = Math.ceil(T0 / 86_400_000) * 86_400_000
 
 /** One of these label or metadata sets. */
 export function oneOf(...sets: Record<string, string>[]): fc.Arbitrary<Record<string, string>> {
@@ -20,10 +23,14 @@ export type Operation = { kind: 'append'; rows: PlainRow[] } | { kind: 'flush' }
 // do too.
 const plainRow: fc.Arbitrary<PlainRow> = fc.record({
   labels: oneOf({ app: 'a' }, { app: 'b' }, { app: 'b', env: 'x' }),
-  ms: fc.oneof(fc.integer({ min: T0, max: T0 + 20 }), fc.integer({ min: T0, max: T0 + 90_000_000 })),
+  ms: fc.oneof(
+    fc.integer({ min: T0, max: T0 + 20 }),
+    fc.integer({ min: T0, max: T0 + 90_000_000 }),
+    fc.constantFrom(MINUTE, MINUTE + 1, MINUTE + 60_000, MIDNIGHT, MIDNIGHT + 1),
+  ),
   ns: fc.constantFrom(0, 0, 1, 500),
   line: fc.constantFrom('', 'a', 'ab', 'b a', 'abba', 'c', 'request 1234567', 'request 7654321'),
-  metadata: oneOf({}, {}, { detected_level: 'info' }),
+  metadata: oneOf({}, {}, { detected_level: 'info' }, { detected_level: 'info', id: '1' }),
 })
 /** Something that is done to a store: append, flush or reopen. */
 export const operation: fc.Arbitrary<Operation> = fc.oneof(
@@ -104,4 +111,29 @@ export function naive(rows: readonly PlainRow[], asked: ScanRequest): FoundRow[]
 /** Rows of each stream in the order found: the order between streams at one moment is free. */
 export function byStream(rows: readonly FoundRow[]): Record<string, FoundRow[]> {
   return Object.fromEntries([...Map.groupBy(rows, ({ key }) => key)].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** Cells as texts, sorted. */
+export function cellTexts(cells: readonly CountCell[]): string[] {
+  return cells
+    .map(
+      (cell) =>
+        `${cell.stream.key} ${cell.level} ${cell.metadata} ${cell.minuteMs} ${cell.lines} ${cell.bytes}`,
+    )
+    .sort()
+}
+
+/** The cells of rows, by going through all of them. */
+export function countNaively(rows: readonly FoundRow[]): string[] {
+  const level = ({ metadata }: FoundRow): string => /detected_level="(\w+)"/.exec(metadata)?.[1] ?? ''
+  const minute = ({ ms, ns }: FoundRow): number => (Math.ceil((ns > 0 ? ms + 1 : ms) / 60_000) - 1) * 60_000
+  const groups = Map.groupBy(rows, (row) => `${row.key} ${level(row)} ${minute(row)}`)
+  return [...groups.values()]
+    .map((group) => {
+      const metadata = group.some((row) => row.metadata.includes('id=')) ? 'other' : 'level'
+      const bytes = group.reduce((sum, { line }) => sum + line.length, 0)
+      const [first] = group
+      return `${first.key} ${level(first)} ${metadata} ${minute(first)} ${group.length} ${bytes}`
+    })
+    .sort()
 }

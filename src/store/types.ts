@@ -164,12 +164,20 @@ export interface Scan extends AsyncIterable<ScanWindow> {
   readonly stats: ScanStats
 }
 
+/**
+ * What metadata the rows of a cell carry: nothing but `detected_level` (never empty), other names too, or
+ * even names that begin with `__`.
+ */
+export type CountedMetadata = 'level' | 'other' | 'reserved'
+
 /** Pre-aggregated counts: one cell per minute × stream × detected level. */
 export interface CountCell {
   readonly stream: StreamRef
   /** `detected_level` of the rows, or `''`. */
   readonly level: string
-  /** Start of the minute, milliseconds; the minute holds times in [minuteMs, minuteMs + 60,000). */
+  /** The most that any row of the cell carries. */
+  readonly metadata: CountedMetadata
+  /** Start of the minute, milliseconds; the minute holds times in (minuteMs, minuteMs + 60,000]. */
   readonly minuteMs: number
   readonly lines: number
   readonly bytes: number
@@ -203,7 +211,7 @@ export interface LogStore {
    * scan quietly.
    */
   scan(tenant: string, request: ScanRequest, signal?: AbortSignal): Scan
-  /** Counts that cover whole minutes of [fromMs, toMs); undefined where the engine keeps none. */
+  /** Counts of the whole minutes in (fromMs, toMs], by time; undefined where the engine keeps none. */
   counts(
     tenant: string,
     matchers: readonly LabelMatcher[],

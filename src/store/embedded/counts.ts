@@ -3,6 +3,7 @@ import type { Logger } from '#base/logger.ts'
 import type { CountCell, LabelMatcher, TimeRange } from '../types.ts'
 import { FormatError } from './bytes.ts'
 import type { Catalog } from './catalog.ts'
+import { type CountedLevel, widerMetadata } from './counted-level.ts'
 import { Lru } from './lru.ts'
 import type { Snapshot } from './scan.ts'
 import type { Segment } from './segment.ts'
@@ -18,7 +19,8 @@ class Sums {
   readonly #byStream = new Map<Stream, Map<string, Map<number, MutableCell>>>()
   readonly #cells: MutableCell[] = []
 
-  add(stream: Stream, level: string, minute: number, lines: number, bytes: number): void {
+  add(stream: Stream, counted: CountedLevel, minute: number, lines: number, bytes: number): void {
+    const { level, metadata } = counted
     let byLevel = this.#byStream.get(stream)
     if (byLevel === undefined) this.#byStream.set(stream, (byLevel = new Map()))
     let byMinute = byLevel.get(level)
@@ -27,9 +29,10 @@ class Sums {
     if (cell !== undefined) {
       cell.lines += lines
       cell.bytes += bytes
+      cell.metadata = widerMetadata(cell.metadata, metadata)
       return
     }
-    const fresh = { stream, level, minuteMs: minute * MINUTE_MS, lines, bytes }
+    const fresh = { stream, level, metadata, minuteMs: minute * MINUTE_MS, lines, bytes }
     byMinute.set(minute, fresh)
     this.#cells.push(fresh)
   }
@@ -71,7 +74,7 @@ export class CountReader {
     }
     for (const segment of snapshot.segments) {
       const { minMs, maxMs } = segment.properties
-      if (minMs >= endMinute * MINUTE_MS || maxMs < firstMinute * MINUTE_MS) continue
+      if (minMs > endMinute * MINUTE_MS || maxMs < firstMinute * MINUTE_MS) continue
       const counters = await this.#counters(segment)
       if (counters === undefined) return undefined
       addSegment(sums, segment, counters, selected, firstMinute, endMinute)

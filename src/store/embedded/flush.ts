@@ -5,7 +5,7 @@ import type { Head } from './head.ts'
 import type { HeadStream } from './head-stream.ts'
 import { makePacer } from './pacer.ts'
 import type { Page } from './page.ts'
-import { DAY_MS, dayName, partitionDir, segmentName, segmentsDir } from './paths.ts'
+import { DAY_MS, dayName, dayOf, partitionDir, segmentName, segmentsDir } from './paths.ts'
 import type { Counters } from './segment-format.ts'
 import { type BlockRows, SegmentWriter } from './segment-writer.ts'
 
@@ -125,7 +125,7 @@ interface RowRefs {
 function rowsOfDay(stream: HeadStream, day: number): RowRefs {
   const fromMs = day * DAY_MS
   const toMs = fromMs + DAY_MS
-  const portions = stream.portions.filter((portion) => portion.minMs < toMs && portion.maxMs >= fromMs)
+  const portions = stream.portions.filter((portion) => portion.minMs <= toMs && portion.maxMs >= fromMs)
   const capacity = portions.reduce((sum, portion) => sum + portion.rows, 0)
   const refs = {
     pages: portions.map((portion) => portion.page),
@@ -136,7 +136,7 @@ function rowsOfDay(stream: HeadStream, day: number): RowRefs {
   portions.forEach(({ page, extents }, number) => {
     for (let e = 0; e < extents.length; e += 2) {
       for (let row = extents[e]; row < extents[e + 1]; row++) {
-        if (page.tsMs[row] < fromMs || page.tsMs[row] >= toMs) continue
+        if (dayOf(page.tsMs[row], page.tsNs[row]) !== day) continue
         refs.page[count] = number
         refs.position[count++] = row
       }

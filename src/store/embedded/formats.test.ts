@@ -179,7 +179,10 @@ describe('sections of a segment', () => {
 
   test('counters come back, from any place in memory', () => {
     const counters = {
-      levels: ['', 'info'],
+      levels: [
+        { level: '', metadata: 'level' as const },
+        { level: 'info', metadata: 'reserved' as const },
+      ],
       minute: Float64Array.of(-5, 28_000_000),
       bytes: Float64Array.of(1, 2 ** 40),
       lines: Uint32Array.of(1, 4_000_000_000),

@@ -1,7 +1,8 @@
 import { invariant } from '#base/invariant.ts'
-import { labelsText, labelValue } from '#base/labels.ts'
+import { labelsText } from '#base/labels.ts'
 import type { Metadata } from '../types.ts'
-import { CounterTable } from './counter-table.ts'
+import { type CountedLevel, countedLevel } from './counted-level.ts'
+import { CounterTable, minuteOf } from './counter-table.ts'
 import type { Entries } from './entries.ts'
 import { addExtent, type HeadStream, makeHeadStream, type Portion } from './head-stream.ts'
 import { fittingRows, type Page, type PagePool } from './page.ts'
@@ -25,8 +26,8 @@ export class Head {
   readonly counters = new CounterTable()
   /** Distinct metadata sets; index 0 is the empty one. Only ever appended to. */
   readonly sets: Metadata[] = [[]]
-  /** Detected levels by number; 0 is `''`. */
-  readonly levels: string[] = ['']
+  /** What cells are told apart by, next to minute and stream; 0 is for rows without metadata. */
+  readonly levels: CountedLevel[] = [{ level: '', metadata: 'level' }]
   rows = 0
   lineBytes = 0
   readonly #pool: PagePool
@@ -112,7 +113,7 @@ export class Head {
         id = this.sets.length
         this.#setIds.set(text, id)
         this.sets.push(sets[i])
-        this.#setLevel.push(this.#levelId(labelValue(sets[i], 'detected_level')))
+        this.#setLevel.push(this.#levelId(countedLevel(sets[i])))
         this.#setBytes += 200 + text.length * 3
       }
       ids[i] = id
@@ -120,9 +121,9 @@ export class Head {
     return ids
   }
 
-  #levelId(level: string): number {
-    const known = this.levels.indexOf(level)
-    return known >= 0 ? known : this.levels.push(level) - 1
+  #levelId({ level, metadata }: CountedLevel): number {
+    const known = this.levels.findIndex((other) => other.level === level && other.metadata === metadata)
+    return known >= 0 ? known : this.levels.push({ level, metadata }) - 1
   }
 
   #append(head: HeadStream, insertion: Insertion, from: number, to: number): void {
@@ -151,26 +152,32 @@ export class Head {
   }
 
   #count(head: HeadStream, entries: Entries, sets: Uint32Array, from: number, to: number): void {
-    const { tsMs, metadata, lineBytes } = entries
-    let minuteEndMs = -Infinity
-    let minuteMs = Infinity
+    const { tsMs, tsNs, metadata, lineBytes } = entries
+    // Row after row mostly stays in one minute: its bounds are at hand, from exclusive, to inclusive.
+    let minute = 0
+    let fromMs = Infinity
+    let toMs = -Infinity
     let level = -1
     let lines = 0
     let bytes = 0
     for (let row = from; row < to; row++) {
       const rowLevel = this.#setLevel[sets[metadata[row]]]
-      if (tsMs[row] >= minuteEndMs || tsMs[row] < minuteMs || rowLevel !== level) {
-        if (lines > 0) this.counters.add(minuteMs / 60_000, head.index, level, lines, bytes)
-        minuteMs = Math.floor(tsMs[row] / 60_000) * 60_000
-        minuteEndMs = minuteMs + 60_000
-        level = rowLevel
-        lines = 0
-        bytes = 0
+      if (tsMs[row] >= toMs || tsMs[row] <= fromMs || rowLevel !== level) {
+        const rowMinute = minuteOf(tsMs[row], tsNs[row])
+        if (rowMinute !== minute || rowLevel !== level) {
+          if (lines > 0) this.counters.add(minute, head.index, level, lines, bytes)
+          minute = rowMinute
+          fromMs = minute * 60_000
+          toMs = fromMs + 60_000
+          level = rowLevel
+          lines = 0
+          bytes = 0
+        }
       }
       lines++
       bytes += lineBytes[row]
     }
-    if (lines > 0) this.counters.add(minuteMs / 60_000, head.index, level, lines, bytes)
+    if (lines > 0) this.counters.add(minute, head.index, level, lines, bytes)
   }
 
   /**

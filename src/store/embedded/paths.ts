@@ -16,9 +16,13 @@ export function tenantDirName(tenant: string): string {
   return name
 }
 
-/** Number of the UTC day that holds `ms`. */
-export function dayOf(ms: number): number {
-  return Math.floor(ms / DAY_MS)
+/**
+ * Number of the UTC day whose partition holds a row. Midnight itself belongs to the day that ends there, as every whole
+ * minute does to the minute before it, so that a counter's cell lies in one day.
+ */
+export function dayOf(ms: number, ns: number): number {
+  const day = Math.floor(ms / DAY_MS)
+  return ns === 0 && day * DAY_MS === ms ? day - 1 : day
 }
 
 /** `YYYY-MM-DD` of a day number. */

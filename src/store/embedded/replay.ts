@@ -92,5 +92,5 @@ function wantedRows(
 ): ((row: number) => boolean) | undefined {
   const days = covered.get(entries.tenant)
   if (days === undefined) return undefined
-  return (row) => !days.has(dayOf(entries.tsMs[row]))
+  return (row) => !days.has(dayOf(entries.tsMs[row], entries.tsNs[row]))
 }

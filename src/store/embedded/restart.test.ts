@@ -195,7 +195,8 @@ describe('retention', () => {
   test('deletes the files of days that are older throughout, and forgets their streams', async () => {
     const dir = join(root, 'kept')
     const day = 86_400_000
-    const start = Math.floor(T0 / day) * day
+    // Midnight itself belongs to the day before.
+    const start = Math.floor(T0 / day) * day + 1
     let now = start + 2 * day
     const store = await openAt(dir, { clock: () => now, retentionMs: (tenant) => (tenant === 't' ? day : 0) })
     const old = Array.from({ length: 40 }, (_, i) => row('old', start + i * 25, { app: 'gone' }))

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
 import type { Labels } from '#base/labels.ts'
 import { ByteReader, ByteWriter, FormatError, readPairs, writePairs } from './bytes.ts'
+import { COUNTED_METADATA, type CountedLevel } from './counted-level.ts'
 import { PART_INFO_BYTES, type PartInfo, readPartInfo, writePartInfo } from './parts.ts'
 
 // Everything in a segment but the blocks' parts, docs/formats/segment.md.
@@ -235,7 +236,7 @@ export class Directory {
 
 /** Lines and bytes per minute, stream and level: columns of cells. */
 export interface Counters {
-  readonly levels: readonly string[]
+  readonly levels: readonly CountedLevel[]
   /** Minutes since the epoch. */
   readonly minute: Float64Array
   readonly bytes: Float64Array
@@ -252,7 +253,10 @@ const CELL_BYTES = 28
 export function encodeCounters(counters: Counters): Uint8Array {
   const writer = new ByteWriter(256)
   writer.varint(counters.levels.length)
-  for (const level of counters.levels) writer.text(level)
+  for (const { level, metadata } of counters.levels) {
+    writer.text(level)
+    writer.varint(COUNTED_METADATA.indexOf(metadata))
+  }
   const cells = counters.minute.length
   const columnsAt = (writer.length + 4 + 7) & ~7
   const bytes = new Uint8Array(columnsAt + cells * CELL_BYTES)
@@ -270,8 +274,13 @@ export function encodeCounters(counters: Counters): Uint8Array {
 /** @throws FormatError */
 export function decodeCounters(part: Uint8Array): Counters {
   const reader = new ByteReader(part)
-  const levels: string[] = []
-  for (let left = reader.count(); left > 0; left--) levels.push(reader.text())
+  const levels: CountedLevel[] = []
+  for (let left = reader.count(); left > 0; left--) {
+    const level = reader.text()
+    const metadata = COUNTED_METADATA[reader.varint()]
+    if (metadata === undefined) throw new FormatError('the counters have a level of an unknown kind')
+    levels.push({ level, metadata })
+  }
   reader.raw(4)
   const cells = new DataView(part.buffer, part.byteOffset).getUint32(reader.offset - 4, true)
   const columnsAt = (reader.offset + 7) & ~7
