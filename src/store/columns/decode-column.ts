@@ -1,0 +1,164 @@
+import { FormatError } from '../embedded/bytes.ts'
+import { CONSTANT, DICTIONARY, type Encoding, HEX, IPV4, type NumberEncoding, RAW, TIME } from './encoding.ts'
+import { unpackHex } from './hex-pattern.ts'
+import { type IntsInfo, readInts } from './ints.ts'
+import { IPV4_TEXT_BYTES, writeIpv4 } from './ipv4.ts'
+import { NUMBER_TEXT_BYTES, writeNumber } from './number-text.ts'
+import type { StreamReader } from './streams.ts'
+import { type TimeFormat, writeTime } from './time-column.ts'
+import { TimeText } from './time-text.ts'
+import type { RowTimes } from './values.ts'
+
+/** The values of a column as texts. */
+export interface ColumnText {
+  readonly bytes: Uint8Array
+  readonly from: Uint32Array
+  readonly to: Uint32Array
+  /** Where present: value `i` is text `ids[i]`. Otherwise it is text `i`. */
+  readonly ids: Uint32Array | undefined
+}
+
+/** All of one make, so that the code that copies millions of them sees one kind of object. */
+function columnText(bytes: Uint8Array, from: Uint32Array, to: Uint32Array, ids?: Uint32Array): ColumnText {
+  return { bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length), from, to, ids }
+}
+
+/** What decoding needs to know about the rows of a column's values. */
+export interface ColumnRows {
+  readonly times: RowTimes
+  /** Row of each value. */
+  rows(): Uint32Array
+  readonly count: number
+}
+
+/**
+ * The texts of a column.
+ * @throws FormatError
+ */
+export function readColumnText(encoding: Encoding, streams: StreamReader, of: ColumnRows): ColumnText {
+  switch (encoding.code) {
+    case CONSTANT: {
+      const to = Uint32Array.of(encoding.value.length)
+      return columnText(encoding.value, new Uint32Array(1), to, new Uint32Array(of.count))
+    }
+    case RAW: {
+      const lengths = readInts(encoding.lengths, streams, of.count)
+      return consecutive(streams.read(encoding.bytes), lengths)
+    }
+    case DICTIONARY: {
+      const values = readColumnText(encoding.values, streams, { ...of, count: encoding.count })
+      const ids = readIds(encoding.ids, streams, of.count, encoding.count)
+      return columnText(values.bytes, values.from, values.to, ids)
+    }
+    case HEX: {
+      const { pattern, nibbles } = encoding
+      const packed = streams.read(nibbles)
+      if (packed.length < of.count * Math.ceil(pattern.varying.length / 2)) {
+        throw new FormatError('a column of hex digits is cut short')
+      }
+      const lengths = new Float64Array(of.count).fill(pattern.pattern.length)
+      return consecutive(unpackHex(packed, pattern, of.count), lengths)
+    }
+    case IPV4:
+      return readAddresses(encoding.ints, streams, of.count)
+    case TIME:
+      return readTimes(encoding.format, readInts(encoding.ints, streams, of.count), of)
+    default:
+      return formatNumbers(encoding, readScaled(encoding, streams, of))
+  }
+}
+
+/**
+ * Which text of a dictionary each value is.
+ * @throws FormatError
+ */
+export function readIds(info: IntsInfo, streams: StreamReader, count: number, texts: number): Uint32Array {
+  const numbers = readInts(info, streams, count)
+  const ids = new Uint32Array(count)
+  for (let i = 0; i < count; i++) {
+    const id = numbers[i]
+    if (!(id >= 0 && id < texts)) throw new FormatError('a value is not in its dictionary')
+    ids[i] = id
+  }
+  return ids
+}
+
+function consecutive(bytes: Uint8Array, lengths: Float64Array): ColumnText {
+  const from = new Uint32Array(lengths.length)
+  const to = new Uint32Array(lengths.length)
+  let at = 0
+  for (let i = 0; i < lengths.length; i++) {
+    from[i] = at
+    if (!(lengths[i] >= 0 && lengths[i] <= bytes.length - at)) throw new FormatError('a column is cut short')
+    at += lengths[i]
+    to[i] = at
+  }
+  return columnText(bytes, from, to)
+}
+
+/** The numbers of a column: value · 10^digits. */
+export function readScaled(encoding: NumberEncoding, streams: StreamReader, of: ColumnRows): Float64Array {
+  const scaled = readInts(encoding.ints, streams, of.count)
+  if (encoding.relative === 0) return scaled
+  const rows = of.rows()
+  for (let i = 0; i < scaled.length; i++) {
+    const ms = of.times.tsMs[rows[i]]
+    scaled[i] += encoding.relative === 1 ? ms : Math.floor(ms / 1000)
+  }
+  return scaled
+}
+
+function formatNumbers(
+  { prefix, suffix, digits, trimmed }: NumberEncoding,
+  scaled: Float64Array,
+): ColumnText {
+  const count = scaled.length
+  const bytes = new Uint8Array(count * (NUMBER_TEXT_BYTES + prefix.length + suffix.length))
+  const from = new Uint32Array(count)
+  const to = new Uint32Array(count)
+  let at = 0
+  for (let i = 0; i < count; i++) {
+    if (!(Math.abs(scaled[i]) < 2 ** 53)) throw new FormatError('a number is too large')
+    from[i] = at
+    for (let p = 0; p < prefix.length; p++) bytes[at++] = prefix[p]
+    at = writeNumber(bytes, at, scaled[i], digits, trimmed)
+    for (let s = 0; s < suffix.length; s++) bytes[at++] = suffix[s]
+    to[i] = at
+  }
+  return columnText(bytes, from, to)
+}
+
+function readTimes(format: TimeFormat, distances: Float64Array, of: ColumnRows): ColumnText {
+  const count = distances.length
+  const rows = of.rows()
+  const length = 31 + format.suffix.length
+  const bytes = new Uint8Array(count * length)
+  const from = new Uint32Array(count)
+  const to = new Uint32Array(count)
+  const text = new TimeText(format.layout, format.separator)
+  const { tsMs, tsNs } = of.times
+  let at = 0
+  for (let i = 0; i < count; i++) {
+    const row = rows[i]
+    const ms = tsMs[row] + distances[i] / 10 ** (format.digits - 3)
+    if (!(ms >= -1000 && ms < 253_402_300_801_000)) throw new FormatError('a time is out of range')
+    from[i] = at
+    at = writeTime(bytes, at, format, text, distances[i], tsMs[row], tsNs[row])
+    to[i] = at
+  }
+  return columnText(bytes, from, to)
+}
+
+function readAddresses(ints: IntsInfo, streams: StreamReader, count: number): ColumnText {
+  const addresses = readInts(ints, streams, count)
+  const bytes = new Uint8Array(count * IPV4_TEXT_BYTES)
+  const from = new Uint32Array(count)
+  const to = new Uint32Array(count)
+  let at = 0
+  for (let i = 0; i < count; i++) {
+    from[i] = at
+    at = writeIpv4(bytes, at, addresses[i])
+    to[i] = at
+  }
+  return columnText(bytes, from, to)
+}

@@ -1,0 +1,66 @@
+import { sameBytes, type Values } from './values.ts'
+
+// Finds the distinct values of a column.
+
+/** Values looked at before the whole column is. */
+const SAMPLE = 128
+/** Distinct values in the sample above which there is no point in looking on. */
+const SAMPLE_DISTINCT = 116
+
+/** Distinct values of a column, in the order of their first occurrence, and which of them each value is. */
+export interface Dictionary {
+  readonly values: Values
+  readonly ids: Float64Array
+}
+
+let table = new Uint32Array(1024)
+
+/** The dictionary of a column; undefined where more than `share` of the values are distinct. */
+export function findDictionary(values: Values, share: number): Dictionary | undefined {
+  const { bytes, from, to, count } = values
+  let slots = 256
+  while (slots < count * share * 2) slots *= 2
+  if (table.length < slots) table = new Uint32Array(slots)
+  else table.fill(0, 0, slots)
+  const mask = slots - 1
+  const limit = Math.max(16, Math.floor(count * share))
+  const ids = new Float64Array(count)
+  const firsts = new Uint32Array(Math.min(count, limit))
+  let distinct = 0
+  for (let i = 0; i < count; i++) {
+    let slot = hashBytes(bytes, from[i], to[i]) & mask
+    for (;;) {
+      const known = table[slot]
+      if (known === 0) {
+        if (distinct === limit || (i === SAMPLE && distinct > SAMPLE_DISTINCT)) return undefined
+        firsts[distinct++] = i
+        table[slot] = distinct
+        ids[i] = distinct - 1
+        break
+      }
+      const first = firsts[known - 1]
+      if (sameBytes(bytes, from[first], to[first], bytes, from[i], to[i])) {
+        ids[i] = known - 1
+        break
+      }
+      slot = (slot + 1) & mask
+    }
+  }
+  return { values: pick(values, firsts.subarray(0, distinct)), ids }
+}
+
+function hashBytes(bytes: Uint8Array, from: number, to: number): number {
+  let h = to - from
+  for (; from < to; from++) h = Math.imul(h ^ bytes[from], 0x9e3779b1)
+  return h ^ (h >>> 15)
+}
+
+function pick({ bytes, from, to, row }: Values, which: Uint32Array): Values {
+  return {
+    bytes,
+    from: which.map((i) => from[i]),
+    to: which.map((i) => to[i]),
+    row: which.map((i) => row[i]),
+    count: which.length,
+  }
+}

@@ -1,0 +1,163 @@
+import type { ByteWriter } from '../embedded/bytes.ts'
+import { byteFlags } from './column-flags.ts'
+import { findDictionary } from './dictionary.ts'
+import { CONSTANT, DECIMAL, DICTIONARY, HEX, INTEGER, IPV4, RAW, TIME } from './encoding.ts'
+import { findHexPattern, packHex } from './hex-pattern.ts'
+import { writeInts } from './ints.ts'
+import { parseIpv4s } from './ipv4.ts'
+import { type NumberColumn, parseNumbers } from './number-text.ts'
+import { type StreamWriter, writeBytes, writeRef, writeSigned } from './streams.ts'
+import { parseTimes } from './time-column.ts'
+import { type RowTimes, sameBytes, type Values } from './values.ts'
+
+/** Share of distinct values up to which a dictionary is better than anything else. */
+const FEW = 0.04
+/** Share up to which one is better than the texts themselves. */
+const MANY = 0.6
+/** Rows and numbers this close in milliseconds may be the same moment. */
+const NEAR_MS = 7 * 86_400_000
+
+/** Where an encoded column goes. */
+export interface ColumnSink {
+  /** Takes the descriptions. */
+  readonly to: ByteWriter
+  /** Takes the bits. */
+  readonly streams: StreamWriter
+  readonly times: RowTimes
+}
+
+/** Writes a column of at least one value in the encoding that suits it. Returns its flags. */
+export function writeColumn(sink: ColumnSink, values: Values): number {
+  if (writeConstant(sink, values)) return byteFlags(values.bytes, values.from[0], values.to[0])
+  const few = findDictionary(values, FEW)
+  if (few !== undefined) return writeDictionary(sink, few.values, few.ids)
+  if (writeTyped(sink, values)) return 0
+  const many = values.count < 8 ? undefined : findDictionary(values, MANY)
+  if (many !== undefined) return writeDictionary(sink, many.values, many.ids)
+  return writeText(sink, values)
+}
+
+function writeConstant({ to }: ColumnSink, values: Values): boolean {
+  const { bytes, from, count } = values
+  for (let i = 1; i < count; i++) {
+    if (!sameBytes(bytes, from[0], values.to[0], bytes, from[i], values.to[i])) return false
+  }
+  to.byte(CONSTANT)
+  writeBytes(to, bytes.subarray(from[0], values.to[0]))
+  return true
+}
+
+function writeDictionary(sink: ColumnSink, values: Values, ids: Float64Array): number {
+  sink.to.byte(DICTIONARY)
+  sink.to.varint(values.count)
+  const flags = writeText(sink, values)
+  writeInts(sink.to, sink.streams, ids, ids.length)
+  return flags
+}
+
+/** Hex digits in a pattern, or any text. */
+function writeText(sink: ColumnSink, values: Values): number {
+  return writeHex(sink, values) ?? writeRaw(sink, values)
+}
+
+function writeRaw({ to, streams }: ColumnSink, values: Values): number {
+  const { bytes, from, count } = values
+  const lengths = new Float64Array(count)
+  let total = 0
+  for (let i = 0; i < count; i++) total += lengths[i] = values.to[i] - from[i]
+  const text = new Uint8Array(total)
+  let at = 0
+  let flags = 0
+  for (let i = 0; i < count; i++) {
+    for (let b = from[i]; b < values.to[i]; b++) text[at++] = bytes[b]
+    if (lengths[i] === 0) flags |= byteFlags(bytes, 0, 0)
+  }
+  if (total > 0) flags |= byteFlags(text, 0, total)
+  to.byte(RAW)
+  writeInts(to, streams, lengths, count)
+  writeRef(to, streams.addText(text))
+  return flags
+}
+
+function writeHex({ to, streams }: ColumnSink, values: Values): number | undefined {
+  const pattern = findHexPattern(values)
+  if (pattern === undefined) return undefined
+  const { length } = pattern.pattern
+  to.byte(HEX)
+  to.varint(length)
+  to.raw(pattern.pattern)
+  const mask = new Uint8Array(Math.ceil(length / 8))
+  for (const p of pattern.varying) mask[p >>> 3] |= 1 << (p & 7)
+  to.raw(mask)
+  to.byte(pattern.isUpper ? 1 : 0)
+  writeRef(to, streams.add(packHex(values, pattern)))
+  return byteFlags(pattern.pattern, 0, length)
+}
+
+/** Times, addresses and numbers. Of these the flags are those of what is around them, which is looked at when read. */
+function writeTyped(sink: ColumnSink, values: Values): boolean {
+  const { to, streams } = sink
+  const length = values.to[0] - values.from[0]
+  if (length >= 19) {
+    const parsed = parseTimes(values, sink.times)
+    if (parsed !== undefined) {
+      const { layout, separator, mark, digits, suffix } = parsed.format
+      for (const byte of [TIME, layout, separator, mark, digits]) to.byte(byte)
+      writeBytes(to, suffix)
+      writeInts(to, streams, parsed.distances, values.count)
+      return true
+    }
+  }
+  const addresses = parseIpv4s(values)
+  if (addresses !== undefined) {
+    to.byte(IPV4)
+    writeInts(to, streams, addresses, values.count)
+    return true
+  }
+  const numbers = parseNumbers(values)
+  if (numbers === undefined) return false
+  writeNumbers(sink, values, numbers)
+  return true
+}
+
+function writeNumbers({ to, streams, times }: ColumnSink, values: Values, numbers: NumberColumn): void {
+  const { scaled, digits } = numbers
+  const { count, row } = values
+  let min = Infinity
+  let max = -Infinity
+  for (let i = 0; i < count; i++) {
+    if (scaled[i] < min) min = scaled[i]
+    if (scaled[i] > max) max = scaled[i]
+  }
+  to.byte(digits === 0 ? INTEGER : DECIMAL)
+  writeBytes(to, numbers.prefix)
+  writeBytes(to, numbers.suffix)
+  if (digits === 0) {
+    const relative = relativeOf(scaled[0], times.tsMs[row[0]])
+    if (relative !== 0) subtractTimes(scaled, values, times, relative)
+    to.byte(relative)
+  } else {
+    to.byte(digits)
+    to.byte(numbers.trimmed ? 1 : 0)
+  }
+  writeSigned(to, min)
+  writeSigned(to, max)
+  writeInts(to, streams, scaled, count)
+}
+
+function relativeOf(value: number, rowMs: number): number {
+  if (Math.abs(value - rowMs) < NEAR_MS) return 1
+  return Math.abs(value - rowMs / 1000) < NEAR_MS / 1000 ? 2 : 0
+}
+
+function subtractTimes(
+  scaled: Float64Array,
+  { row, count }: Values,
+  times: RowTimes,
+  relative: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const ms = times.tsMs[row[i]]
+    scaled[i] -= relative === 1 ? ms : Math.floor(ms / 1000)
+  }
+}

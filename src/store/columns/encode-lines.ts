@@ -1,0 +1,112 @@
+import { ByteWriter } from '../embedded/bytes.ts'
+import { type Part, packPartSync, writePartInfo } from '../embedded/parts.ts'
+import {
+  COLUMNS_HEADER_BYTES,
+  COLUMNS_VERSION,
+  JSON_ORIGIN,
+  TEXT_ORIGIN,
+  writeChunkInfo,
+} from './directory.ts'
+import { writeColumn } from './encode-column.ts'
+import { writeInts } from './ints.ts'
+import { type ColumnValues, FIRST_NODE, ShapeTrie } from './shape-trie.ts'
+import { StreamWriter, writeBytes } from './streams.ts'
+import { END, REST } from './value-kinds.ts'
+import type { RowTimes } from './values.ts'
+
+/** The rows of a block. */
+export interface LineRows extends RowTimes {
+  readonly bytes: Uint8Array
+  /** Per row: where its line begins and ends in `bytes`. */
+  readonly lineFrom: Uint32Array
+  readonly lineTo: Uint32Array
+  readonly rows: number
+}
+
+/** A block's lines as columns: what to write, piece after piece. */
+export interface EncodedLines {
+  readonly pieces: readonly Uint8Array[]
+  readonly storedBytes: number
+  /** Bytes of all lines. */
+  readonly lineBytes: number
+}
+
+/** Takes the lines of blocks apart into columns, docs/formats/columns.md; one block after another in the same memory. */
+export class LineEncoder {
+  readonly #trie = new ShapeTrie()
+  readonly #directory = new ByteWriter(16_384)
+  readonly #description = new ByteWriter(512)
+  #leaves = new Float64Array(0)
+
+  /** The lines of a block as columns. */
+  encode(input: LineRows): EncodedLines {
+    const { bytes, lineFrom, lineTo, rows } = input
+    const trie = this.#trie
+    const directory = this.#directory
+    trie.reset()
+    directory.reset()
+    if (this.#leaves.length < rows) this.#leaves = new Float64Array(rows)
+    const leaves = this.#leaves
+    let lineBytes = 0
+    for (let row = 0; row < rows; row++) {
+      leaves[row] = trie.add(bytes, row, lineFrom[row], lineTo[row])
+      lineBytes += lineTo[row] - lineFrom[row]
+    }
+    const streams = new StreamWriter()
+    directory.varint(rows)
+    directory.varint(lineBytes)
+    writeNodes(directory, trie)
+    numberShapes(trie, leaves, rows)
+    writeInts(directory, streams, leaves, rows)
+    directory.varint(trie.columns.length)
+    for (const column of trie.columns) this.#writeColumn(streams, column, input)
+    const chunks = streams.finish()
+    directory.varint(chunks.length)
+    for (const chunk of chunks) writeChunkInfo(directory, chunk.info)
+    return assemble(packPartSync(directory.view()), chunks, lineBytes)
+  }
+
+  #writeColumn(streams: StreamWriter, column: ColumnValues, input: LineRows): void {
+    const to = this.#description
+    to.reset()
+    const { from, to: valueTo, row, count } = column
+    const values = { bytes: input.bytes, from, to: valueTo, row, count }
+    const flags = writeColumn({ to, streams, times: input }, values)
+    const directory = this.#directory
+    directory.byte(column.isJson ? JSON_ORIGIN : TEXT_ORIGIN)
+    directory.byte(flags)
+    directory.varint(count)
+    writeBytes(directory, Buffer.from(column.key, 'latin1'))
+    directory.raw(to.view())
+  }
+}
+
+function assemble(directory: Part, chunks: readonly Part[], lineBytes: number): EncodedLines {
+  const header = new Uint8Array(COLUMNS_HEADER_BYTES)
+  const view = new DataView(header.buffer)
+  view.setUint32(0, COLUMNS_VERSION, true)
+  writePartInfo(view, 4, directory.info)
+  const pieces = [header, directory.stored, ...chunks.map((chunk) => chunk.stored)]
+  return { pieces, storedBytes: pieces.reduce((sum, piece) => sum + piece.length, 0), lineBytes }
+}
+
+function writeNodes(to: ByteWriter, trie: ShapeTrie): void {
+  to.varint(trie.nodes - FIRST_NODE)
+  for (let node = FIRST_NODE; node < trie.nodes; node++) {
+    to.varint(trie.parent[node])
+    to.byte(trie.kind[node])
+    if (trie.kind[node] !== END) to.varint(trie.column[node])
+    const from = trie.constantFrom[node]
+    writeBytes(to, trie.pool.subarray(from, from + trie.constantBytes[node]))
+  }
+}
+
+/** Leaves to shapes: the leaves counted in the order of their numbers. */
+function numberShapes(trie: ShapeTrie, leaves: Float64Array, rows: number): void {
+  const shapes = new Uint32Array(trie.nodes)
+  let count = 0
+  for (let node = FIRST_NODE; node < trie.nodes; node++) {
+    if (trie.kind[node] === END || trie.kind[node] === REST) shapes[node] = count++
+  }
+  for (let row = 0; row < rows; row++) leaves[row] = shapes[leaves[row]]
+}

@@ -1,0 +1,184 @@
+import { type ByteReader, type ByteWriter, FormatError } from '../embedded/bytes.ts'
+import {
+  byteEntropy,
+  readRef,
+  readSigned,
+  type StreamReader,
+  type StreamRef,
+  type StreamWriter,
+  writeRef,
+  writeSigned,
+} from './streams.ts'
+
+// Columns of integers below 2^52 in magnitude: `Ints` of docs/formats/columns.md.
+
+const PLAIN = 0
+const DELTA = 1
+/** Bytes that a zstd frame spends on its header and tables, about. */
+const FRAME_BYTES = 40
+
+/** Writes the first `count` of `values`; their description to `to`, their bits to `streams`. */
+export function writeInts(to: ByteWriter, streams: StreamWriter, values: Float64Array, count: number): void {
+  let min = Infinity
+  let max = -Infinity
+  let minStep = Infinity
+  let maxStep = -Infinity
+  for (let i = 0; i < count; i++) {
+    const value = values[i]
+    if (value < min) min = value
+    if (value > max) max = value
+    if (i === 0) continue
+    const step = value - values[i - 1]
+    if (step < minStep) minStep = step
+    if (step > maxStep) maxStep = step
+  }
+  if (count === 0) min = max = 0
+  const stepsAreSmaller = count > 1 && bitsOf(maxStep - minStep) < bitsOf(max - min) - 1
+  to.byte(stepsAreSmaller ? DELTA : PLAIN)
+  if (stepsAreSmaller) writeSigned(to, values[0])
+  const base = stepsAreSmaller ? minStep : min
+  writeSigned(to, base)
+  const bits = bitsOf(stepsAreSmaller ? maxStep - minStep : max - min)
+  to.byte(bits)
+  if (bits === 0) return
+  const offsets = offsetsOf(values, count, base, stepsAreSmaller)
+  const plane = scratchPlane(count)
+  for (let shift = 0; shift < bits; shift += 8) {
+    if (bits <= 32) for (let i = 0; i < count; i++) plane[i] = offsets[i] >>> shift
+    else fillPlane(plane, offsets, count, 2 ** shift)
+    writePlane(to, streams, plane, Math.min(8, bits - shift))
+  }
+}
+
+let scratchOffsets = new Float64Array(0)
+let scratchBytes = new Uint8Array(0)
+
+function scratchPlane(count: number): Uint8Array {
+  if (scratchBytes.length < count) scratchBytes = new Uint8Array(count)
+  return scratchBytes.subarray(0, count)
+}
+
+/** What is left of the values once what they have in common is taken away. */
+function offsetsOf(values: Float64Array, count: number, base: number, isDelta: boolean): Float64Array {
+  if (scratchOffsets.length < count) scratchOffsets = new Float64Array(count)
+  const offsets = scratchOffsets
+  if (isDelta) {
+    offsets[0] = 0
+    for (let i = 1; i < count; i++) offsets[i] = values[i] - values[i - 1] - base
+  } else for (let i = 0; i < count; i++) offsets[i] = values[i] - base
+  return offsets
+}
+
+/** Bits of an integer from 0 to 2^53. */
+function bitsOf(value: number): number {
+  return value < 2 ** 32 ? 32 - Math.clz32(value) : 64 - Math.clz32(Math.floor(value / 2 ** 32))
+}
+
+function fillPlane(plane: Uint8Array, offsets: Float64Array, count: number, divisor: number): void {
+  for (let i = 0; i < count; i++) plane[i] = Math.floor(offsets[i] / divisor) % 256
+}
+
+/** A plane whose bytes are about equally likely is packed to its bits; others are left to zstd. */
+function writePlane(to: ByteWriter, streams: StreamWriter, plane: Uint8Array, bits: number): void {
+  const entropy = byteEntropy(plane)
+  const compressed = (entropy * plane.length) / 8 + FRAME_BYTES
+  const packed = (bits * plane.length) / 8
+  if (packed > compressed * 1.25) {
+    to.byte(8)
+    writeRef(to, streams.addText(plane))
+  } else {
+    to.byte(bits)
+    writeRef(to, streams.addStored(packBits(plane, bits)))
+  }
+}
+
+function packBits(plane: Uint8Array, width: number): Uint8Array {
+  if (width === 8) return plane
+  const packed = new Uint8Array(Math.ceil((plane.length * width) / 8))
+  let held = 0
+  let heldBits = 0
+  let at = 0
+  for (let i = 0; i < plane.length; i++) {
+    held |= plane[i] << heldBits
+    heldBits += width
+    if (heldBits >= 8) {
+      packed[at++] = held
+      held >>>= 8
+      heldBits -= 8
+    }
+  }
+  if (heldBits > 0) packed[at] = held
+  return packed
+}
+
+/** Where the bits of integers lie and what they mean. */
+export interface IntsInfo {
+  readonly isDelta: boolean
+  readonly first: number
+  readonly base: number
+  readonly planes: readonly { readonly width: number; readonly ref: StreamRef }[]
+}
+
+/**
+ * Reads a description that {@link writeInts} wrote.
+ * @throws FormatError
+ */
+export function readIntsInfo(from: ByteReader): IntsInfo {
+  const transform = from.byte()
+  if (transform > DELTA) throw new FormatError('integers are stored in an unknown way')
+  const first = transform === DELTA ? readSigned(from) : 0
+  const base = readSigned(from)
+  const bits = from.byte()
+  if (bits > 53) throw new FormatError('integers are too wide')
+  const planes: { width: number; ref: StreamRef }[] = []
+  for (let shift = 0; shift < bits; shift += 8) {
+    const width = from.byte()
+    if (width < 1 || width > 8) throw new FormatError('integers have no valid width')
+    planes.push({ width, ref: readRef(from) })
+  }
+  return { isDelta: transform === DELTA, first, base, planes }
+}
+
+/**
+ * Reads `count` integers.
+ * @throws FormatError
+ */
+export function readInts(info: IntsInfo, streams: StreamReader, count: number): Float64Array<ArrayBuffer> {
+  const { isDelta, first, base, planes } = info
+  const values = new Float64Array(count)
+  planes.forEach(({ width, ref }, plane) => {
+    const stream = streams.read(ref)
+    if (stream.length < Math.ceil((count * width) / 8)) {
+      throw new FormatError('a column of integers is cut short')
+    }
+    addPlane(values, stream, width, 2 ** (plane * 8))
+  })
+  if (!isDelta) {
+    if (base !== 0) for (let i = 0; i < count; i++) values[i] += base
+    return values
+  }
+  let value = first
+  for (let i = 0; i < count; i++) values[i] = i === 0 ? value : (value += values[i] + base)
+  return values
+}
+
+function addPlane(values: Float64Array, stream: Uint8Array, width: number, factor: number): void {
+  const count = values.length
+  if (width === 8) {
+    for (let i = 0; i < count; i++) values[i] += stream[i] * factor
+    return
+  }
+  const mask = (1 << width) - 1
+  let held = 0
+  let heldBits = 0
+  let at = 0
+  for (let i = 0; i < count; i++) {
+    if (heldBits < width) {
+      held |= stream[at++] << heldBits
+      heldBits += 8
+    }
+    values[i] += (held & mask) * factor
+    held >>>= width
+    heldBits -= width
+  }
+}

@@ -1,0 +1,134 @@
+import { type ByteReader, type ByteWriter, FormatError } from '../embedded/bytes.ts'
+import { type Part, type PartInfo, packPartSync, storePart, unpackPart } from '../embedded/parts.ts'
+
+/** A stream of this many bytes has a chunk of its own: below, a zstd frame costs more than it saves. */
+const OWN_CHUNK_BYTES = 4096
+/** The shared chunks: for what compresses, and for what does not. */
+const SHARED_PACKED = 0
+const SHARED_STORED = 1
+/** Bits per byte above which compressing is not tried. */
+const NOISE_BITS = 7.6
+
+/** Where a stream lies. */
+export interface StreamRef {
+  readonly chunk: number
+  readonly offset: number
+  readonly length: number
+}
+
+/** Gathers streams into chunks. */
+export class StreamWriter {
+  readonly #own: Part[] = []
+  readonly #shared: [Uint8Array[], Uint8Array[]] = [[], []]
+  readonly #sharedBytes: [number, number] = [0, 0]
+
+  /** Keeps a stream, compressed where its bytes are not noise. `bytes` are copied. */
+  add(bytes: Uint8Array): StreamRef {
+    return this.#place(bytes, byteEntropy(bytes) < NOISE_BITS)
+  }
+
+  /** Keeps text, of which repeated words are expected: always compressed. */
+  addText(bytes: Uint8Array): StreamRef {
+    return this.#place(bytes, true)
+  }
+
+  /** Keeps a stream as it is. */
+  addStored(bytes: Uint8Array): StreamRef {
+    return this.#place(bytes, false)
+  }
+
+  /** All chunks, by number. */
+  finish(): Part[] {
+    const [packed, stored] = this.#shared
+    return [packPartSync(Buffer.concat(packed)), storePart(Buffer.concat(stored)), ...this.#own]
+  }
+
+  #place(bytes: Uint8Array, compress: boolean): StreamRef {
+    if (bytes.length >= OWN_CHUNK_BYTES) {
+      this.#own.push(compress ? packPartSync(bytes) : storePart(bytes))
+      return { chunk: this.#own.length + 1, offset: 0, length: bytes.length }
+    }
+    const chunk = compress ? SHARED_PACKED : SHARED_STORED
+    const offset = this.#sharedBytes[chunk]
+    this.#shared[chunk].push(new Uint8Array(bytes))
+    this.#sharedBytes[chunk] += bytes.length
+    return { chunk, offset, length: bytes.length }
+  }
+}
+
+const counts = new Uint32Array(256)
+
+/** Entropy of single bytes, in bits: 8 for noise. Short runs look less random than they are. */
+export function byteEntropy(bytes: Uint8Array): number {
+  counts.fill(0)
+  for (let i = 0; i < bytes.length; i++) counts[bytes[i]]++
+  let sum = 0
+  for (let i = 0; i < 256; i++) if (counts[i] > 0) sum += counts[i] * Math.log2(counts[i])
+  return bytes.length === 0 ? 0 : Math.log2(bytes.length) - sum / bytes.length
+}
+
+/** Reads, checks and unpacks chunks when their streams are asked for. */
+export class StreamReader {
+  readonly #stored: Uint8Array
+  readonly #offsets: number[] = []
+  readonly #infos: readonly PartInfo[]
+  readonly #raw: (Uint8Array | undefined)[]
+
+  /** @param stored the chunks, one after another */
+  constructor(stored: Uint8Array, infos: readonly PartInfo[]) {
+    this.#stored = stored
+    this.#infos = infos
+    this.#raw = new Array<Uint8Array | undefined>(infos.length)
+    let offset = 0
+    for (const info of infos) {
+      this.#offsets.push(offset)
+      offset += info.storedBytes
+    }
+    if (offset !== stored.length) throw new FormatError('the chunks have the wrong length')
+  }
+
+  /** @throws FormatError where the chunk is damaged or has no such bytes */
+  read({ chunk, offset, length }: StreamRef): Uint8Array {
+    const info = this.#infos[chunk]
+    if (info === undefined) throw new FormatError('a column names a chunk that is not there')
+    let raw = this.#raw[chunk]
+    if (raw === undefined) {
+      const from = this.#offsets[chunk]
+      raw = unpackPart(this.#stored.subarray(from, from + info.storedBytes), info)
+      this.#raw[chunk] = raw
+    }
+    if (offset + length > raw.length) throw new FormatError('a column is cut short')
+    return raw.subarray(offset, offset + length)
+  }
+}
+
+/** Writes a reference as docs/formats/columns.md has it. */
+export function writeRef(to: ByteWriter, ref: StreamRef): void {
+  to.varint(ref.chunk)
+  to.varint(ref.offset)
+  to.varint(ref.length)
+}
+
+/** Reads what {@link writeRef} wrote. */
+export function readRef(from: ByteReader): StreamRef {
+  return { chunk: from.varint(), offset: from.varint(), length: from.varint() }
+}
+
+/** Writes bytes as a `text`. */
+export function writeBytes(to: ByteWriter, bytes: Uint8Array): void {
+  to.varint(bytes.length)
+  to.raw(bytes)
+}
+
+/** Writes an integer of either sign, magnitude below 2^53. */
+export function writeSigned(to: ByteWriter, value: number): void {
+  to.byte(value < 0 ? 1 : 0)
+  to.varint(Math.abs(value))
+}
+
+/** Reads what {@link writeSigned} wrote. */
+export function readSigned(from: ByteReader): number {
+  const isNegative = from.byte() === 1
+  const magnitude = from.varint()
+  return isNegative && magnitude !== 0 ? -magnitude : magnitude
+}

@@ -1,0 +1,29 @@
+/** Texts that lie somewhere in `bytes`: the values of a column in the order of their rows. */
+export interface Values {
+  readonly bytes: Uint8Array
+  readonly from: Uint32Array
+  readonly to: Uint32Array
+  /** Row of each value, ascending. */
+  readonly row: Uint32Array
+  readonly count: number
+}
+
+/** When the rows of a block were logged: milliseconds since the epoch, and nanoseconds within them. */
+export interface RowTimes {
+  readonly tsMs: Float64Array
+  readonly tsNs: Uint32Array
+}
+
+/** Whether two runs of bytes are the same. */
+export function sameBytes(
+  a: Uint8Array,
+  aFrom: number,
+  aTo: number,
+  b: Uint8Array,
+  bFrom: number,
+  bTo: number,
+): boolean {
+  if (aTo - aFrom !== bTo - bFrom) return false
+  while (aFrom < aTo) if (a[aFrom++] !== b[bFrom++]) return false
+  return true
+}
