@@ -19,7 +19,7 @@ export async function queryRange(
 ): Promise<QueryResult> {
   const expr = parseExpr(query.query)
   if (expr.kind === 'log') return runLogQuery(store, tenant, expr, query, signal)
-  return runRangeQuery({ store, tenant, limits, signal }, expr, query)
+  return runRangeQuery({ store, tenant, limits, signal, settings: query }, expr, query)
 }
 
 /**
@@ -40,5 +40,5 @@ export async function queryInstant(
         'please change your query to a range query type',
     )
   }
-  return runInstantMetric({ store, tenant, limits, signal }, expr, query)
+  return runInstantMetric({ store, tenant, limits, signal, settings: query }, expr, query)
 }

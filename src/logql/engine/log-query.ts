@@ -5,7 +5,9 @@ import type { LogStore, ScanWindow, StreamRef } from '#store/types.ts'
 import { compilePipeline, type Pipeline } from '../pipeline/compile.ts'
 import { compileMatcher } from '../pipeline/matcher.ts'
 import type { LogExpr } from '../syntax/ast.ts'
+import { printExpr } from '../syntax/printer.ts'
 import { BatchCursor, type LabelCache, type PassedEntry } from './batch-cursor.ts'
+import { explainRead } from './explain.ts'
 import { Heap } from './heap.ts'
 import { Pace } from './pace.ts'
 import { StatsCollector } from './stats.ts'
@@ -30,8 +32,10 @@ export async function runLogQuery(
   query: RangeQuery,
   signal: AbortSignal,
 ): Promise<QueryResult> {
-  const pipeline = compilePipeline(expr.stages)
+  const pipeline = compilePipeline(expr.stages, undefined, query.shortcuts)
   const stats = new StatsCollector()
+  const read = explainRead(printExpr(expr), pipeline, 'all')
+  stats.addRead(read)
   const collector = new EntryCollector(query)
   const pace = new Pace(signal)
   if (compareTimestamps(query.startMs, query.startNs, query.endMs, query.endNs) < 0) {
@@ -49,7 +53,7 @@ export async function runLogQuery(
       },
       signal,
     )
-    stats.addScan(scan.stats)
+    read.scans.push(scan.stats)
     const cache: LabelCache = new Map()
     for await (const window of scan) {
       pace.check()
@@ -57,7 +61,13 @@ export async function runLogQuery(
       if (full) break
     }
   }
-  return { type: 'streams', streams: collector.streams(), stats: stats.total(collector.count), warnings: [] }
+  return {
+    type: 'streams',
+    streams: collector.streams(),
+    stats: stats.total(collector.count),
+    warnings: [],
+    ...stats.explain(query),
+  }
 }
 
 /** Entries of different streams at one time come in the order of their streams' label hashes, as in Loki. */

@@ -6,7 +6,14 @@ import { compareLabels, type SeriesId, type StepValue } from '../metrics/vector.
 import type { MetricExpr } from '../syntax/ast.ts'
 import { Pace } from './pace.ts'
 import { StatsCollector } from './stats.ts'
-import type { InstantQuery, QueryLimits, QueryResult, RangeQuery, ResultSeries } from './types.ts'
+import type {
+  InstantQuery,
+  QueryLimits,
+  QueryResult,
+  QuerySettings,
+  RangeQuery,
+  ResultSeries,
+} from './types.ts'
 
 /** Roughly what one series of a range function holds on to, bytes; turns `max_query_memory` into a count. */
 const SERIES_BYTES = 600
@@ -17,6 +24,7 @@ export interface MetricRun {
   readonly tenant: string
   readonly limits: QueryLimits
   readonly signal: AbortSignal
+  readonly settings: QuerySettings
 }
 
 /** A point of a series of the result, as it is gathered. */
@@ -45,7 +53,7 @@ export async function runRangeQuery(
   const series: ResultSeries[] = [...gathered.values()]
     .sort((a, b) => compareLabels(a.id.labels, b.id.labels))
     .map(({ id, timesMs, values }) => ({ labels: id.labels, timesMs, values }))
-  return { type: 'matrix', series, stats: context.stats.total(0), warnings: [] }
+  return { type: 'matrix', series, ...common(run, context) }
 }
 
 /** Evaluates a metric expression at one moment. */
@@ -67,10 +75,10 @@ function instantResult(
   expr: MetricExpr,
   timeMs: number,
   result: StepValue,
-  { stats }: ReadContext,
+  context: ReadContext,
 ): QueryResult {
   if (typeof result === 'number') {
-    return { type: 'scalar', timeMs, value: result, stats: stats.total(0), warnings: [] }
+    return { type: 'scalar', timeMs, value: result, ...common(run, context) }
   }
   const { series, values } = result
   const limit = run.limits.max_query_series
@@ -78,11 +86,15 @@ function instantResult(
   const order = [...series.keys()]
   if (!containsSort(expr)) order.sort((a, b) => compareLabels(series[a].labels, series[b].labels))
   const samples = order.map((i) => ({ labels: series[i].labels, timeMs, value: values[i] }))
-  return { type: 'vector', samples, stats: stats.total(0), warnings: [] }
+  return { type: 'vector', samples, ...common(run, context) }
+}
+
+function common({ settings }: MetricRun, { stats }: ReadContext) {
+  return { stats: stats.total(0), warnings: [], ...stats.explain(settings) }
 }
 
 function makeContext(run: MetricRun, grid: StepGrid, instantNs: number): ReadContext {
-  const { store, tenant, signal, limits } = run
+  const { store, tenant, signal, limits, settings } = run
   const maxHeldSeries = limits.max_query_memory > 0 ? Math.ceil(limits.max_query_memory / SERIES_BYTES) : 0
   return {
     store,
@@ -91,6 +103,7 @@ function makeContext(run: MetricRun, grid: StepGrid, instantNs: number): ReadCon
     instantNs,
     signal,
     maxHeldSeries,
+    shortcuts: settings.shortcuts !== false,
     pace: new Pace(signal),
     stats: new StatsCollector(),
   }

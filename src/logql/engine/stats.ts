@@ -1,22 +1,28 @@
 import type { ScanStats } from '#store/types.ts'
-import type { QueryStats } from './types.ts'
+import type { ExplainedRead, Explanation } from './explain.ts'
+import type { QuerySettings, QueryStats } from './types.ts'
 
-/** Adds up what the scans of one query did. */
+/** Adds up what the reads of one query did. */
 export class StatsCollector {
-  readonly #scans: ScanStats[] = []
+  readonly #reads: ExplainedRead[] = []
   readonly #startedMs = performance.now()
   postFilterLines = 0
   metadataBytes = 0
 
-  /** Counts a scan in. Its numbers are read when the query ends. */
-  addScan(stats: ScanStats): void {
-    this.#scans.push(stats)
+  /** Counts a read in. Its numbers are read when the query ends. */
+  addRead(read: ExplainedRead): void {
+    this.#reads.push(read)
+  }
+
+  /** What the reads did, where the query asks for it. */
+  explain({ explain, shortcuts }: QuerySettings): { explain?: Explanation } {
+    return explain === true ? { explain: { shortcuts: shortcuts !== false, reads: this.#reads } } : {}
   }
 
   /** The totals so far. */
   total(entriesReturned: number): QueryStats {
-    const sum = (field: keyof ScanStats): number =>
-      this.#scans.reduce((total, stats) => total + stats[field], 0)
+    const scans = this.#reads.flatMap((read) => read.scans)
+    const sum = (field: keyof ScanStats): number => scans.reduce((total, stats) => total + stats[field], 0)
     return {
       blocks: sum('blocks'),
       blocksPruned: sum('blocksPruned'),

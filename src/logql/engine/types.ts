@@ -1,8 +1,20 @@
 import type { Labels } from '#base/labels.ts'
 import type { Direction, ScanStats } from '#store/types.ts'
+import type { Explanation } from './explain.ts'
+
+/** How a query is run, whatever it asks for. */
+export interface QuerySettings {
+  /**
+   * Whether the engine may answer from counters, have the store leave lines out, and look for texts and fields
+   * before it parses. The answer is the same; off is for finding out whether it is. Default true.
+   */
+  readonly shortcuts?: boolean
+  /** Whether the answer tells how it was found. Default false. */
+  readonly explain?: boolean
+}
 
 /** A range query, after the HTTP layer has parsed its parameters. Log queries read [start, end). */
-export interface RangeQuery {
+export interface RangeQuery extends QuerySettings {
   readonly query: string
   readonly startMs: number
   readonly startNs: number
@@ -25,7 +37,7 @@ export interface RangeQuery {
 }
 
 /** An instant query. */
-export interface InstantQuery {
+export interface InstantQuery extends QuerySettings {
   readonly query: string
   readonly timeMs: number
   readonly timeNs: number
@@ -88,6 +100,8 @@ export interface QueryStats extends ScanStats {
 interface ResultCommon {
   readonly stats: QueryStats
   readonly warnings: readonly string[]
+  /** Only where it was asked for. */
+  readonly explain?: Explanation
 }
 
 /** The answer to a query, by its kind. */

@@ -1,4 +1,4 @@
-import { compilePipeline, type Pipeline } from '../pipeline/compile.ts'
+import { compilePipeline, type MakeHints, type Pipeline } from '../pipeline/compile.ts'
 import { everythingNeeded, someNeeded } from '../pipeline/hints.ts'
 import { ERROR_LABEL } from '../pipeline/names.ts'
 import { neededNames } from '../pipeline/needed.ts'
@@ -17,6 +17,10 @@ export interface RangePlan {
   /** Whether every line counts its size in bytes. */
   readonly countsBytes: boolean
   readonly grouper: RowGrouper
+  /** The labels that rows are grouped by; undefined where their series have all, but for some. */
+  readonly byLabels: readonly string[] | undefined
+  /** The labels that the stages extract. */
+  readonly needed: readonly string[] | 'all'
   /** Whether the line's metadata can matter. */
   readonly needsMetadata: boolean
 }
@@ -25,22 +29,23 @@ export interface RangePlan {
  * Compiles a range function.
  * @param pushed the grouping of a `sum` directly around it, applied to each line already; undefined where
  * there is none
+ * @param shortcuts as for `compilePipeline`
  */
-export function planRange(expr: RangeAggExpr, pushed: Grouping | undefined): RangePlan {
+export function planRange(expr: RangeAggExpr, pushed: Grouping | undefined, shortcuts: boolean): RangePlan {
   const { op, range } = expr
   const countsBytes = op === 'bytes_over_time' || op === 'bytes_rate'
   const grouping = op === 'absent_over_time' ? { without: false, labels: [] } : (pushed ?? expr.grouping)
   const stages = countsBytes ? range.log.stages : dropUnreadLineFormats(range.log.stages)
   const byLabels = grouping !== undefined && !grouping.without
-  const pipeline = compilePipeline(stages, (row, tests) => {
+  const needed = byLabels ? neededNames(stages, range.unwrap).union(new Set(grouping.labels)) : undefined
+  const makeHints: MakeHints = (row, tests) => {
     // Filters may only run early where no grouping narrows what is extracted.
     const usable = byLabels && grouping.labels.length > 0 ? new Map<number, never>() : tests
-    if (!byLabels) return everythingNeeded(usable)
-    const names = neededNames(stages, range.unwrap)
-    for (const name of grouping.labels) names.add(name)
+    if (needed === undefined) return everythingNeeded(usable)
     const intern = (name: string): number => row.names.intern(name)
-    return someNeeded([...names], intern, names.has(ERROR_LABEL), usable)
-  })
+    return someNeeded([...needed], intern, needed.has(ERROR_LABEL), usable)
+  }
+  const pipeline = compilePipeline(stages, makeHints, shortcuts)
   const { row } = pipeline
   const sample: ReadSample =
     range.unwrap !== undefined
@@ -58,6 +63,8 @@ export function planRange(expr: RangeAggExpr, pushed: Grouping | undefined): Ran
     countsLines: range.unwrap === undefined && !countsBytes,
     countsBytes,
     grouper: makeGrouper(row, effective),
+    byLabels: byLabels ? grouping.labels : undefined,
+    needed: needed === undefined ? 'all' : [...needed],
     needsMetadata: !(
       byLabels &&
       grouping.labels.length === 0 &&

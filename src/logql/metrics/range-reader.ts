@@ -1,5 +1,7 @@
 import { labelsText } from '#base/labels.ts'
-import type { LogStore, RowBatch, ScanRequest, ScanWindow } from '#store/types.ts'
+import { compareTimestamps } from '#base/timestamp.ts'
+import type { CountCell, LogStore, RowBatch, ScanRequest, ScanWindow } from '#store/types.ts'
+import { type ExplainedRead, explainRead } from '../engine/explain.ts'
 import type { Pace } from '../engine/pace.ts'
 import type { StatsCollector } from '../engine/stats.ts'
 import { LogqlError } from '../error.ts'
@@ -8,7 +10,9 @@ import { runStages } from '../pipeline/compile.ts'
 import { compileMatcher } from '../pipeline/matcher.ts'
 import type { Row } from '../pipeline/row.ts'
 import type { Grouping, RangeAggExpr } from '../syntax/ast.ts'
+import { printExpr } from '../syntax/printer.ts'
 import { type RangeFunction, rangeFunction } from './accumulators.ts'
+import { CountedRange, countsAll, isWholeMinute, makeCellTest, wholeMinutes } from './counted-range.ts'
 import { planRange, type RangePlan } from './range-plan.ts'
 import { RangeSeries } from './range-series.ts'
 import { SeriesLookup } from './series-of-row.ts'
@@ -27,6 +31,16 @@ export interface ReadContext {
   readonly stats: StatsCollector
   /** Most series a range function may hold; 0 is no limit. */
   readonly maxHeldSeries: number
+  /** Whether counters may stand for lines, and lines be ruled out before their stages run. */
+  readonly shortcuts: boolean
+}
+
+const NO_LINE = new Uint8Array(0)
+
+/** A moment: milliseconds and nanoseconds within them. */
+interface Bound {
+  readonly ms: number
+  readonly ns: number
 }
 
 /** Evaluates one range function, step by step, reading the store as far as each step needs. */
@@ -50,17 +64,28 @@ export class RangeReader {
   #readToMs = -Infinity
   #ended = false
   #scanStep = 0
+  /** Whether windows with wide gaps between them are read one by one. */
+  #readsApart: boolean
+  /** What counters answer; undefined where they do not, and once they have. */
+  #counted: CountedRange | undefined
+  /** Where the next scan begins, if not with the window of its first step. */
+  #scanFrom: Bound | undefined
+  readonly #read: ExplainedRead
 
   constructor(expr: RangeAggExpr, pushed: Grouping | undefined, context: ReadContext) {
     this.#expr = expr
     this.#context = context
-    this.#plan = planRange(expr, pushed)
+    this.#plan = planRange(expr, pushed, context.shortcuts)
+    this.#read = explainRead(printExpr(expr), this.#plan.pipeline, this.#plan.needed)
+    context.stats.addRead(this.#read)
     this.#fn = rangeFunction(expr.op, expr.param)
     this.#panes = new Panes(context.grid, expr.range.rangeMs)
     const totalNs = Math.round((expr.range.offsetMs % 1) * 1e6) - context.instantNs
     const carry = Math.floor(totalNs / 1e6)
     this.#shiftMs = Math.trunc(expr.range.offsetMs) + carry
     this.#shiftNs = totalNs - carry * 1e6
+    this.#readsApart = context.grid.count > 1 && context.grid.stepMs >= 2 * expr.range.rangeMs
+    this.#counted = context.shortcuts && countsAll(this.#plan) ? this.#countedRange() : undefined
     this.#lookup = new SeriesLookup(this.#plan.grouper, (labels) => {
       const id = this.#table.of(labels)
       let series = this.#live.get(id.key)
@@ -73,6 +98,8 @@ export class RangeReader {
   async prepare(step: number): Promise<void> {
     const endMs = stepTime(this.#context.grid, step)
     if (this.#expr.range.rangeMs === 0) return
+    if (this.#counted !== undefined) await this.#readCounts(this.#counted, endMs)
+    if (this.#counted !== undefined) return
     if (this.#readsApart && this.#scanStep <= step) {
       await this.close()
       this.#readToMs = Number.NEGATIVE_INFINITY
@@ -121,23 +148,23 @@ export class RangeReader {
     this.#windows = undefined
   }
 
-  /** Windows with wide gaps between them are read one by one. */
-  get #readsApart(): boolean {
-    return this.#context.grid.count > 1 && this.#context.grid.stepMs >= 2 * this.#expr.range.rangeMs
-  }
-
   #openScan(step: number): AsyncIterator<ScanWindow> {
-    const { store, tenant, grid, signal, stats } = this.#context
+    const { grid } = this.#context
     const lastStep = this.#readsApart ? step : grid.count - 1
     this.#scanStep = lastStep + 1
-    // (from, to] on the shifted clock is [from + 1 ns, to + 1 ns) on the store's.
-    const bound = (shiftedMs: number): { ms: number; ns: number } => {
-      const ns = 1 - this.#shiftNs
-      const carry = Math.floor(ns / 1e6)
-      return { ms: shiftedMs - this.#shiftMs + carry, ns: ns - carry * 1e6 }
-    }
-    const from = bound(stepTime(grid, this.#readsApart ? step : 0) - this.#expr.range.rangeMs)
-    const to = bound(stepTime(grid, lastStep))
+    const firstMs = stepTime(grid, this.#readsApart ? step : 0) - this.#expr.range.rangeMs
+    return this.#scan(this.#scanFrom ?? this.#boundOf(firstMs), this.#boundOf(stepTime(grid, lastStep)))
+  }
+
+  /** The first moment behind a time of the shifted clock: (from, to] there is [from, to) of these. */
+  #boundOf(shiftedMs: number): Bound {
+    const ns = 1 - this.#shiftNs
+    const carry = Math.floor(ns / 1e6)
+    return { ms: shiftedMs - this.#shiftMs + carry, ns: ns - carry * 1e6 }
+  }
+
+  #scan(from: Bound, to: Bound): AsyncIterator<ScanWindow> {
+    const { store, tenant, signal } = this.#context
     const request: ScanRequest = {
       matchers: this.#expr.range.log.matchers.map(compileMatcher),
       fromMs: from.ms,
@@ -149,8 +176,77 @@ export class RangeReader {
       needMetadata: this.#plan.needsMetadata,
     }
     const scan = store.scan(tenant, request, signal)
-    stats.addScan(scan.stats)
+    this.#read.scans.push(scan.stats)
     return scan[Symbol.asyncIterator]()
+  }
+
+  /** The whole minutes that counters could answer for: all of them, or those inside a single window. */
+  #countedRange(): CountedRange | undefined {
+    const { store, tenant, grid } = this.#context
+    const { rangeMs, log } = this.#expr.range
+    const isAligned = [grid.firstMs, grid.stepMs, rangeMs, this.#shiftMs].every(isWholeMinute)
+    if (grid.count > 1 && (!isAligned || this.#shiftNs !== 0)) return undefined
+    const fromMs = grid.firstMs - rangeMs - this.#shiftMs
+    const toMs = stepTime(grid, grid.count - 1) - this.#shiftMs
+    // A shift by nanoseconds makes both ends a little earlier.
+    const minutes = wholeMinutes(fromMs, this.#shiftNs > 0 ? toMs - 1 : toMs)
+    if (minutes === undefined) return undefined
+    const isUsable = makeCellTest(this.#plan.byLabels)
+    return new CountedRange(store, tenant, log.matchers.map(compileMatcher), minutes, isUsable)
+  }
+
+  /** Reads counters as far as a window needs. Where they end, or cannot tell, scans go on from there. */
+  async #readCounts(counted: CountedRange, endMs: number): Promise<void> {
+    const { grid, pace } = this.#context
+    if (counted.cells === 0 && counted.atMs === counted.fromMs) {
+      const from = this.#boundOf(grid.firstMs - this.#expr.range.rangeMs)
+      await this.#readAll(from, { ms: counted.fromMs, ns: 1 })
+    }
+    while (counted.atMs < counted.toMs && (grid.count === 1 || counted.atMs < endMs - this.#shiftMs)) {
+      pace.check()
+      const cells = await counted.next()
+      if (cells === undefined) {
+        this.#scanOn(counted.atMs)
+        return
+      }
+      for (const cell of cells) this.#addCell(cell)
+      this.#read.countedCells += cells.length
+      this.#checkHeld()
+      if (pace.due) await pace.rest()
+    }
+    if (grid.count > 1) return
+    const end = this.#boundOf(endMs)
+    if (compareTimestamps(counted.toMs, 1, end.ms, end.ns) < 0) this.#scanOn(counted.toMs)
+  }
+
+  #scanOn(afterMs: number): void {
+    this.#counted = undefined
+    this.#readsApart = false
+    this.#scanFrom = { ms: afterMs, ns: 1 }
+  }
+
+  async #readAll(from: Bound, to: Bound): Promise<void> {
+    if (compareTimestamps(from.ms, from.ns, to.ms, to.ns) >= 0) return
+    this.#windows = this.#scan(from, to)
+    for (;;) {
+      const { value, done } = await this.#windows.next()
+      if (done === true) break
+      for (const batch of value.batches) this.#readBatch(batch)
+      if (this.#context.pace.due) await this.#context.pace.rest()
+    }
+    this.#windows = undefined
+  }
+
+  #addCell({ stream, level, minuteMs, lines, bytes }: CountCell): void {
+    const { pipeline, countsBytes } = this.#plan
+    const { row } = pipeline
+    const ms = minuteMs + 60_000 + this.#shiftMs
+    const pane = this.#panes.of(this.#shiftNs > 0 ? ms + 1 : ms)
+    if (!this.#panes.isUsed(pane)) return
+    row.moveToLine(stream, level === '' ? [] : [['detected_level', level]], ms, 0, NO_LINE)
+    const series = this.#lookup.find(row, stream)
+    series.add(pane, countsBytes ? bytes : lines, ms, this.#shiftNs)
+    this.#context.stats.postFilterLines += lines
   }
 
   #readBatch(batch: RowBatch): void {

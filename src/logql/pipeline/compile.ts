@@ -38,12 +38,17 @@ export type MakeHints = (row: Row, tests: EarlyTests) => Hints
 
 /**
  * Compiles the stages of a log expression.
+ * @param shortcuts whether lines may be ruled out by their bytes and by single fields, before the stages run
  * @throws LogqlError `parse error : stage '…' : …` for a stage whose argument is none
  */
-export function compilePipeline(stages: readonly Stage[], makeHints: MakeHints = defaultHints): Pipeline {
+export function compilePipeline(
+  stages: readonly Stage[],
+  makeHints: MakeHints = defaultHints,
+  shortcuts = true,
+): Pipeline {
   const row = new Row()
   const planned = hoistLineFilters(stages)
-  const hints = makeHints(row, earlyTests(stages, row))
+  const hints = makeHints(row, shortcuts ? earlyTests(stages, row) : new Map())
   const predicates: LinePredicate[] = []
   const runs: StageRun[] = []
   for (const [i, stage] of planned.entries()) {
@@ -54,13 +59,14 @@ export function compilePipeline(stages: readonly Stage[], makeHints: MakeHints =
     const compiled = withStageText(stage, () => stage.filters.map(compileLineFilter))
     for (const { run, predicate, isPredicate } of compiled) {
       // Only filters that come before every other stage see the line as it is stored.
-      const usable = i === 0 && predicate !== undefined
+      const usable = shortcuts && i === 0 && predicate !== undefined
       if (usable) predicates.push(predicate)
       if (!usable || !isPredicate) runs.push(run)
     }
   }
   const keepsLabels = planned.every((stage) => stage.kind === 'lineFilters')
-  return { row, predicates, fieldNeedles: fieldNeedles(stages), stages: runs, keepsLabels }
+  const needles = shortcuts ? fieldNeedles(stages) : []
+  return { row, predicates, fieldNeedles: needles, stages: runs, keepsLabels }
 }
 
 function defaultHints(_: Row, tests: EarlyTests): Hints {

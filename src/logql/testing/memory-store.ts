@@ -1,6 +1,7 @@
 import { type Labels, labelsText, makeLabels } from '#base/labels.ts'
 import { compareTimestamps } from '#base/timestamp.ts'
 import type {
+  CountCell,
   EntryBatch,
   LabelMatcher,
   LogStore,
@@ -10,6 +11,7 @@ import type {
   ScanStats,
   ScanWindow,
   StreamRef,
+  TimeRange,
 } from '#store/types.ts'
 
 /** A row as a test writes it down. */
@@ -42,6 +44,8 @@ export interface MemoryStoreOptions {
   readonly batchRows?: number
   /** Whether the store applies line predicates itself. */
   readonly appliesLines?: boolean
+  /** Whether the store keeps counts. */
+  readonly keepsCounts?: boolean
 }
 
 /** Makes an empty store. */
@@ -69,7 +73,8 @@ export function makeMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
       matching(matchers)
         .filter(({ rows }) => rows.some((row) => row.tsMs >= fromMs && row.tsMs < toMs))
         .map(({ ref }) => ref),
-    counts: async () => undefined,
+    counts: async (_tenant, matchers, range) =>
+      options.keepsCounts === true ? count(matching(matchers), range) : undefined,
     append: refuse,
     labelNames: refuse,
     labelValues: refuse,
@@ -79,6 +84,27 @@ export function makeMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     flush: async () => undefined,
     close: async () => undefined,
   }
+}
+
+function count(streams: readonly StoredStream[], { fromMs, toMs }: TimeRange): CountCell[] {
+  const cells = new Map<string, CountCell>()
+  for (const { ref, rows } of streams) {
+    for (const { tsMs, tsNs, line, metadata } of rows) {
+      const minuteMs = (Math.ceil((tsNs > 0 ? tsMs + 1 : tsMs) / 60_000) - 1) * 60_000
+      if (minuteMs < fromMs || minuteMs + 60_000 > toMs) continue
+      const level = metadata.find(([name]) => name === 'detected_level')?.[1] ?? ''
+      const kind = metadata.some(([name]) => name.startsWith('__'))
+        ? 'reserved'
+        : metadata.some(([name]) => name !== 'detected_level')
+          ? 'other'
+          : 'level'
+      const key = `${ref.key} ${level} ${kind} ${minuteMs}`
+      const { lines, bytes } = cells.get(key) ?? { lines: 0, bytes: 0 }
+      const sums = { lines: lines + 1, bytes: bytes + line.length }
+      cells.set(key, { stream: ref, level, metadata: kind, minuteMs, ...sums })
+    }
+  }
+  return [...cells.values()].sort((a, b) => a.minuteMs - b.minuteMs)
 }
 
 function addRows(stream: StoredStream, rows: readonly TestRow[]): void {

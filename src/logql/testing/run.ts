@@ -1,6 +1,6 @@
 import { labelsObject } from '#base/labels.ts'
 import { queryInstant, queryRange } from '../engine/engine.ts'
-import type { QueryLimits, RangeQuery } from '../engine/types.ts'
+import type { QueryLimits, QuerySettings, RangeQuery } from '../engine/types.ts'
 import { type MemoryStore, makeMemoryStore, type TestRow } from './memory-store.ts'
 
 /** Limits for tests: Loki's default for series. */
@@ -59,9 +59,16 @@ export async function runInstant(
   store: MemoryStore,
   query: string,
   timeMs = 60_000,
+  settings: QuerySettings = {},
 ): Promise<Record<string, number>> {
   const signal = new AbortController().signal
-  const result = await queryInstant(store, 'test', { query, timeMs, timeNs: 0 }, TEST_LIMITS, signal)
+  const result = await queryInstant(
+    store,
+    'test',
+    { ...settings, query, timeMs, timeNs: 0 },
+    TEST_LIMITS,
+    signal,
+  )
   if (result.type === 'scalar') return { scalar: result.value }
   if (result.type !== 'vector') throw new Error(`expected a vector, got ${result.type}`)
   return Object.fromEntries(
@@ -79,11 +86,23 @@ export async function runRange(
   startMs: number,
   endMs: number,
   stepMs: number,
+  settings: QuerySettings = {},
 ): Promise<Record<string, string>> {
   const result = await queryRange(
     store,
     'test',
-    { query, startMs, startNs: 0, endMs, endNs: 0, stepMs, intervalMs: 0, limit: 100, direction: 'forward' },
+    {
+      ...settings,
+      query,
+      startMs,
+      startNs: 0,
+      endMs,
+      endNs: 0,
+      stepMs,
+      intervalMs: 0,
+      limit: 100,
+      direction: 'forward',
+    },
     TEST_LIMITS,
     new AbortController().signal,
   )
