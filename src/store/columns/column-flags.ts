@@ -1,3 +1,5 @@
+import type { Values } from './values.ts'
+
 // What some value of a column has, so that a reader knows what its text means to a parser: docs/formats/columns.md.
 
 /** A byte below 0x20 or above 0x7e. */
@@ -24,4 +26,15 @@ export function byteFlags(bytes: Uint8Array, from: number, to: number): number {
   let flags = from === to ? HAS_EMPTY : 0
   for (; from < to; from++) flags |= FLAGS[bytes[from]]
   return flags
+}
+
+/** The flag that bare JSON values set where one is neither number nor boolean. */
+export function bareFlags({ bytes, from, to, count }: Values): number {
+  for (let i = 0; i < count; i++) {
+    const first = bytes[from[i]]
+    if ((first >= 0x30 && first <= 0x39) || first === 0x2d) continue
+    const word = Buffer.from(bytes.subarray(from[i], Math.min(to[i], from[i] + 6))).toString('latin1')
+    if (word !== 'true' && word !== 'false') return HAS_WORD
+  }
+  return 0
 }

@@ -9,18 +9,22 @@ export interface DecodedLines {
   readonly lineTo: Uint32Array
 }
 
+/** Copies go in steps of four bytes, so that up to three bytes behind an end are touched. */
+const SLACK_BYTES = 4
+
 /**
  * Puts all lines together again.
  * @throws FormatError where the columns are damaged
  */
 export function decodeLines(columns: Columns): DecodedLines {
-  const { directory, shapes } = columns
-  const { rows, lineBytes } = directory
+  const { rows, lineBytes } = columns.directory
+  const { stepFrom, stepColumn, constantFrom, constantTo } = columns.shapes
   const rowShapes = columns.rowShapes()
-  const texts = directory.columns.map((_, column) => columns.text(column))
-  const cursors = new Uint32Array(texts.length)
-  const { stepFrom, stepColumn, constantFrom, constantTo, constants } = shapes
-  const bytes = new Uint8Array(lineBytes)
+  const { arena, valueFrom, valueTo, cursors } = gatherTexts(columns)
+  checkLength(columns, valueFrom, valueTo)
+  const source = new DataView(arena.buffer)
+  const buffer = new ArrayBuffer(lineBytes + SLACK_BYTES)
+  const target = new DataView(buffer)
   const lineFrom = new Uint32Array(rows)
   const lineTo = new Uint32Array(rows)
   let at = 0
@@ -29,22 +33,93 @@ export function decodeLines(columns: Columns): DecodedLines {
     const shape = rowShapes[row]
     const stepTo = stepFrom[shape + 1]
     for (let step = stepFrom[shape]; step < stepTo; step++) {
-      const to = constantTo[step]
-      for (let from = constantFrom[step]; from < to; from++) bytes[at++] = constants[from]
+      const from = constantFrom[step]
+      const length = constantTo[step] - from
+      for (let i = 0; i < length; i += 4) target.setInt32(at + i, source.getInt32(from + i, true), true)
+      at += length
       const column = stepColumn[step]
-      if (column >= 0) at = copyValue(bytes, at, texts[column], cursors[column]++)
+      if (column < 0) continue
+      const value = cursors[column]++
+      const valueAt = valueFrom[value]
+      const valueBytes = valueTo[value] - valueAt
+      for (let i = 0; i < valueBytes; i += 4) {
+        target.setInt32(at + i, source.getInt32(valueAt + i, true), true)
+      }
+      at += valueBytes
     }
-    if (at > lineBytes) throw new FormatError('the lines are longer than they should be')
     lineTo[row] = at
   }
-  if (at !== lineBytes) throw new FormatError('the lines are shorter than they should be')
-  return { bytes, lineFrom, lineTo }
+  return { bytes: new Uint8Array(buffer, 0, lineBytes), lineFrom, lineTo }
 }
 
-function copyValue(to: Uint8Array, at: number, text: ColumnText, value: number): number {
-  const place = text.ids === undefined ? value : text.ids[value]
-  const source = text.bytes
-  const end = text.to[place]
-  for (let from = text.from[place]; from < end; from++) to[at++] = source[from]
-  return at
+interface Texts {
+  /** The constants of the shapes, then the texts of all columns. */
+  readonly arena: Uint8Array
+  /** Where each value is in the arena, column after column. */
+  readonly valueFrom: Uint32Array
+  readonly valueTo: Uint32Array
+  /** Per column: its first value. */
+  readonly cursors: Uint32Array
+}
+
+/** Brings everything that lines are made of into one place. */
+function gatherTexts(columns: Columns): Texts {
+  const { directory, shapes } = columns
+  const texts = directory.columns.map((_, column) => columns.text(column))
+  const { constants } = shapes
+  let arenaBytes = constants.length + SLACK_BYTES
+  let values = 0
+  texts.forEach((text, column) => {
+    arenaBytes += text.bytes.length
+    values += directory.columns[column].values
+  })
+  const arena = new Uint8Array(arenaBytes)
+  const valueFrom = new Uint32Array(values)
+  const valueTo = new Uint32Array(values)
+  const cursors = new Uint32Array(texts.length)
+  arena.set(constants)
+  let base = constants.length
+  let first = 0
+  texts.forEach((text, column) => {
+    const count = directory.columns[column].values
+    cursors[column] = first
+    arena.set(text.bytes, base)
+    placeValues(text, base, valueFrom.subarray(first, first + count), valueTo.subarray(first, first + count))
+    base += text.bytes.length
+    first += count
+  })
+  return { arena, valueFrom, valueTo, cursors }
+}
+
+function placeValues(
+  { from, to, ids }: ColumnText,
+  base: number,
+  toFrom: Uint32Array,
+  toTo: Uint32Array,
+): void {
+  for (let i = 0; i < toFrom.length; i++) {
+    const text = ids === undefined ? i : ids[i]
+    toFrom[i] = base + from[text]
+    toTo[i] = base + to[text]
+  }
+}
+
+/** The lines are as long as the directory says: then nothing is written behind their end. */
+function checkLength(
+  { directory, shapes, rowShapes }: Columns,
+  valueFrom: Uint32Array,
+  valueTo: Uint32Array,
+): void {
+  let total = 0
+  const constantBytes = new Uint32Array(shapes.count)
+  for (let shape = 0; shape < shapes.count; shape++) {
+    for (let step = shapes.stepFrom[shape]; step < shapes.stepFrom[shape + 1]; step++) {
+      constantBytes[shape] += shapes.constantTo[step] - shapes.constantFrom[step]
+    }
+  }
+  for (const shape of rowShapes()) total += constantBytes[shape]
+  for (let i = 0; i < valueFrom.length; i++) total += valueTo[i] - valueFrom[i]
+  if (total !== directory.lineBytes) {
+    throw new FormatError(`the lines are ${directory.lineBytes} bytes, their columns add up to ${total}`)
+  }
 }

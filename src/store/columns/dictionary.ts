@@ -15,15 +15,15 @@ export interface Dictionary {
 
 let table = new Uint32Array(1024)
 
-/** The dictionary of a column; undefined where more than `share` of the values are distinct. */
+/** The dictionary of a column; undefined where more than `share` of the values (or 16, and never half) are distinct. */
 export function findDictionary(values: Values, share: number): Dictionary | undefined {
   const { bytes, from, to, count } = values
+  const limit = Math.min(Math.floor(count / 2), Math.max(16, Math.floor(count * share)))
   let slots = 256
-  while (slots < count * share * 2) slots *= 2
+  while (slots < limit * 2) slots *= 2
   if (table.length < slots) table = new Uint32Array(slots)
   else table.fill(0, 0, slots)
   const mask = slots - 1
-  const limit = Math.max(16, Math.floor(count * share))
   const ids = new Float64Array(count)
   const firsts = new Uint32Array(Math.min(count, limit))
   let distinct = 0

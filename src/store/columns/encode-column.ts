@@ -13,7 +13,7 @@ import { type RowTimes, sameBytes, type Values } from './values.ts'
 /** Share of distinct values up to which a dictionary is better than anything else. */
 const FEW = 0.04
 /** Share up to which one is better than the texts themselves. */
-const MANY = 0.6
+const MANY = 0.5
 /** Rows and numbers this close in milliseconds may be the same moment. */
 const NEAR_MS = 7 * 86_400_000
 
@@ -31,7 +31,8 @@ export function writeColumn(sink: ColumnSink, values: Values): number {
   if (writeConstant(sink, values)) return byteFlags(values.bytes, values.from[0], values.to[0])
   const few = findDictionary(values, FEW)
   if (few !== undefined) return writeDictionary(sink, few.values, few.ids)
-  if (writeTyped(sink, values)) return 0
+  const typed = writeTyped(sink, values)
+  if (typed !== undefined) return typed
   const many = values.count < 8 ? undefined : findDictionary(values, MANY)
   if (many !== undefined) return writeDictionary(sink, many.values, many.ids)
   return writeText(sink, values)
@@ -94,8 +95,8 @@ function writeHex({ to, streams }: ColumnSink, values: Values): number | undefin
   return byteFlags(pattern.pattern, 0, length)
 }
 
-/** Times, addresses and numbers. Of these the flags are those of what is around them, which is looked at when read. */
-function writeTyped(sink: ColumnSink, values: Values): boolean {
+/** Times, addresses and numbers; undefined where the column is none of these. */
+function writeTyped(sink: ColumnSink, values: Values): number | undefined {
   const { to, streams } = sink
   const length = values.to[0] - values.from[0]
   if (length >= 19) {
@@ -105,19 +106,20 @@ function writeTyped(sink: ColumnSink, values: Values): boolean {
       for (const byte of [TIME, layout, separator, mark, digits]) to.byte(byte)
       writeBytes(to, suffix)
       writeInts(to, streams, parsed.distances, values.count)
-      return true
+      return byteFlags(values.bytes, values.from[0], values.to[0])
     }
   }
   const addresses = parseIpv4s(values)
   if (addresses !== undefined) {
     to.byte(IPV4)
     writeInts(to, streams, addresses, values.count)
-    return true
+    return 0
   }
   const numbers = parseNumbers(values)
-  if (numbers === undefined) return false
+  if (numbers === undefined) return undefined
   writeNumbers(sink, values, numbers)
-  return true
+  // All that is not the number is in the first text too.
+  return byteFlags(values.bytes, values.from[0], values.to[0])
 }
 
 function writeNumbers({ to, streams, times }: ColumnSink, values: Values, numbers: NumberColumn): void {

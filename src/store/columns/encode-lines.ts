@@ -1,5 +1,6 @@
 import { ByteWriter } from '../embedded/bytes.ts'
 import { type Part, packPartSync, writePartInfo } from '../embedded/parts.ts'
+import { bareFlags } from './column-flags.ts'
 import {
   COLUMNS_HEADER_BYTES,
   COLUMNS_VERSION,
@@ -11,7 +12,7 @@ import { writeColumn } from './encode-column.ts'
 import { writeInts } from './ints.ts'
 import { type ColumnValues, FIRST_NODE, ShapeTrie } from './shape-trie.ts'
 import { StreamWriter, writeBytes } from './streams.ts'
-import { END, REST } from './value-kinds.ts'
+import { BARE, END, REST } from './value-kinds.ts'
 import type { RowTimes } from './values.ts'
 
 /** The rows of a block. */
@@ -71,7 +72,8 @@ export class LineEncoder {
     to.reset()
     const { from, to: valueTo, row, count } = column
     const values = { bytes: input.bytes, from, to: valueTo, row, count }
-    const flags = writeColumn({ to, streams, times: input }, values)
+    let flags = writeColumn({ to, streams, times: input }, values)
+    if (column.isJson && column.kind === BARE) flags |= bareFlags(values)
     const directory = this.#directory
     directory.byte(column.isJson ? JSON_ORIGIN : TEXT_ORIGIN)
     directory.byte(flags)

@@ -21,6 +21,8 @@ const OPEN_BRACE = 0x7b
 /** The values of one column on their way into their encoding: where they lie in the block's bytes. */
 export class ColumnValues {
   isJson = false
+  /** Kind of the first value; in JSON columns of all. */
+  kind = 0
   /** Bytes as Latin-1. */
   key = ''
   from = new Uint32Array(0)
@@ -165,7 +167,7 @@ export class ShapeTrie {
     const known = this.#restChild[node]
     if (known !== 0) return known
     const child = this.#make(node, REST)
-    this.column[child] = this.#columnNamed(false, 'rest')
+    this.column[child] = this.#columnNamed(false, REST, 'rest')
     this.#restChild[node] = child
     return child
   }
@@ -194,7 +196,11 @@ export class ShapeTrie {
     const key = hole.key === '' && !isJson ? `#${node}` : hole.key
     const kindKey = isJson && hole.kind !== STRING ? `${key}\x02${hole.kind}` : key
     for (let occurrence = 1; ; occurrence++) {
-      const column = this.#columnNamed(isJson, occurrence === 1 ? kindKey : `${kindKey}\x01${occurrence}`)
+      const column = this.#columnNamed(
+        isJson,
+        hole.kind,
+        occurrence === 1 ? kindKey : `${kindKey}\x01${occurrence}`,
+      )
       let taken = false
       for (let up = this.parent[node]; up >= FIRST_NODE && !taken; up = this.parent[up]) {
         taken = this.column[up] === column
@@ -203,13 +209,14 @@ export class ShapeTrie {
     }
   }
 
-  #columnNamed(isJson: boolean, key: string): number {
+  #columnNamed(isJson: boolean, kind: number, key: string): number {
     const name = `${isJson ? 'j' : 't'}${key}`
     let column = this.#byKey.get(name)
     if (column === undefined) {
       column = this.columns.length
       const values = this.#spare.pop() ?? new ColumnValues()
       values.isJson = isJson
+      values.kind = kind
       values.key = key
       this.columns.push(values)
       this.#byKey.set(name, column)
