@@ -3,8 +3,10 @@ import type { Needle } from './needle.ts'
 /** `Haystack.find` in plain TypeScript. */
 export function findTwin(bytes: Buffer, needle: Needle, from: number, to: number): number {
   if (!needle.ignoreCase) {
-    // Node takes a start beyond the end of an empty buffer for one at its end.
-    return from >= to ? -1 : bytes.subarray(0, to).indexOf(needle.bytes, from)
+    // A start beyond the end would count from elsewhere.
+    if (from >= to) return -1
+    const region = to === bytes.length ? bytes : bytes.subarray(0, to)
+    return region.indexOf(needle.bytes, from)
   }
   const last = to - needle.bytes.length
   for (let at = from; at <= last; at++) if (isAt(bytes, needle, at)) return at

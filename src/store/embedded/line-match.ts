@@ -1,3 +1,5 @@
+import { Haystack } from '#kernels/haystack.ts'
+import { makeNeedle, type Needle } from '#kernels/needle.ts'
 import type { LinePredicate } from '../types.ts'
 
 /** Lines as positions into offset columns. */
@@ -13,13 +15,15 @@ export function matchLines(
   positions: Uint32Array,
   predicates: readonly LinePredicate[],
 ): Uint32Array {
+  const haystack = lastBlock?.bytes === lines.bytes ? lastBlock : new Haystack(lines.bytes)
   let kept = positions
   let groups = neighbours(lines, positions)
   for (const predicate of predicates) {
     if (kept.length === 0) return kept
     const wanted = predicate.kind === 'contains' ? 1 : 0
     const found = new Uint8Array(kept.length)
-    for (const needle of predicate.needles) findNeedle(lines, kept, groups, needle, found)
+    for (const needle of predicate.needles)
+      findNeedle(haystack, lines, kept, groups, preparedNeedle(needle), found)
     const matching = kept.filter((_, i) => found[i] === wanted)
     if (matching.length < kept.length) groups = neighbours(lines, matching)
     kept = matching
@@ -27,14 +31,35 @@ export function matchLines(
   return kept
 }
 
-/** Whether any needle occurs in the bytes at all; exact enough to leave a whole block out. */
+/**
+ * The bytes that were last looked at by {@link mayContain}: what is kept of them is searched again by
+ * {@link matchLines}, without being copied again.
+ */
+let lastBlock: Haystack | undefined
+
+/**
+ * Whether any needle occurs in the bytes of a block at all; exact enough to leave the block out. The bytes
+ * must never change, since they may be kept.
+ */
 export function mayContain(bytes: Uint8Array, predicate: LinePredicate): boolean {
   if (predicate.kind === 'lacks') return true
-  const buffer = asBuffer(bytes)
-  return predicate.needles.some((needle) => buffer.includes(needle))
+  if (lastBlock?.bytes !== bytes) lastBlock = new Haystack(bytes)
+  const haystack = lastBlock
+  return predicate.needles.some((needle) => haystack.find(preparedNeedle(needle)) >= 0)
 }
 
-/** Where runs of positions begin whose lines follow one another in the bytes, so that one search covers a run. */
+/** A scan has few needles and many blocks. */
+const prepared = new WeakMap<Uint8Array, Needle>()
+
+function preparedNeedle(bytes: Uint8Array): Needle {
+  let needle = prepared.get(bytes)
+  if (needle === undefined) prepared.set(bytes, (needle = makeNeedle(bytes)))
+  return needle
+}
+
+/**
+ * Where runs of positions begin whose lines follow one another in the bytes, so that one search covers a run.
+ */
 function neighbours({ lineFrom, lineTo }: Lines, positions: Uint32Array): number[] {
   const starts: number[] = []
   for (let i = 0; i < positions.length; i++) {
@@ -44,29 +69,24 @@ function neighbours({ lineFrom, lineTo }: Lines, positions: Uint32Array): number
 }
 
 function findNeedle(
-  { bytes, lineFrom, lineTo }: Lines,
+  haystack: Haystack,
+  { lineFrom, lineTo }: Lines,
   positions: Uint32Array,
   groups: readonly number[],
-  needle: Uint8Array,
+  needle: Needle,
   found: Uint8Array,
 ): void {
   for (let g = 0; g < groups.length; g++) {
     const last = (groups[g + 1] ?? positions.length) - 1
-    const base = lineFrom[positions[groups[g]]]
-    const region = asBuffer(bytes.subarray(base, lineTo[positions[last]]))
+    const end = lineTo[positions[last]]
     let row = groups[g]
-    let at = region.indexOf(needle)
+    let at = haystack.find(needle, lineFrom[positions[row]], end)
     while (at >= 0) {
-      while (lineTo[positions[row]] - base <= at) row++
-      const lineEnd = lineTo[positions[row]] - base
+      while (lineTo[positions[row]] <= at) row++
+      const lineEnd = lineTo[positions[row]]
       // A match that runs over the end of its line is none, and no later start in this line can do better.
-      if (at + needle.length <= lineEnd) found[row] = 1
-      at = row === last ? -1 : region.indexOf(needle, lineEnd)
+      if (at + needle.bytes.length <= lineEnd) found[row] = 1
+      at = row === last ? -1 : haystack.find(needle, lineEnd, end)
     }
   }
-}
-
-/** Buffer's search is native; Uint8Array's looks for single bytes only. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }
