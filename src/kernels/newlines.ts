@@ -16,11 +16,12 @@ export function findNewlines(bytes: Uint8Array, kernels: Loaded = loaded): Uint3
     const piece = bytes.subarray(base, base + input.length)
     input.set(piece)
     for (let from = 0; from < piece.length; ) {
-      const added = wasm.findNewlines(from, piece.length, offsets.length)
+      const added = wasm.findNewlines(from, piece.length, base, offsets.length)
       found = withRoom(found, count, added)
-      for (let i = 0; i < added; i++) found[count++] = base + offsets[i]
+      found.set(offsets.subarray(0, added), count)
+      count += added
       if (added < offsets.length) break
-      from = offsets[added - 1] + 1
+      from = offsets[added - 1] - base + 1
     }
   }
   return found.slice(0, count)

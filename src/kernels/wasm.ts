@@ -39,7 +39,8 @@ export interface Wasm {
   find(from: number, to: number): number
   /** Writes up to `capacity` offsets of the needle in [from, to) and gives their number. */
   findAll(from: number, to: number, capacity: number): number
-  findNewlines(from: number, to: number, capacity: number): number
+  /** Writes up to `capacity` offsets of newlines in [from, to), plus `base`, and gives their number. */
+  findNewlines(from: number, to: number, base: number, capacity: number): number
   beginFilter(): void
   /** Adds the grams within the first `length` bytes of the input. */
   addGrams(length: number): void

@@ -1,7 +1,11 @@
 import { INPUT, OFFSETS } from './memory'
 
-/** Writes the offsets of the first `capacity` newlines in [from, to) to OFFSETS. Gives their number. */
-export function findNewlines(from: i32, to: i32, capacity: i32): i32 {
+/**
+ * Writes the offsets of the first `capacity` newlines in [from, to) to OFFSETS, counted from `base` bytes
+ * before the input. Gives their number.
+ */
+export function findNewlines(from: i32, to: i32, base: i32, capacity: i32): i32 {
+  const origin = INPUT - base
   const newline = i8x16.splat(10)
   const end = INPUT + to
   let count = 0
@@ -15,7 +19,7 @@ export function findNewlines(from: i32, to: i32, capacity: i32): i32 {
     for (; found != 0; found &= found - 1) {
       const place = at + <usize>ctz(found)
       if (place >= end) return count
-      store<i32>(OFFSETS + (<usize>count << 2), <i32>(place - INPUT))
+      store<i32>(OFFSETS + (<usize>count << 2), <i32>(place - origin))
       if (++count == capacity) return count
     }
   }
