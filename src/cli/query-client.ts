@@ -11,6 +11,8 @@ export interface ClientOptions {
   readonly password?: string
   readonly bearerToken?: string
   readonly bearerTokenFile?: string
+  /** Ask a Logboom how it found its answer. */
+  readonly explain?: boolean
 }
 
 /** Adds the connection flags to a command; each has logcli's environment variable. */
@@ -85,6 +87,7 @@ export async function getJson(
 function requestHeaders(options: ClientOptions): Record<string, string> {
   const headers: Record<string, string> = { accept: 'application/json', 'user-agent': 'logboom' }
   if (options.orgId !== undefined && options.orgId !== '') headers['x-scope-orgid'] = options.orgId
+  if (options.explain) headers['x-logboom-explain'] = '1'
   const token = bearerToken(options)
   if (token !== undefined) headers.authorization = `Bearer ${token}`
   else if (options.username !== undefined) {

@@ -108,6 +108,21 @@ async function query(
   return { out: io.out(), err: io.err() }
 }
 
+test.each([false, true])('--explain prints how the server answers; instant: %s', async (instant) => {
+  const reads = [{ expr: '{app="a"}', scans: [] }]
+  answer = {
+    status: 200,
+    body: JSON.stringify({ data: { resultType: 'vector', result: [], explain: { reads } } }),
+  }
+  const io = capture()
+  const options = { ...base, addr, explain: true, quiet: true }
+  await (instant ? runInstantQuery('x', options, io) : runQuery('x', options, io))
+  expect(JSON.parse(io.out())).toEqual({ reads })
+  expect(heads.map((head) => head['x-logboom-explain'])).toEqual(['1'])
+  answer = { status: 200, body: '{"data":{}}' }
+  await expect(query({ explain: true })).rejects.toMatchObject({ code: 'client_answer' })
+})
+
 describe('query prints', () => {
   beforeEach(() => {
     entries = [

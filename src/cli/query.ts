@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { TimeZone } from '#base/rfc3339.ts'
 import { addClientOptions, type ClientOptions, getJson, requestUrl } from './query-client.ts'
+import { explainQuery } from './query-explain.ts'
 import { makeFormatter, type OutputForm } from './query-format.ts'
 import { pages, resultOf } from './query-pages.ts'
 import { tail } from './query-tail.ts'
@@ -63,6 +64,7 @@ export function registerQuery(program: Command): void {
     .option('--exclude-label <name>', 'leave this label out (repeatable)', collect, [])
     .option('--no-labels', 'print no labels')
     .option('-q, --quiet', 'print nothing but the result')
+    .option('--explain', 'print how the server answers, instead of the answer (Logboom only)')
     .option('-f, --tail', 'follow: print new lines as they arrive')
     .addOption(new Option('-t', 'same as --tail').hideHelp())
     .action(async (logql: string, options: QueryOptions & { t?: boolean }) => {
@@ -75,6 +77,7 @@ export function registerQuery(program: Command): void {
   addClientOptions(instant)
     .option('--now <time>', 'moment to evaluate at: RFC 3339, or nanoseconds since 1970; default now')
     .option('--limit <n>', 'series to return at most', positive, 30)
+    .option('--explain', 'print how the server answers, instead of the answer (Logboom only)')
     .option('-q, --quiet', 'print nothing but the result')
     .action(async (logql: string, options: InstantQueryOptions) => {
       await runInstantQuery(logql, options, process)
@@ -122,6 +125,19 @@ export async function runQuery(
     for await (const lines of tail(options, request, signal)) await print(lines)
     return
   }
+  if (options.explain) {
+    const parameters = {
+      query: logql,
+      start: String(range.fromNs),
+      end: String(range.toNs),
+      limit: String(Math.min(limit, options.batch)),
+      direction: options.forward ? 'forward' : 'backward',
+      step: options.step === undefined ? undefined : String(durationMs('--step', options.step) / 1000),
+    }
+    note(`${requestUrl(options, '/loki/api/v1/query_range', parameters)}\n`)
+    await write(output.stdout, await explainQuery(options, '/loki/api/v1/query_range', parameters, signal))
+    return
+  }
   const request = {
     query: logql,
     range,
@@ -147,6 +163,10 @@ export async function runInstantQuery(
   const time = options.now === undefined ? BigInt(Date.now()) * 1_000_000n : timeNs('--now', options.now)
   const parameters = { query: logql, time: String(time), limit: String(options.limit) }
   if (!options.quiet) output.stderr.write(`${requestUrl(options, '/loki/api/v1/query', parameters)}\n`)
+  if (options.explain) {
+    await write(output.stdout, await explainQuery(options, '/loki/api/v1/query', parameters))
+    return
+  }
   const { result } = resultOf(await getJson(options, '/loki/api/v1/query', parameters))
   await write(output.stdout, `${JSON.stringify(result, undefined, 2)}\n`)
 }

@@ -29,7 +29,8 @@ export async function startServer(
   const fsync = fsyncPolicy(process.env.LOGBOOM_FSYNC)
   const store = await openEmbeddedStore({ ...storeSettings(config, limits), logger, fsync })
   try {
-    const server = await createServer({ config, store, logger, limits, pageDir: findPage() })
+    const shortcuts = readShortcuts(process.env.LOGBOOM_SHORTCUTS)
+    const server = await createServer({ config, store, logger, limits, shortcuts, pageDir: findPage() })
     return { url: await listen(server), close: () => server.close() }
   } catch (error) {
     await store.close()
@@ -64,4 +65,13 @@ function fsyncPolicy(text = '200'): EmbeddedOptions['fsync'] {
 function findPage(): string | undefined {
   const candidates = ['../../dist/page', 'page', '../page'].map((path) => join(import.meta.dirname, path))
   return candidates.find((dir) => existsSync(join(dir, 'index.html')))
+}
+
+/**
+ * `LOGBOOM_SHORTCUTS`: `off` has queries look at every line, which finds out whether a shortcut is at fault
+ * for an answer; `on` is the default.
+ */
+function readShortcuts(text = 'on'): boolean {
+  if (text === 'on' || text === 'off') return text === 'on'
+  throw new OperatorError('env_invalid', `LOGBOOM_SHORTCUTS is "${text}"; use on or off`)
 }

@@ -18,6 +18,8 @@ export interface ServerContext {
   readonly scratch: Scratch
   /** Whether requests that write or query are still taken; false from the beginning of the shutdown. */
   isOpen(): boolean
+  /** Whether queries may be answered in shorter ways than from every line. */
+  readonly shortcuts: boolean
   /** When the server began, ms. */
   readonly startedMs: number
 }

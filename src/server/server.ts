@@ -23,6 +23,11 @@ export interface ServerOptions {
   readonly limits?: TenantLimits
   /** Directory of the built page. Default: no page. */
   readonly pageDir?: string
+  /**
+   * Whether queries may be answered from counters, filters and single fields where these tell as much as the
+   * lines. Default true.
+   */
+  readonly shortcuts?: boolean
   /** Listen here instead of where the configuration says; port 0 is any free one. */
   readonly host?: string
   readonly port?: number
@@ -64,6 +69,7 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
     pusher,
     scratch: makeScratch(),
     isOpen: () => open,
+    shortcuts: options.shortcuts ?? true,
     startedMs: Date.now(),
   }
   const app = makeApp(config)

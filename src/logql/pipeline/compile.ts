@@ -48,12 +48,12 @@ export function compilePipeline(
 ): Pipeline {
   const row = new Row()
   const planned = hoistLineFilters(stages)
-  const hints = makeHints(row, shortcuts ? earlyTests(stages, row) : new Map())
+  const hints = makeHints(row, earlyTests(stages, row))
   const predicates: LinePredicate[] = []
   const runs: StageRun[] = []
   for (const [i, stage] of planned.entries()) {
     if (stage.kind !== 'lineFilters') {
-      runs.push(...compileStage(stage, row, hints))
+      runs.push(...compileStage(stage, row, hints, shortcuts))
       continue
     }
     const compiled = withStageText(stage, () => stage.filters.map(compileLineFilter))
@@ -83,6 +83,7 @@ function compileStage(
   stage: Exclude<PlannedStage, { kind: 'lineFilters' }>,
   row: Row,
   hints: Hints,
+  shortcuts: boolean,
 ): StageRun[] {
   switch (stage.kind) {
     case 'labelFilter':
@@ -91,7 +92,7 @@ function compileStage(
       if (stage.extractions.length > 0) {
         return [withStageText(stage, () => compileJsonPaths(stage.extractions, row, hints))]
       }
-      return hints.nothingNeeded ? [] : [compileJson(row, hints)]
+      return hints.nothingNeeded ? [] : [compileJson(row, hints, shortcuts)]
     case 'logfmt':
       if (stage.extractions.length > 0) {
         return [withStageText(stage, () => compileLogfmtFields(stage.extractions, stage, row, hints))]

@@ -21,10 +21,11 @@ const MAX_DEPTH = 200
 /**
  * `| json`: every member of the line's object becomes a label, nested ones joined by `_`. Arrays and nulls
  * are left out. The first of several members with one name wins.
+ * @param probes whether to look at the fields that later filters test before all others
  */
-export function compileJson(row: Row, hints: Hints): StageRun {
+export function compileJson(row: Row, hints: Hints, probes: boolean): StageRun {
   const keys = new FieldKeys('', (name) => (hints.mayWant(name) ? row.names.intern(name) : -1))
-  const probe = compileJsonProbe(row, hints)
+  const probe = probes ? compileJsonProbe(row, hints) : undefined
   let dropped = false
   let done = false
 

@@ -18,7 +18,8 @@ const PIECE = 64 * 1024
 /** The body of an answer to `query` or `query_range`, in pieces. */
 export function* resultJson(result: QueryResult, encoding: ResultEncoding): Generator<string> {
   const warnings = result.warnings.length > 0 ? `"warnings":${JSON.stringify(result.warnings)},` : ''
-  const tail = `,"stats":${statsJson(result.stats)}}`
+  const explain = result.explain === undefined ? '' : `,"explain":${JSON.stringify(result.explain)}`
+  const tail = `,"stats":${statsJson(result.stats)}${explain}}`
   if (result.type === 'streams') {
     yield `{"status":"success",${warnings}"data":{"resultType":"streams",${flagsJson(encoding)}"result":[`
     yield* streamsJson(result.streams, encoding)

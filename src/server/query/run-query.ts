@@ -20,6 +20,8 @@ export interface QueryCall {
   readonly store: LogStore
   readonly limits: Limits
   readonly nowMs: number
+  /** {@link ServerContext.shortcuts}. */
+  readonly shortcuts: boolean
   /** Ends when the client leaves or `query_timeout` has passed. */
   readonly signal: AbortSignal
 }
@@ -65,7 +67,8 @@ export async function serveQuery(
     }
     const params = await readParams(request)
     const nowMs = Date.now()
-    const call = { request, params, tenant, store: context.store, limits, nowMs, signal: abort.signal }
+    const { store, shortcuts } = context
+    const call = { request, params, tenant, store, limits, nowMs, shortcuts, signal: abort.signal }
     const answer = await handler(call)
     abort.signal.throwIfAborted()
     if ('notFound' in answer) {

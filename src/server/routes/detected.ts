@@ -118,6 +118,7 @@ async function sampleFields(call: QueryCall, fieldLimit: number): Promise<Map<st
     intervalMs: 0,
     limit,
     direction: 'backward' as const,
+    shortcuts: call.shortcuts,
   }
   const result = await queryRange(store, tenant, range, engineLimits(call), signal)
   return result.type === 'streams' ? detectFields(result.streams, fieldLimit) : new Map()

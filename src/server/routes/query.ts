@@ -16,6 +16,7 @@ import { type ResultEncoding, resultJson } from '../json/results.ts'
 import { NO_STATS } from '../json/stats.ts'
 import { checkExpr, checkLength, clampToLookback } from '../query/check-limits.ts'
 import { QueryError } from '../query/query-error.ts'
+import { querySettings } from '../query/query-settings.ts'
 import { readQueryTags } from '../query/request.ts'
 import type { QueryCall } from '../query/run-query.ts'
 
@@ -53,6 +54,7 @@ export async function serveQueryRange(call: QueryCall): Promise<Iterable<string>
     intervalMs,
     limit,
     direction,
+    ...querySettings(call),
   }
   return resultJson(await queryRange(store, tenant, range, engineLimits(call), signal), encoding)
 }
@@ -66,7 +68,7 @@ export async function serveQueryInstant(call: QueryCall): Promise<Iterable<strin
   const query = firstParam(params, 'query')
   const expr = parseExpr(query)
   checkExpr(expr, query, limits, readQueryTags(call.request))
-  const instant = { query, timeMs: time.ms, timeNs: time.ns }
+  const instant = { query, timeMs: time.ms, timeNs: time.ns, ...querySettings(call) }
   const result = await queryInstant(store, tenant, instant, engineLimits(call), signal)
   return resultJson(result, { flags: encodingFlags(call), direction })
 }
