@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import asc from 'assemblyscript/asc'
+import { main as compile } from 'assemblyscript/asc'
 
 /**
  * Compiles the inner loops of `src/kernels/assembly` to `dist/kernels/kernels.wasm`. They are AssemblyScript:
@@ -16,15 +16,15 @@ const OPTIONS = [
   // No allocator and no garbage collector: every place in memory is fixed.
   '--runtime=stub',
   '--noAssert',
+  // Pages of 64 KiB; what src/kernels/assembly lays out must fit in.
   '--initialMemory=32',
   '--maximumMemory=32',
-  '--disableWarning',
 ]
 
 /** Writes `kernels.wasm` into `dir`. Throws with the compiler's messages where it does not compile. */
 export async function buildKernels(dir: string): Promise<void> {
   let wasm: Uint8Array | undefined
-  const { error, stderr } = await asc.main(['kernels.ts', '--outFile=kernels.wasm', ...OPTIONS], {
+  const { error, stderr } = await compile(['kernels.ts', '--outFile=kernels.wasm', ...OPTIONS], {
     readFile: (name) => {
       const path = join(SOURCES, name.replace(/\.ts$/, '.as'))
       return existsSync(path) ? readFileSync(path, 'utf8') : null

@@ -102,6 +102,21 @@ describe('a haystack', () => {
     }
   })
 
+  test('is searched in parts before as a whole, and after others were', () => {
+    const line = 'a line of some length, and a number: '
+    const text = Array.from({ length: 3000 }, (_, i) => `${line}${i}\n`).join('')
+    const haystack = new Haystack(Buffer.from(text), kernels)
+    const other = new Haystack(Buffer.from(text.toUpperCase()), kernels)
+    for (let i = 0; i < 3000; i += 7) {
+      const needle = makeNeedle(Buffer.from(`: ${i}\n`))
+      const at = text.indexOf(`: ${i}\n`)
+      expect(haystack.find(needle, at - 20, at + 20)).toBe(at)
+      expect(haystack.find(needle, at - 20, at + 3)).toBe(-1)
+      if (i % 49 === 0) expect(other.find(needle)).toBe(at)
+    }
+    expect(haystack.find(makeNeedle(Buffer.from('2999')))).toBe(text.indexOf('2999'))
+  })
+
   test('sees nothing of what a longer one left behind', () => {
     const needle = makeNeedle(Buffer.from('needle'))
     expect(new Haystack(Buffer.from('hay, then a needle'), kernels).find(needle)).toBe(12)

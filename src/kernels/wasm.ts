@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { errorMessage } from '#base/errors.ts'
-import { invariant } from '#base/invariant.ts'
 
 // Starts the compiled kernels of assembly/kernels.as. They only make things faster: each has a twin in
 // TypeScript with the same results, for where they are switched off or were not built.
@@ -56,6 +55,9 @@ export type Loaded =
 /** Bytes of a gram filter before it is folded, docs/formats/segment.md. */
 const FILTER_BYTES = 1 << 15
 
+/** As in assembly/kernels.as. */
+const VERSION = 1
+
 /** Where the compiled module may lie: seen from the sources, from the bundle, and from one of its chunks. */
 const PLACES = ['../../dist/kernels', 'kernels', '../kernels']
 
@@ -77,34 +79,32 @@ export function loadKernels(setting: string | undefined, places: readonly string
 
 /**
  * Starts a compiled module; a few kilobytes, so compiling it takes about a millisecond.
- * @throws WebAssembly.CompileError for bytes that are no module, or where the machine has no SIMD
+ * @throws Error for bytes that are no module or one of another version, and where the machine has no SIMD
  */
 export function startKernels(module: Uint8Array): Wasm {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module))
   const { memory } = exports
-  invariant(memory instanceof WebAssembly.Memory, 'the kernels export no memory')
+  assertCurrent(memory instanceof WebAssembly.Memory)
   const { buffer } = memory
-  const place = (name: string): number => {
+  const number = (name: string): number => {
     const global = exports[name]
-    invariant(
-      global instanceof WebAssembly.Global,
-      `the kernels export no ${name}: they are of another version`,
-    )
+    assertCurrent(global instanceof WebAssembly.Global)
     return global.value
   }
   const call = (name: string) => {
     const kernel = exports[name]
-    invariant(typeof kernel === 'function', `the kernels export no ${name}: they are of another version`)
+    assertCurrent(typeof kernel === 'function')
     return kernel as (...numbers: number[]) => number
   }
+  assertCurrent(number('VERSION') === VERSION)
   return {
-    input: new Uint8Array(buffer, place('INPUT'), place('INPUT_BYTES')),
+    input: new Uint8Array(buffer, number('INPUT'), number('INPUT_BYTES')),
     holder: undefined,
-    offsets: new Uint32Array(buffer, place('OFFSETS'), place('OFFSETS_CAPACITY')),
-    needle: new Uint8Array(buffer, place('NEEDLE'), place('NEEDLE_CAPACITY')),
-    needleFolds: new Uint8Array(buffer, place('NEEDLE_FOLDS'), place('NEEDLE_CAPACITY')),
+    offsets: new Uint32Array(buffer, number('OFFSETS'), number('OFFSETS_CAPACITY')),
+    needle: new Uint8Array(buffer, number('NEEDLE'), number('NEEDLE_CAPACITY')),
+    needleFolds: new Uint8Array(buffer, number('NEEDLE_FOLDS'), number('NEEDLE_CAPACITY')),
     heldNeedle: undefined,
-    filter: new Uint8Array(buffer, place('FILTER'), FILTER_BYTES),
+    filter: new Uint8Array(buffer, number('FILTER'), FILTER_BYTES),
     setNeedle: call('setNeedle'),
     find: call('find'),
     findAll: call('findAll'),
@@ -113,6 +113,10 @@ export function startKernels(module: Uint8Array): Wasm {
     addGrams: call('addGrams'),
     endFilter: call('endFilter'),
   }
+}
+
+function assertCurrent(isCurrent: boolean): asserts isCurrent {
+  if (!isCurrent) throw new Error('the kernels are of another version: npm run build:kernels')
 }
 
 /** What this process uses. */
