@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { errorMessage, OperatorError } from '#base/errors.ts'
@@ -12,6 +12,7 @@ import { makePusher } from './push/pusher.ts'
 import { makeScratch } from './push/scratch.ts'
 import { registerPage } from './routes/page.ts'
 import { ROUTES, type Route } from './routes/table.ts'
+import { registerTail, TAIL_PATHS } from './routes/tail.ts'
 import { makeTenantLimits, type TenantLimits } from './tenant-limits.ts'
 
 /** What a server is made of. */
@@ -73,6 +74,7 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
     startedMs: Date.now(),
   }
   const app = makeApp(config)
+  await registerTail(app, context)
   for (const route of ROUTES) addRoute(app, context, route)
   answerUnknownPaths(app, context)
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir)
@@ -117,7 +119,11 @@ function makeApp(config: LokiConfig): FastifyInstance {
   return Fastify({
     logger: false,
     // Go's limit; selectors of dashboards can be long.
-    http: { maxHeaderSize: 1 << 20 },
+    http: {
+      maxHeaderSize: 1 << 20,
+      // Some clients offer HTTP/2 with every request (`Upgrade: h2c`): its body is read all the same.
+      shouldUpgradeCallback: (request: IncomingMessage) => /^websocket$/i.test(request.headers.upgrade ?? ''),
+    },
     exposeHeadRoutes: false,
     keepAliveTimeout: server.http_server_idle_timeout,
     requestTimeout: server.http_server_read_timeout,
@@ -173,7 +179,8 @@ function notFound(response: FastifyReply['raw']): void {
  */
 function answerUnknownPaths(app: FastifyInstance, { config, logger }: ServerContext): void {
   const prefix = config.server.http_path_prefix.replace(/\/$/, '')
-  const known = ROUTES.map(({ path }) => new RegExp(`^${prefix}${path.replace(/:\w+/g, '[^/]+')}$`))
+  const paths = [...ROUTES.map(({ path }) => path), ...TAIL_PATHS]
+  const known = paths.map((path) => new RegExp(`^${prefix}${path.replace(/:\w+/g, '[^/]+')}$`))
   const answer = (request: FastifyRequest, reply: FastifyReply): void => {
     reply.hijack()
     const [path, query] = request.url.split('?', 2)

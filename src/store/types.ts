@@ -229,8 +229,11 @@ export interface LogStore {
   indexStats(tenant: string, matchers: readonly LabelMatcher[], range: TimeRange): Promise<IndexStats>
   /** Tenants that have rows. */
   tenants(): Promise<string[]>
+  /** Counters since the start and sizes now, plain numbers by name, where the engine keeps any; for metrics. */
+  stats?(): object
   /**
    * Called with each appended batch's rows after they are durable; for live tailing. Returns the way to stop.
+   * The batch's buffers are used again as soon as `append` settles: a listener copies what it keeps.
    */
   subscribe(tenant: string, listener: (batch: EntryBatch) => void): () => void
   /** Moves what is in memory into segments. */

@@ -42,3 +42,12 @@ export function readQueryTags(request: IncomingMessage): Map<string, string> {
   }
   return tags
 }
+
+/** `X-Loki-Response-Encoding-Flags`, in the order sent. */
+export function readEncodingFlags(request: IncomingMessage): string[] {
+  const header = request.headers['x-loki-response-encoding-flags']
+  return String(header ?? '')
+    .split(',')
+    .map((flag) => flag.trim())
+    .filter((flag) => flag !== '')
+}

@@ -86,18 +86,27 @@ export async function serveQuery(
 }
 
 function answerFault(context: ServerContext, response: ServerResponse, error: unknown): void {
-  if (error instanceof TenantError) {
-    sendError(response, error.status, `${error.message}\n`)
-  } else if (error instanceof LogqlError || error instanceof QueryError) {
-    sendError(response, error.status, error.message)
-  } else if (error instanceof BadParam || error instanceof BadQueryString) {
-    sendError(response, 400, error.message)
-  } else {
-    context.logger.error(
-      { err: errorMessage(error), stack: error instanceof Error ? error.stack : undefined },
-      'query failed',
-    )
-    if (response.headersSent) response.destroy()
-    else sendError(response, 500, errorMessage(error))
+  const refusal = refusalOf(error)
+  if (refusal !== undefined) {
+    sendError(response, refusal.status, refusal.text)
+    return
   }
+  context.logger.error(
+    { err: errorMessage(error), stack: error instanceof Error ? error.stack : undefined },
+    'query failed',
+  )
+  if (response.headersSent) response.destroy()
+  else sendError(response, 500, errorMessage(error))
+}
+
+/** Status and body for what a query was refused with; `undefined` for a fault of the server. */
+export function refusalOf(error: unknown): { readonly status: number; readonly text: string } | undefined {
+  if (error instanceof TenantError) return { status: error.status, text: `${error.message}\n` }
+  if (error instanceof LogqlError || error instanceof QueryError) {
+    return { status: error.status, text: error.message }
+  }
+  if (error instanceof BadParam || error instanceof BadQueryString) {
+    return { status: 400, text: error.message }
+  }
+  return undefined
 }

@@ -4,11 +4,11 @@ import { BadParam, checkOrder, parseAtoi, readBounds, readStep } from '../http/p
 import { firstParam, type Params } from '../http/query-string.ts'
 import { checkExpr, checkLength, checkSelectorLimits, clampToLookback } from '../query/check-limits.ts'
 import { type DetectedField, detectFields } from '../query/detect-fields.ts'
+import { engineLimits } from '../query/engine-limits.ts'
 import { QueryError } from '../query/query-error.ts'
 import { readQueryTags } from '../query/request.ts'
 import type { NotFound, QueryCall } from '../query/run-query.ts'
 import { isEverything, timeRange } from './labels.ts'
-import { engineLimits } from './query.ts'
 
 /**
  * `GET|POST /loki/api/v1/detected_labels`: labels worth offering to a person, with how many values each
@@ -120,6 +120,6 @@ async function sampleFields(call: QueryCall, fieldLimit: number): Promise<Map<st
     direction: 'backward' as const,
     shortcuts: call.shortcuts,
   }
-  const result = await queryRange(store, tenant, range, engineLimits(call), signal)
+  const result = await queryRange(store, tenant, range, engineLimits(limits), signal)
   return result.type === 'streams' ? detectFields(result.streams, fieldLimit) : new Map()
 }
