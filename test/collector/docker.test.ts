@@ -46,7 +46,7 @@ describe.skipIf(missing !== undefined)('collecting from a Docker Engine', () => 
     const { host } = dockerd
     const endpoint = { url: loki.url, batch_wait: 50, min_backoff_period: 50, max_backoff_retries: 0 }
     const write = runComponent(lokiWrite, { endpoint: [endpoint] })
-    const discovery = runComponent(discoveryDocker, { host })
+    const discovery = runComponent(discoveryDocker, { host }, { dataDir: join(dataDir, 'discovery') })
     const argsFor = (targets: unknown): Record<string, unknown> => ({
       ...{ host, targets, forward_to: [write.exports.receiver], relabel_rules: relabelRules },
       ...{ labels: {}, refresh_interval: 60_000 },
@@ -137,6 +137,18 @@ describe.skipIf(missing !== undefined)('collecting from a Docker Engine', () => 
     await run('other', 'sleep 100')
     startCollector()
     await vi.waitFor(() => expect(linesOf('unseen', 'stdout')).toEqual(numbered('out', 1, 100)), soon)
+  })
+
+  test('reads a container that lived and ended while nobody listened', async () => {
+    startCollector()
+    await run('known', count(1, 3))
+    await vi.waitFor(() => expect(linesOf('known', 'stdout')).toHaveLength(3), soon)
+    await collector?.stop()
+    await run('missed', count(1, 5))
+    await dockerd.docker(['wait', 'missed'])
+    startCollector()
+    await vi.waitFor(() => expect(linesOf('missed', 'stdout')).toEqual(numbered('out', 1, 5)), soon)
+    expect(linesOf('known', 'stdout')).toHaveLength(3)
   })
 
   test('catches containers that live only for a moment', async () => {

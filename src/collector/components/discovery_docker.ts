@@ -1,10 +1,13 @@
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { errorMessage } from '#base/errors.ts'
 import type { DockerClient } from '../docker/client.ts'
 import { connectDocker } from '../docker/connect.ts'
 import { makeRecentContainers } from '../docker/recent-containers.ts'
+import { makeSemaphore } from '../docker/semaphore.ts'
 import { dockerTargets, type Target } from '../docker/targets.ts'
+import { openWatchedUntil, type WatchedUntil } from '../docker/watched-until.ts'
 import type { ComponentContext, ComponentDefinition, ComponentInstance } from '../runtime/component.ts'
 import { checkHttpClientArgs, type HttpClientArgs, httpClientSchema } from '../write/http-client-args.ts'
 
@@ -21,12 +24,16 @@ interface Args extends HttpClientArgs {
 const GATHER_EVENTS_MS = 50
 const FIRST_RETRY_MS = 500
 const MAX_RETRY_MS = 10_000
+/** How far the clocks of the engine and of this machine may be apart. */
+const CLOCK_MARGIN_MS = 10_000
+const MAX_INSPECTING = 16
 const EVENTS = { type: ['container'], event: ['start', 'die', 'destroy', 'rename'] }
 
 /**
  * `discovery.docker`: the containers of a Docker Engine as targets. Beside the refresh every
  * `refresh_interval` it follows the engine's events, so that a container is known as soon as it starts and
- * stays a target for a moment after it has stopped: short-lived ones are not missed.
+ * stays a target for a moment after it has stopped: short-lived ones are not missed. Those that ended while
+ * nobody watched are made targets for a moment, too.
  */
 export const discoveryDocker: ComponentDefinition<Args> = {
   name: 'discovery.docker',
@@ -70,6 +77,9 @@ class DockerDiscovery implements ComponentInstance<Args> {
   #client: DockerClient
   #targets: Target[] | undefined
   #problem = ''
+  #watched: WatchedUntil | undefined
+  /** Whether events come, and what happened before them has been looked up. */
+  #isWatching = false
   /** Aborted to have the running loops look at once, and with a new client after an update. */
   #wake = new AbortController()
 
@@ -81,7 +91,9 @@ class DockerDiscovery implements ComponentInstance<Args> {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    this.#watched = openWatchedUntil(join(this.#context.dataDir, 'watched-until'), this.#context.logger)
     await Promise.all([this.#refreshLoop(signal), this.#eventLoop(signal)])
+    if (this.#isWatching) await this.#watched.set(Date.now())
     this.#client.close()
   }
 
@@ -103,7 +115,9 @@ class DockerDiscovery implements ComponentInstance<Args> {
       this.#wake = new AbortController()
       let waitMs = this.#args.refresh_interval
       try {
+        const sinceMs = Date.now()
         await this.#refresh()
+        if (this.#isWatching) await this.#watched?.set(sinceMs)
         retryMs = FIRST_RETRY_MS
         waitMs = Math.min(waitMs, this.#recent.nextExpiryMs())
       } catch (error) {
@@ -119,10 +133,38 @@ class DockerDiscovery implements ComponentInstance<Args> {
     }
   }
 
+  /** Looks for containers that ended since somebody last watched. */
+  async #catchUp(): Promise<void> {
+    const nowMs = Date.now()
+    const sinceMs = this.#watched?.ms()
+    if (sinceMs !== undefined) {
+      const filters = { ...this.#filters(), status: ['exited', 'dead'] }
+      const inspecting = makeSemaphore(MAX_INSPECTING)
+      const ended = await this.#client.containers({ all: true, filters })
+      await Promise.all(
+        ended.map(async ({ Id: id }) => {
+          const release = await inspecting.acquire()
+          const state = await this.#client.container(id).finally(release)
+          if ((state?.finishedMs ?? 0) >= sinceMs - CLOCK_MARGIN_MS) this.#recent.note(id, 'die')
+        }),
+      )
+    }
+    await this.#watched?.set(nowMs)
+    this.#isWatching = true
+    this.#wake.abort()
+  }
+
+  #filters(): Record<string, string[]> {
+    const filters: Record<string, string[]> = {}
+    for (const { name, values } of this.#args.filter ?? []) {
+      filters[name] = [...(filters[name] ?? []), ...values]
+    }
+    return filters
+  }
+
   async #refresh(): Promise<void> {
     const args = this.#args
-    const filters: Record<string, string[]> = {}
-    for (const { name, values } of args.filter ?? []) filters[name] = [...(filters[name] ?? []), ...values]
+    const filters = this.#filters()
     const recent = this.#recent.ids()
     const [running, networks, started] = await Promise.all([
       this.#client.containers({ all: false, filters }),
@@ -156,11 +198,19 @@ class DockerDiscovery implements ComponentInstance<Args> {
             this.#wake.abort()
           },
           signal,
+          () => {
+            this.#catchUp().catch((error: unknown) => {
+              // Events go on; what was missed is looked up when they begin the next time.
+              this.#context.logger.warn({ error: errorMessage(error) }, 'cannot look up ended containers')
+            })
+          },
         )
       } catch (error) {
         if (signal.aborted) return
         this.#context.logger.debug({ error: errorMessage(error) }, 'the event stream of Docker broke')
       }
+      if (signal.aborted) return
+      this.#isWatching = false
       await sleep(retryMs, undefined, { signal }).catch(() => undefined)
       retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)
       // Whatever happened while nobody listened shows in a fresh list.

@@ -1,5 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { isDeepStrictEqual, promisify } from 'node:util'
 import { gunzip, inflate } from 'node:zlib'
 import { uncompressSync } from 'snappy'
@@ -8,6 +7,7 @@ import { type Labels, makeLabels } from '#base/labels.ts'
 import { type PushedStream, parseJsonPush, parseProtobufPush } from '../api/push-request.ts'
 import { type ApiHttpArgs, apiServerBlocks, apiTlsOptions, DEFAULT_API_HTTP } from '../api/server-args.ts'
 import { fanOut } from '../fan-out.ts'
+import { http } from '../node-http.ts'
 import { type LogEntry, type LogsReceiver, makeDelivery } from '../pipeline.ts'
 import { applyRules, noRules, type RelabelRules } from '../relabel.ts'
 import type { ComponentContext, ComponentDefinition, ComponentInstance } from '../runtime/component.ts'
@@ -82,19 +82,22 @@ class ApiSource implements ComponentInstance<Args> {
   }
 
   async #listen(): Promise<void> {
-    const http = this.#args.http ?? DEFAULT_API_HTTP
+    const settings = this.#args.http ?? DEFAULT_API_HTTP
     const handle = (request: IncomingMessage, response: ServerResponse): void =>
       void this.#handle(request, response)
-    const server: Server = http.tls ? createTlsServer(apiTlsOptions(http.tls), handle) : createServer(handle)
-    server.requestTimeout = http.server_read_timeout
-    server.keepAliveTimeout = http.server_idle_timeout
-    if (http.conn_limit > 0) server.maxConnections = http.conn_limit
+    const server: Server =
+      settings.tls === undefined
+        ? http.createServer(handle)
+        : process.getBuiltinModule('node:https').createServer(apiTlsOptions(settings.tls), handle)
+    server.requestTimeout = settings.server_read_timeout
+    server.keepAliveTimeout = settings.server_idle_timeout
+    if (settings.conn_limit > 0) server.maxConnections = settings.conn_limit
     this.#server = server
-    const address = `${http.listen_address || '0.0.0.0'}:${http.listen_port}`
+    const address = `${settings.listen_address || '0.0.0.0'}:${settings.listen_port}`
     try {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject)
-        server.listen(http.listen_port, http.listen_address || undefined, resolve)
+        server.listen(settings.listen_port, settings.listen_address || undefined, resolve)
       })
       this.#context.reportHealth('healthy', `listening on ${address}`)
     } catch (error) {

@@ -1,5 +1,5 @@
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
-import { request as httpsRequest, Agent as TlsAgent } from 'node:https'
+import type { Agent, IncomingMessage } from 'node:http'
+import { http } from '../node-http.ts'
 import { DockerError, dockerErrorFrom } from './docker-error.ts'
 import type { DockerHost } from './host.ts'
 import { type LogStream, openLogStream } from './log-stream.ts'
@@ -46,6 +46,8 @@ export interface ContainerState {
   readonly running: boolean
   /** Changes with every start and every end of the container. */
   readonly generation: string
+  /** When it last ended, in milliseconds since the epoch; long ago where it never has. */
+  readonly finishedMs: number
   /** The log driver, e.g. `json-file`; some cannot be read back. */
   readonly logDriver: string
 }
@@ -80,8 +82,16 @@ export interface DockerClient {
   /** `undefined` when there is no such container any more. */
   container(id: string): Promise<ContainerState | undefined>
   networks(): Promise<NetworkSummary[]>
-  /** Calls `onEvent` for each event until the daemon ends the stream or `signal` aborts. */
-  events(filters: Filters, onEvent: (event: DockerEvent) => void, signal: AbortSignal): Promise<void>
+  /**
+   * Calls `onEvent` for each event until the daemon ends the stream or `signal` aborts; `onOpen` when it has
+   * begun.
+   */
+  events(
+    filters: Filters,
+    onEvent: (event: DockerEvent) => void,
+    signal: AbortSignal,
+    onOpen?: () => void,
+  ): Promise<void>
   /** The container's log with stamps, from both streams. */
   logs(
     id: string,
@@ -123,7 +133,9 @@ class Client implements DockerClient {
     this.#options = options
     this.#timeoutMs = options.timeoutMs ?? 10_000
     const isTls = host.kind === 'tcp' && host.tls
-    this.#agent = isTls ? new TlsAgent({ keepAlive: true, ...options.tls }) : new Agent({ keepAlive: true })
+    this.#agent = isTls
+      ? new (process.getBuiltinModule('node:https').Agent)({ keepAlive: true, ...options.tls })
+      : new http.Agent({ keepAlive: true })
   }
 
   async ping(): Promise<void> {
@@ -147,11 +159,17 @@ class Client implements DockerClient {
     return this.#getJson('/networks')
   }
 
-  async events(filters: Filters, onEvent: (event: DockerEvent) => void, signal: AbortSignal): Promise<void> {
+  async events(
+    filters: Filters,
+    onEvent: (event: DockerEvent) => void,
+    signal: AbortSignal,
+    onOpen?: () => void,
+  ): Promise<void> {
     const path = `/events?filters=${filterText(filters)}`
     const response = await this.#get(path, signal)
     const status = response.statusCode ?? 0
     if (status !== 200) throw dockerErrorFrom(status, path, (await readBody(response)).toString())
+    onOpen?.()
     await readEvents(response, onEvent)
   }
 
@@ -215,7 +233,7 @@ class Client implements DockerClient {
     const isUnix = host.kind === 'unix'
     const headers = { Host: isUnix ? 'docker' : host.hostname, ...(await this.#options.headers?.()) }
     const address = isUnix ? { socketPath: host.socketPath } : { host: host.hostname, port: host.port }
-    const send = !isUnix && host.tls ? httpsRequest : httpRequest
+    const { request: send } = !isUnix && host.tls ? process.getBuiltinModule('node:https') : http
     return new Promise((resolve, reject) => {
       const request = send({ ...address, agent: this.#agent, path, headers, signal }, resolve)
       request.on('error', reject)
@@ -235,6 +253,7 @@ function toState(answer: InspectAnswer): ContainerState {
     tty: answer.Config.Tty,
     running: answer.State.Running,
     generation: `${answer.State.StartedAt} ${answer.State.Running ? 'running' : answer.State.FinishedAt}`,
+    finishedMs: Date.parse(answer.State.FinishedAt),
     logDriver: answer.HostConfig?.LogConfig?.Type ?? '',
   }
 }

@@ -1,6 +1,5 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connect as connectTls } from 'node:tls'
 import { makeDechunker } from './dechunker.ts'
 import { dockerErrorFrom } from './docker-error.ts'
 import type { DockerHost } from './host.ts'
@@ -127,7 +126,7 @@ function dial(host: DockerHost, options: LogStreamOptions): Reader {
 
 function openSocket(host: DockerHost, options: LogStreamOptions, onBytes: (bytes: Buffer) => void): Socket {
   if (host.kind === 'tcp' && host.tls) {
-    const socket = connectTls({
+    const socket = process.getBuiltinModule('node:tls').connect({
       servername: host.hostname,
       ...options.tls,
       host: host.hostname,

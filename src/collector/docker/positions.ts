@@ -2,7 +2,6 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { parse } from 'yaml'
-import { z } from 'zod'
 import { errorMessage } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
 
@@ -33,8 +32,6 @@ export interface Positions {
 
 /** The longest time that a change stays in memory alone. */
 export const SAVE_INTERVAL_MS = 1000
-
-const keySchema = z.object({ path: z.string(), labels: z.string().optional() })
 
 /** Whether places are told apart by path alone, or by path and labels as Alloy does. */
 export type PositionKey = (position: Position) => string
@@ -132,8 +129,13 @@ export function parsePositions(text: string): Position[] {
   const entries: unknown = document.get('positions') ?? new Map()
   if (!(entries instanceof Map)) throw new Error('`positions` is not a mapping')
   return [...entries].map(([key, value]) => {
-    const { path, labels } = keySchema.parse(key instanceof Map ? Object.fromEntries(key) : key)
-    return { path, labels: labels ?? '', value: z.union([z.string(), z.number()]).parse(value).toString() }
+    const place: Map<unknown, unknown> = key instanceof Map ? key : new Map()
+    const path = place.get('path')
+    const labels = place.get('labels') ?? ''
+    if (typeof path !== 'string' || typeof labels !== 'string')
+      throw new Error('a key is not a path and labels')
+    if (typeof value !== 'string' && typeof value !== 'number') throw new Error(`${path} has no position`)
+    return { path, labels, value: String(value) }
   })
 }
 

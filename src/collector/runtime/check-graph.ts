@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { errorMessage } from '#base/errors.ts'
-import { silentLogger } from '#base/logger.ts'
+import type { Logger } from '#base/logger.ts'
 import { type Diagnostic, DiagnosticsError } from '../syntax/diagnostic.ts'
 import { type ComponentUnit, makeUnit } from './component-unit.ts'
 import { deepEqual } from './deep-equal.ts'
@@ -54,6 +54,15 @@ async function tryNode(
   return trial.exports()
 }
 
+/** What a trial says is said again by the component itself. */
+const quiet: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => quiet,
+}
+
 /** A unit that is built to see whether it can be, and never started. */
 function trialUnit(node: ComponentNode): ComponentUnit {
   return makeUnit({
@@ -61,7 +70,7 @@ function trialUnit(node: ComponentNode): ComponentUnit {
     definition: node.definition,
     // Nothing is there, so nothing durable is read, and a trial has nothing to write.
     dataDir: join(tmpdir(), `logboom-trial-${randomUUID()}`),
-    logger: silentLogger,
+    logger: quiet,
     onExports: () => undefined,
   })
 }

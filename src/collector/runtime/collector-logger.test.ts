@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { LogBatch } from '../pipeline.ts'
 import { makeCollectorLogger } from './collector-logger.ts'
-import { logfmtLine } from './logfmt-line.ts'
+import { logfmtLine } from './log-line.ts'
 
 test('lines wait for the logging block, and then follow its level', () => {
   const lines: string[] = []
@@ -43,6 +43,16 @@ test('write_to gets the lines as a stream, and is never waited for', async () =>
     'level=info msg=one',
     'level=info msg=two',
   ])
+})
+
+test('lines are JSON where the logging block says so', () => {
+  const lines: string[] = []
+  const { logger, configure } = makeCollectorLogger(undefined, (text) => lines.push(text))
+  configure({ level: 'info', format: 'json', write_to: [] })
+  logger.error({ error: new Error('broken'), attempts: 2 }, 'a "b"')
+  const { ts, ...rest } = JSON.parse(lines[0])
+  expect(ts).toMatch(/^\d{4}-.*Z$/)
+  expect(rest).toEqual({ level: 'error', msg: 'a "b"', error: 'broken', attempts: 2 })
 })
 
 test('logfmt values', () => {

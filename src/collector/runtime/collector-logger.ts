@@ -1,8 +1,8 @@
 import { makeLabels } from '#base/labels.ts'
-import { type Logger, type LogLevel, makeLogger } from '#base/logger.ts'
+import type { Logger, LogLevel } from '#base/logger.ts'
 import { type LogsReceiver, makeDelivery } from '../pipeline.ts'
 import type { LoggingArgs } from './config-block.ts'
-import { logfmtLine } from './logfmt-line.ts'
+import { jsonLine, logfmtLine } from './log-line.ts'
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 /** Lines kept until the `logging` block has been evaluated for the first time. */
@@ -30,15 +30,13 @@ interface Settings {
 export function makeCollectorLogger(target: Logger | undefined, write = writeStderr): CollectorLogger {
   let settings: Settings = { level: 'info', format: 'logfmt', writeTo: [] }
   let buffered: (() => void)[] | undefined = []
-  const json = makeLogger('debug')
   const busy = new Set<LogsReceiver>()
 
   const emit = (level: LogLevel, fields: Record<string, unknown>, message: string): void => {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(settings.level)) return
     const line = logfmtLine(level, message, fields)
     if (target !== undefined) target[level](fields, message)
-    else if (settings.format === 'json') json[level](fields, message)
-    else write(`${line}\n`)
+    else write(`${settings.format === 'json' ? jsonLine(level, message, fields) : line}\n`)
     for (const receiver of settings.writeTo) forward(receiver, line, busy)
   }
   const log = (level: LogLevel, fields: Record<string, unknown>, message: string): void => {

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { errorMessage, OperatorError } from '#base/errors.ts'
+import { http } from '../node-http.ts'
 import { diagnosticLine } from '../syntax/diagnostic.ts'
 import type { Collector } from './collector.ts'
 import { isAuthorized } from './http-auth.ts'
@@ -34,7 +35,7 @@ export async function startCollectorHttp(
   collector: Collector,
   options: CollectorHttpOptions,
 ): Promise<CollectorHttp> {
-  const server = createServer((request, response) => {
+  const server = http.createServer((request, response) => {
     void answer(collector, request).then(
       (made) => send(response, made),
       (thrown: unknown) => send(response, { status: 500, body: `${errorMessage(thrown)}\n` }),

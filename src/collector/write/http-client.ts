@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { Agent, type AgentOptions, request as httpRequest, type IncomingMessage } from 'node:http'
-import { request as httpsRequest, Agent as TlsAgent } from 'node:https'
+import type { Agent, AgentOptions, IncomingMessage } from 'node:http'
 import type { ConnectionOptions, SecureVersion } from 'node:tls'
+import { http } from '../node-http.ts'
 import type { HttpClientArgs, Oauth2Args, TlsArgs } from './http-client-args.ts'
 
 /** A request with a body that can be sent again. */
@@ -47,8 +47,8 @@ const TOKEN_MARGIN_MS = 10_000
 export function makeHttpClient(args: HttpClientArgs): HttpClient {
   const tls = tlsOptions(args.tls_config)
   const options: AgentOptions = { keepAlive: true, maxSockets: 64, proxyEnv: proxyEnv(args) }
-  const plainAgent = new Agent(options)
-  const tlsAgent = new TlsAgent({ ...options, ...tls })
+  const plainAgent = new http.Agent(options)
+  let tlsAgent: Agent | undefined
   const token = args.oauth2 === undefined ? undefined : makeTokenSource(args.oauth2)
   const headers = async (): Promise<Record<string, string>> => {
     const all: Record<string, string> = {}
@@ -71,10 +71,11 @@ export function makeHttpClient(args: HttpClientArgs): HttpClient {
         )
       }
       const { method } = request
-      const sending =
-        url.protocol === 'https:'
-          ? httpsRequest(url, { method, headers: allHeaders, agent: tlsAgent, signal }, resolve)
-          : httpRequest(url, { method, headers: allHeaders, agent: plainAgent, signal }, resolve)
+      const isTls = url.protocol === 'https:'
+      const { Agent, request: open } = isTls ? process.getBuiltinModule('node:https') : http
+      if (isTls) tlsAgent ??= new Agent({ ...options, ...tls })
+      const agent = isTls ? tlsAgent : plainAgent
+      const sending = open(url, { method, headers: allHeaders, agent, signal }, resolve)
       sending.on('error', fail)
       sending.end(request.body)
     })
@@ -98,7 +99,7 @@ export function makeHttpClient(args: HttpClientArgs): HttpClient {
   }
   const close = (): void => {
     plainAgent.destroy()
-    tlsAgent.destroy()
+    tlsAgent?.destroy()
   }
   return { send, headers, tls, close }
 }

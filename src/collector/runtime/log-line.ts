@@ -10,6 +10,15 @@ export function logfmtLine(level: string, message: string, fields: Record<string
   return `ts=${ts} level=${level} msg=${logfmtValue(message)}${pairs.join('')}`
 }
 
+/** The same line where the `logging` block says `format = "json"`. */
+export function jsonLine(level: string, message: string, fields: Record<string, unknown>): string {
+  const shown = Object.entries(fields).map(([key, value]) => [
+    key,
+    value instanceof Error ? value.message : value,
+  ])
+  return JSON.stringify({ ts: new Date().toISOString(), level, msg: message, ...Object.fromEntries(shown) })
+}
+
 function logfmtValue(value: unknown): string {
   const text =
     typeof value === 'string' ? value : value instanceof Error ? value.message : JSON.stringify(value)
