@@ -123,3 +123,13 @@ test('check ends with 1 for errors and 0 without', async () => {
   expect(bad.code).toBe(1)
   expect(bad.err).toMatch(/^logboom: .*package\.json looks like none of the files check knows/)
 })
+
+test.each([
+  ['--retention', 'a-week', /^logboom: --retention a-week is not a duration, e\.g\. /],
+  ['--listen', 'nowhere', /^logboom: --listen nowhere is not host:port, e\.g\. /],
+  ['--log-level', 'loud', /--log-level <level>.* Allowed choices are debug, info, warn, error\./],
+])('up says what is wrong with %s', async (flag, value, message) => {
+  const { code, out, err } = await logboom('up', flag, value, '--data', join(folder, 'never'))
+  expect({ code, out }).toEqual({ code: 1, out: '' })
+  expect(err).toMatch(message)
+})

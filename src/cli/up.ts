@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { parsePrometheusDuration, printPrometheusDuration } from '#base/duration.ts'
 import { OperatorError } from '#base/errors.ts'
 import { type LogLevel, makeLogger } from '#base/logger.ts'
@@ -31,7 +31,11 @@ export function registerUp(program: Command): void {
     .option('--data <dir>', 'folder for everything that is kept', 'data')
     .option('--listen <host:port>', 'where the page and the API are', '127.0.0.1:3100')
     .option('--retention <duration>', 'how long lines are kept: 72h, 7d, 4w; 0 for ever', '7d')
-    .option('--log-level <level>', 'debug, info, warn or error, to standard error', 'warn')
+    .addOption(
+      new Option('--log-level <level>', 'how much to write to standard error')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('warn'),
+    )
     .action((options: UpOptions) => up(options))
 }
 
@@ -45,7 +49,7 @@ interface Collecting {
 async function up(options: UpOptions): Promise<void> {
   const logger = makeLogger(options.logLevel)
   const { host, port } = parseListen(options.listen)
-  const retentionMs = parsePrometheusDuration(options.retention)
+  const retentionMs = parseRetention(options.retention)
   const dataDir = resolve(options.data)
   const config = defaultConfig(
     new Map([
@@ -109,6 +113,14 @@ function announce(
   search here   logboom query '{service=~".+"}' --since 1h
   stop          Ctrl-C
 `)
+}
+
+function parseRetention(text: string): number {
+  try {
+    return parsePrometheusDuration(text)
+  } catch {
+    throw new OperatorError('flag_invalid', `--retention ${text} is not a duration, e.g. 72h, 7d, 4w or 0`)
+  }
 }
 
 /** Splits `host:port`, `[::1]:port` or `:port` (all addresses). */
