@@ -1,4 +1,5 @@
-import { sameBytes, type Values } from './values.ts'
+import type { Values } from './values.ts'
+import { hashBytes, sameBytes } from './words.ts'
 
 // Finds the distinct values of a column.
 
@@ -17,7 +18,7 @@ let table = new Uint32Array(1024)
 
 /** The dictionary of a column; undefined where more than `share` of the values (or 16, and never half) are distinct. */
 export function findDictionary(values: Values, share: number): Dictionary | undefined {
-  const { bytes, from, to, count } = values
+  const { view, from, to, count } = values
   const limit = Math.min(Math.floor(count / 2), Math.max(16, Math.floor(count * share)))
   let slots = 256
   while (slots < limit * 2) slots *= 2
@@ -28,7 +29,9 @@ export function findDictionary(values: Values, share: number): Dictionary | unde
   const firsts = new Uint32Array(Math.min(count, limit))
   let distinct = 0
   for (let i = 0; i < count; i++) {
-    let slot = hashBytes(bytes, from[i], to[i]) & mask
+    const at = from[i]
+    const length = to[i] - at
+    let slot = hashBytes(view, at, length) & mask
     for (;;) {
       const known = table[slot]
       if (known === 0) {
@@ -39,7 +42,7 @@ export function findDictionary(values: Values, share: number): Dictionary | unde
         break
       }
       const first = firsts[known - 1]
-      if (sameBytes(bytes, from[first], to[first], bytes, from[i], to[i])) {
+      if (to[first] - from[first] === length && sameBytes(view, from[first], view, at, length)) {
         ids[i] = known - 1
         break
       }
@@ -49,15 +52,10 @@ export function findDictionary(values: Values, share: number): Dictionary | unde
   return { values: pick(values, firsts.subarray(0, distinct)), ids }
 }
 
-function hashBytes(bytes: Uint8Array, from: number, to: number): number {
-  let h = to - from
-  for (; from < to; from++) h = Math.imul(h ^ bytes[from], 0x9e3779b1)
-  return h ^ (h >>> 15)
-}
-
-function pick({ bytes, from, to, row }: Values, which: Uint32Array): Values {
+function pick({ bytes, view, from, to, row }: Values, which: Uint32Array): Values {
   return {
     bytes,
+    view,
     from: which.map((i) => from[i]),
     to: which.map((i) => to[i]),
     row: which.map((i) => row[i]),

@@ -2,13 +2,14 @@ import type { ByteWriter } from '../embedded/bytes.ts'
 import { byteFlags } from './column-flags.ts'
 import { findDictionary } from './dictionary.ts'
 import { CONSTANT, DECIMAL, DICTIONARY, HEX, INTEGER, IPV4, RAW, TIME } from './encoding.ts'
-import { findHexPattern, packHex } from './hex-pattern.ts'
+import { packHex } from './hex-pattern.ts'
 import { writeInts } from './ints.ts'
 import { parseIpv4s } from './ipv4.ts'
 import { type NumberColumn, parseNumbers } from './number-text.ts'
 import { type StreamWriter, writeBytes, writeRef, writeSigned } from './streams.ts'
 import { parseTimes } from './time-column.ts'
-import { type RowTimes, sameBytes, type Values } from './values.ts'
+import type { RowTimes, Values } from './values.ts'
+import { sameBytes } from './words.ts'
 
 /** Share of distinct values up to which a dictionary is better than anything else. */
 const FEW = 0.04
@@ -39,9 +40,10 @@ export function writeColumn(sink: ColumnSink, values: Values): number {
 }
 
 function writeConstant({ to }: ColumnSink, values: Values): boolean {
-  const { bytes, from, count } = values
+  const { bytes, view, from, count } = values
+  const length = values.to[0] - from[0]
   for (let i = 1; i < count; i++) {
-    if (!sameBytes(bytes, from[0], values.to[0], bytes, from[i], values.to[i])) return false
+    if (values.to[i] - from[i] !== length || !sameBytes(view, from[0], view, from[i], length)) return false
   }
   to.byte(CONSTANT)
   writeBytes(to, bytes.subarray(from[0], values.to[0]))
@@ -81,18 +83,18 @@ function writeRaw({ to, streams }: ColumnSink, values: Values): number {
 }
 
 function writeHex({ to, streams }: ColumnSink, values: Values): number | undefined {
-  const pattern = findHexPattern(values)
-  if (pattern === undefined) return undefined
-  const { length } = pattern.pattern
+  const found = packHex(values)
+  if (found === undefined) return undefined
+  const { pattern, varying, isUpper } = found.pattern
   to.byte(HEX)
-  to.varint(length)
-  to.raw(pattern.pattern)
-  const mask = new Uint8Array(Math.ceil(length / 8))
-  for (const p of pattern.varying) mask[p >>> 3] |= 1 << (p & 7)
+  to.varint(pattern.length)
+  to.raw(pattern)
+  const mask = new Uint8Array(Math.ceil(pattern.length / 8))
+  for (const p of varying) mask[p >>> 3] |= 1 << (p & 7)
   to.raw(mask)
-  to.byte(pattern.isUpper ? 1 : 0)
-  writeRef(to, streams.add(packHex(values, pattern)))
-  return byteFlags(pattern.pattern, 0, length)
+  to.byte(isUpper ? 1 : 0)
+  writeRef(to, streams.add(found.packed))
+  return byteFlags(pattern, 0, pattern.length)
 }
 
 /** Times, addresses and numbers; undefined where the column is none of these. */

@@ -14,6 +14,7 @@ import { type ColumnValues, FIRST_NODE, ShapeTrie } from './shape-trie.ts'
 import { StreamWriter, writeBytes } from './streams.ts'
 import { BARE, END, REST } from './value-kinds.ts'
 import type { RowTimes } from './values.ts'
+import { viewOf } from './words.ts'
 
 /** The rows of a block. */
 export interface LineRows extends RowTimes {
@@ -42,6 +43,7 @@ export class LineEncoder {
   /** The lines of a block as columns. */
   encode(input: LineRows): EncodedLines {
     const { bytes, lineFrom, lineTo, rows } = input
+    const view = viewOf(bytes)
     const trie = this.#trie
     const directory = this.#directory
     trie.reset()
@@ -50,7 +52,7 @@ export class LineEncoder {
     const leaves = this.#leaves
     let lineBytes = 0
     for (let row = 0; row < rows; row++) {
-      leaves[row] = trie.add(bytes, row, lineFrom[row], lineTo[row])
+      leaves[row] = trie.add(bytes, view, row, lineFrom[row], lineTo[row])
       lineBytes += lineTo[row] - lineFrom[row]
     }
     const streams = new StreamWriter()
@@ -60,18 +62,18 @@ export class LineEncoder {
     numberShapes(trie, leaves, rows)
     writeInts(directory, streams, leaves, rows)
     directory.varint(trie.columns.length)
-    for (const column of trie.columns) this.#writeColumn(streams, column, input)
+    for (const column of trie.columns) this.#writeColumn(streams, column, input, view)
     const chunks = streams.finish()
     directory.varint(chunks.length)
     for (const chunk of chunks) writeChunkInfo(directory, chunk.info)
     return assemble(packPartSync(directory.view()), chunks, lineBytes)
   }
 
-  #writeColumn(streams: StreamWriter, column: ColumnValues, input: LineRows): void {
+  #writeColumn(streams: StreamWriter, column: ColumnValues, input: LineRows, view: DataView): void {
     const to = this.#description
     to.reset()
     const { from, to: valueTo, row, count } = column
-    const values = { bytes: input.bytes, from, to: valueTo, row, count }
+    const values = { bytes: input.bytes, view, from, to: valueTo, row, count }
     let flags = writeColumn({ to, streams, times: input }, values)
     if (column.isJson && column.kind === BARE) flags |= bareFlags(values)
     const directory = this.#directory

@@ -3,21 +3,15 @@ import type { Values } from './values.ts'
 // Columns of texts of one length that differ in hex digits only: identifiers, UUIDs, hashes, zero-padded numbers.
 
 const MAX_LENGTH = 72
-const DIGIT = 1
-const LOWER = 2
-const UPPER = 4
-const OTHER = 8
-const CLASS = new Uint8Array(256).fill(OTHER)
-/** Value of a hex digit. */
-const NIBBLE = new Uint8Array(256)
-for (let i = 0; i < 10; i++) {
-  CLASS[0x30 + i] = DIGIT
-  NIBBLE[0x30 + i] = i
-}
-for (let i = 0; i < 6; i++) {
-  CLASS[0x61 + i] = LOWER
-  CLASS[0x41 + i] = UPPER
-  NIBBLE[0x61 + i] = NIBBLE[0x41 + i] = 10 + i
+const LOWER = 0x20
+const UPPER = 0x40
+const OTHER = 0x80
+/** Per byte: the value of the hex digit, and what kind of one it is. */
+const HEX = new Uint8Array(256).fill(OTHER)
+for (let i = 0; i < 10; i++) HEX[0x30 + i] = i
+for (let i = 10; i < 16; i++) {
+  HEX[0x61 + i - 10] = LOWER | i
+  HEX[0x41 + i - 10] = UPPER | i
 }
 
 /** What the texts of a column have in common, and where they differ. */
@@ -29,55 +23,58 @@ export interface HexPattern {
   readonly isUpper: boolean
 }
 
-/** The pattern of a column, or undefined where it has none. */
-export function findHexPattern({ bytes, from, to, count }: Values): HexPattern | undefined {
-  const length = to[0] - from[0]
+/** The positions at which the texts differ; undefined where their lengths do. */
+function commonPattern({ bytes, view, from, to, count }: Values): number[] | undefined {
+  const first = from[0]
+  const length = to[0] - first
   if (length === 0 || length > MAX_LENGTH) return undefined
-  const difference = new Uint8Array(length)
-  const classes = new Uint8Array(length)
-  for (let i = 0; i < count; i++) {
-    if (to[i] - from[i] !== length) return undefined
-    for (let p = 0, at = from[i], first = from[0]; p < length; p++) {
-      const byte = bytes[at++]
-      difference[p] |= byte ^ bytes[first++]
-      classes[p] |= CLASS[byte]
+  const words = length >>> 2
+  const difference = new Int32Array(words + 4)
+  for (let i = 1; i < count; i++) {
+    const at = from[i]
+    if (to[i] - at !== length) return undefined
+    for (let w = 0; w < words; w++) {
+      difference[w] |= view.getInt32(at + 4 * w, true) ^ view.getInt32(first + 4 * w, true)
     }
-    if (i === 16 && !allHex(difference, classes)) return undefined
+    for (let p = 4 * words; p < length; p++) difference[words + (p & 3)] |= bytes[at + p] ^ bytes[first + p]
   }
-  if (!allHex(difference, classes)) return undefined
   const varying: number[] = []
-  let seen = 0
-  difference.forEach((each, p) => {
-    if (each === 0) return
-    varying.push(p)
-    seen |= classes[p]
-  })
-  if ((seen & (LOWER | UPPER)) === (LOWER | UPPER)) return undefined
-  return { pattern: bytes.slice(from[0], to[0]), varying, isUpper: (seen & UPPER) !== 0 }
-}
-
-function allHex(difference: Uint8Array, classes: Uint8Array): boolean {
-  for (let p = 0; p < difference.length; p++) {
-    if (difference[p] !== 0 && (classes[p] & OTHER) !== 0) return false
+  for (let p = 0; p < length; p++) {
+    const differs =
+      p < 4 * words ? (difference[p >>> 2] >>> (8 * (p & 3))) & 255 : difference[words + (p & 3)]
+    if (differs !== 0) varying.push(p)
   }
-  return true
+  return varying
 }
 
-/** The varying digits of all values, packed. */
-export function packHex({ bytes, from, count }: Values, { varying }: HexPattern): Uint8Array {
-  const packed = new Uint8Array(count * Math.ceil(varying.length / 2))
-  const pairs = varying.length >>> 1
-  const isOdd = varying.length % 2 === 1
+/** A column as a pattern and its varying digits, packed; undefined where something else than hex digits varies. */
+export function packHex(values: Values): { pattern: HexPattern; packed: Uint8Array } | undefined {
+  const varying = commonPattern(values)
+  if (varying === undefined) return undefined
+  const { bytes, from, to, count } = values
+  const positions = Uint8Array.from(varying)
+  const packed = new Uint8Array(count * ((positions.length + 1) >>> 1))
+  let seen = 0
   let at = 0
   for (let i = 0; i < count; i++) {
     const base = from[i]
-    for (let pair = 0; pair < pairs; pair++) {
-      const high = NIBBLE[bytes[base + varying[2 * pair]]]
-      packed[at++] = (high << 4) | NIBBLE[bytes[base + varying[2 * pair + 1]]]
+    let p = 0
+    for (; p + 1 < positions.length; p += 2) {
+      const high = HEX[bytes[base + positions[p]]]
+      const low = HEX[bytes[base + positions[p + 1]]]
+      seen |= high | low
+      packed[at++] = (high << 4) | (low & 15)
     }
-    if (isOdd) packed[at++] = NIBBLE[bytes[base + varying[2 * pairs]]] << 4
+    if (p < positions.length) {
+      const high = HEX[bytes[base + positions[p]]]
+      seen |= high
+      packed[at++] = high << 4
+    }
+    if ((seen & OTHER) !== 0) return undefined
   }
-  return packed
+  if ((seen & (LOWER | UPPER)) === (LOWER | UPPER)) return undefined
+  const pattern = { pattern: bytes.slice(from[0], to[0]), varying, isUpper: (seen & UPPER) !== 0 }
+  return { pattern, packed }
 }
 
 /** The values that {@link packHex} packed, one after another. */

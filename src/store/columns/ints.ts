@@ -85,7 +85,7 @@ function writePlane(to: ByteWriter, streams: StreamWriter, plane: Uint8Array, bi
   const packed = (bits * plane.length) / 8
   if (packed > compressed * 1.25) {
     to.byte(8)
-    writeRef(to, streams.addText(plane))
+    writeRef(to, streams.addSkewed(plane))
   } else {
     to.byte(bits)
     writeRef(to, streams.addStored(packBits(plane, bits)))

@@ -1,6 +1,7 @@
 import { type Hole, JSON_START, type JsonPlace, nextJsonHole } from './json-holes.ts'
 import { nextTextHole } from './text-holes.ts'
 import { END, REST, STRING, valueEnd } from './value-kinds.ts'
+import { findStringEnd, sameBytes, viewOf } from './words.ts'
 
 /** The root of lines that begin as a JSON object, and that of others. */
 export const JSON_ROOT = 0
@@ -59,6 +60,7 @@ export class ShapeTrie {
   nodes = FIRST_NODE
   /** The constants, one after another. */
   pool = new Uint8Array(16_384)
+  #poolView = viewOf(this.pool)
   #poolBytes = 0
   readonly #firstChild = new Uint16Array(MAX_NODES + SPARE_NODES)
   readonly #nextSibling = new Uint16Array(MAX_NODES + SPARE_NODES)
@@ -96,24 +98,25 @@ export class ShapeTrie {
   }
 
   /** Takes a line apart; its values go to their columns. Returns the leaf that is its shape. */
-  add(bytes: Uint8Array, row: number, from: number, end: number): number {
+  add(bytes: Uint8Array, view: DataView, row: number, from: number, end: number): number {
     const { constantFrom, constantBytes, kind, column } = this
     const firstChild = this.#firstChild
     const nextSibling = this.#nextSibling
     let node = from < end && bytes[from] === OPEN_BRACE ? JSON_ROOT : TEXT_ROOT
     let at = from
     for (let depth = 0; ; depth++) {
-      const { pool } = this
+      const pool = this.#poolView
       let valueAt = at
       let to = -1
       let child = firstChild[node]
       for (; child !== 0; child = nextSibling[child]) {
         valueAt = at + constantBytes[child]
         if (valueAt > end) continue
-        let i = at
-        for (let c = constantFrom[child]; i < valueAt && bytes[i] === pool[c]; c++) i++
-        if (i < valueAt) continue
-        to = valueEnd(kind[child], bytes, valueAt, end)
+        if (!sameBytes(view, at, pool, constantFrom[child], constantBytes[child])) continue
+        to =
+          kind[child] === STRING
+            ? findStringEnd(view, valueAt, end)
+            : valueEnd(kind[child], bytes, valueAt, end)
         if (to !== -1) break
       }
       if (child === 0) {
@@ -184,6 +187,7 @@ export class ShapeTrie {
       const larger = new Uint8Array((this.#poolBytes + constant.length) * 2)
       larger.set(this.pool)
       this.pool = larger
+      this.#poolView = viewOf(larger)
     }
     this.pool.set(constant, this.#poolBytes)
     this.constantFrom[node] = this.#poolBytes

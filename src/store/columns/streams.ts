@@ -2,10 +2,12 @@ import { type ByteReader, type ByteWriter, FormatError } from '../embedded/bytes
 import { type Part, type PartInfo, packPartSync, storePart, unpackPart } from '../embedded/parts.ts'
 
 /** A stream of this many bytes has a chunk of its own: below, a zstd frame costs more than it saves. */
-const OWN_CHUNK_BYTES = 4096
-/** The shared chunks: for what compresses, and for what does not. */
-const SHARED_PACKED = 0
-const SHARED_STORED = 1
+const OWN_CHUNK_BYTES = 16_384
+/** The shared chunks: for text, for other bytes that compress, and for those that do not. */
+const SHARED_TEXT = 0
+const SHARED_BYTES = 1
+const SHARED_STORED = 2
+const SHARED_CHUNKS = 3
 /** Bits per byte above which compressing is not tried. */
 const NOISE_BITS = 7.6
 
@@ -19,36 +21,40 @@ export interface StreamRef {
 /** Gathers streams into chunks. */
 export class StreamWriter {
   readonly #own: Part[] = []
-  readonly #shared: [Uint8Array[], Uint8Array[]] = [[], []]
-  readonly #sharedBytes: [number, number] = [0, 0]
+  readonly #shared: Uint8Array[][] = [[], [], []]
+  readonly #sharedBytes = new Uint32Array(SHARED_CHUNKS)
 
   /** Keeps a stream, compressed where its bytes are not noise. `bytes` are copied. */
   add(bytes: Uint8Array): StreamRef {
-    return this.#place(bytes, byteEntropy(bytes) < NOISE_BITS)
+    return this.#place(bytes, byteEntropy(bytes) < NOISE_BITS ? SHARED_BYTES : SHARED_STORED)
   }
 
   /** Keeps text, of which repeated words are expected: always compressed. */
   addText(bytes: Uint8Array): StreamRef {
-    return this.#place(bytes, true)
+    return this.#place(bytes, SHARED_TEXT)
+  }
+
+  /** Keeps bytes that are known to compress. */
+  addSkewed(bytes: Uint8Array): StreamRef {
+    return this.#place(bytes, SHARED_BYTES)
   }
 
   /** Keeps a stream as it is. */
   addStored(bytes: Uint8Array): StreamRef {
-    return this.#place(bytes, false)
+    return this.#place(bytes, SHARED_STORED)
   }
 
   /** All chunks, by number. */
   finish(): Part[] {
-    const [packed, stored] = this.#shared
-    return [packPartSync(Buffer.concat(packed)), storePart(Buffer.concat(stored)), ...this.#own]
+    const [text, bytes, stored] = this.#shared.map((streams) => Buffer.concat(streams))
+    return [packPartSync(text), packPartSync(bytes), storePart(stored), ...this.#own]
   }
 
-  #place(bytes: Uint8Array, compress: boolean): StreamRef {
+  #place(bytes: Uint8Array, chunk: number): StreamRef {
     if (bytes.length >= OWN_CHUNK_BYTES) {
-      this.#own.push(compress ? packPartSync(bytes) : storePart(bytes))
-      return { chunk: this.#own.length + 1, offset: 0, length: bytes.length }
+      this.#own.push(chunk === SHARED_STORED ? storePart(bytes) : packPartSync(bytes))
+      return { chunk: this.#own.length + SHARED_CHUNKS - 1, offset: 0, length: bytes.length }
     }
-    const chunk = compress ? SHARED_PACKED : SHARED_STORED
     const offset = this.#sharedBytes[chunk]
     this.#shared[chunk].push(new Uint8Array(bytes))
     this.#sharedBytes[chunk] += bytes.length

@@ -1,6 +1,8 @@
 /** Texts that lie somewhere in `bytes`: the values of a column in the order of their rows. */
 export interface Values {
   readonly bytes: Uint8Array
+  /** Of the same bytes. */
+  readonly view: DataView
   readonly from: Uint32Array
   readonly to: Uint32Array
   /** Row of each value, ascending. */
@@ -12,18 +14,4 @@ export interface Values {
 export interface RowTimes {
   readonly tsMs: Float64Array
   readonly tsNs: Uint32Array
-}
-
-/** Whether two runs of bytes are the same. */
-export function sameBytes(
-  a: Uint8Array,
-  aFrom: number,
-  aTo: number,
-  b: Uint8Array,
-  bFrom: number,
-  bTo: number,
-): boolean {
-  if (aTo - aFrom !== bTo - bFrom) return false
-  while (aFrom < aTo) if (a[aFrom++] !== b[bFrom++]) return false
-  return true
 }

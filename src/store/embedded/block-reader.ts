@@ -1,13 +1,14 @@
 import { errorMessage } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
 import type { Metadata, ScanStats } from '../types.ts'
-import { decodeLengths, decodeMetadata, decodeTimes } from './block-codec.ts'
+import { decodeLengths, decodeMetadata, decodeTimes, type Times } from './block-codec.ts'
+import { decodeBlockLines } from './block-lines.ts'
 import { FormatError } from './bytes.ts'
 import { errorCode } from './disk.ts'
 import { Lru } from './lru.ts'
 import { type PartInfo, unpackPart } from './parts.ts'
 import type { Segment } from './segment.ts'
-import { type DirectoryEntry, PLAIN_CODEC } from './segment-format.ts'
+import { COLUMNS_CODEC, type DirectoryEntry, PLAIN_CODEC } from './segment-format.ts'
 
 /** Everything of a block but its line bytes. */
 export interface BlockColumns {
@@ -63,10 +64,13 @@ export class BlockReader {
       const known = this.#lines.get(key)
       if (known !== undefined) return known
       const { times, lengths, metadata, lines } = entry
+      // Columns may be relative to the times of their rows.
+      const needed = entry.codec === PLAIN_CODEC ? NO_TIMES : await this.columns(segment, block, stats)
+      if (needed === undefined) return undefined
       const offset = entry.offset + times.storedBytes + lengths.storedBytes + metadata.storedBytes
       const stored = await segment.read(offset, lines.storedBytes)
       stats.compressedBytes += lines.storedBytes
-      const bytes = at(offset, () => unpackPart(stored, lines))
+      const bytes = at(offset, () => decodeBlockLines(stored, entry, needed))
       this.#lines.set(key, bytes, bytes.length)
       return bytes
     })
@@ -87,7 +91,7 @@ export class BlockReader {
     if (segment.corruptBlocks.has(block)) return undefined
     const entry = segment.directory.entry(block)
     try {
-      if (entry.codec !== PLAIN_CODEC) {
+      if (entry.codec !== PLAIN_CODEC && entry.codec !== COLUMNS_CODEC) {
         throw new DamagedAt(entry.offset, `block codec ${entry.codec} is not known to this Logboom`)
       }
       return await read(entry)
@@ -129,6 +133,8 @@ function at<T>(offset: number, decode: () => T): T {
     throw thrown
   }
 }
+
+const NO_TIMES: Times = { tsMs: new Float64Array(0), tsNs: new Uint32Array(0) }
 
 /** Segments have fewer than 2^22 blocks. */
 function cacheKey(segment: Segment, block: number): number {

@@ -149,8 +149,10 @@ export interface DirectoryEntry {
 }
 
 const ENTRY_BYTES = 96
-/** The one block codec so far: times, lengths, metadata, lines. */
+/** Block codec: the lines as one compressed part. */
 export const PLAIN_CODEC = 1
+/** Block codec: the lines as columns, docs/formats/columns.md. */
+export const COLUMNS_CODEC = 2
 
 /** The directory of blocks, in entries of one length. */
 export function encodeDirectory(entries: readonly DirectoryEntry[]): Uint8Array {

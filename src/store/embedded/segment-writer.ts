@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import type { Labels } from '#base/labels.ts'
 import type { Metadata } from '../types.ts'
 import { encodeLengths, encodeMetadata, encodeTimes } from './block-codec.ts'
+import { BlockLinesEncoder } from './block-lines.ts'
 import { syncDir, writeFully } from './disk.ts'
 import { buildGramFilter } from './gram-filter.ts'
 import { type Part, packPart, packPartSync, storePart } from './parts.ts'
@@ -13,7 +14,6 @@ import {
   encodeDirectory,
   encodeStreams,
   encodeTrailer,
-  PLAIN_CODEC,
   SECTIONS,
   SEGMENT_HEADER,
   type Section,
@@ -46,6 +46,7 @@ export class SegmentWriter {
   #pending: Uint8Array[] = []
   readonly #entries: DirectoryEntry[] = []
   readonly #filters: Uint8Array[] = []
+  readonly #lines = new BlockLinesEncoder()
 
   private constructor(path: string, handle: FileHandle) {
     this.#path = path
@@ -70,7 +71,7 @@ export class SegmentWriter {
     const metadata = packPartSync(encodeMetadata(rows.metadata, rows.sets))
     const filter = buildGramFilter(rows.lines)
     this.#filters.push(filter.slice())
-    const lines = await packPart(rows.lines)
+    const { codec, part: lines } = await this.#lines.encode(rows)
     this.#entries.push({
       stream: rows.stream,
       rows: tsMs.length,
@@ -79,7 +80,7 @@ export class SegmentWriter {
       maxMs: tsMs[last],
       maxNs: tsNs[last],
       offset: this.#offset,
-      codec: PLAIN_CODEC,
+      codec,
       times: times.info,
       lengths: lengths.info,
       metadata: metadata.info,
