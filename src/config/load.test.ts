@@ -220,6 +220,14 @@ describe('start-up checks', () => {
     expect(messages[0]).toContain('`memberlist` has no effect')
     expect(messages[1]).toContain('nothing is removed while `compactor.retention_enabled` is false')
   })
+
+  test('an object store elsewhere is not used, and that is said where it is named', () => {
+    const text = `${BASE.replace('filesystem', 's3')}\nstorage_config: {aws: {bucketnames: logs}}`
+    const { warnings } = loadLokiConfig({ text })
+    expect(warnings).toMatchObject([
+      { line: 5, message: '`object_store: s3` is ignored: data is kept on the local file system' },
+    ])
+  })
 })
 
 describe('files', () => {

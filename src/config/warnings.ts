@@ -61,7 +61,7 @@ function serverWarnings(config: LokiConfig, isSet: (path: string) => boolean): I
   if (config.target !== 'all') {
     warn(
       'target',
-      `\`target: ${config.target}\` is ignored: this server is always a whole Loki in one process`,
+      `\`target: ${config.target}\` is not supported: this server is always a whole Loki in one process`,
     )
   }
   if (!['logfmt', 'json'].includes(config.server.log_format)) {
@@ -72,6 +72,12 @@ function serverWarnings(config: LokiConfig, isSet: (path: string) => boolean): I
   for (const name of cloud.filter((name) => isSet(`common.storage.${name}`))) {
     const message = `\`common.storage.${name}\` is ignored: data is kept on the local file system`
     warn(`common.storage.${name}`, message)
+  }
+  const elsewhere = config.schema_config.configs.findIndex((period) => period.object_store !== 'filesystem')
+  if (elsewhere >= 0) {
+    const { object_store: store } = config.schema_config.configs[elsewhere]
+    const message = `\`object_store: ${store}\` is ignored: data is kept on the local file system`
+    warn(`schema_config.configs.${elsewhere}.object_store`, message)
   }
   if (config.querier.multi_tenant_queries_enabled) {
     const message =
