@@ -337,6 +337,11 @@ describe('compose', () => {
     ],
     ['waits for a check that is off', [test_, '[NONE]'], ['error compose-wait-without-check 22:7']],
     ['waits for nobody', ['loki: {condition', 'lokki: {condition'], ['error compose-undefined 22:7']],
+    [
+      'waits for what cannot be waited for',
+      ['service_healthy', 'service_healty'],
+      ['error compose-unknown-condition 22:14'],
+    ],
     ['no such volume', ['  alloy-data:\n', ''], ['error compose-undefined 20:9']],
     [
       'no such network',

@@ -1,3 +1,4 @@
+import { nearest } from '#base/suggest.ts'
 import { isRawMap } from '#config/tree.ts'
 import type { YamlSource } from '#config/yaml-source.ts'
 import { atLeast, LOKI_HEALTH_FLAG, type Tool, versionOf } from './compose-images.ts'
@@ -48,7 +49,7 @@ function toolFindings(source: YamlSource, service: Service): Finding[] {
   if (test === undefined || facts === undefined || service.image?.unknown) return []
   const missing = toolsNeeded(test).filter((tool) => !facts.tools.has(tool))
   if (missing.length === 0) return []
-  const lacks = missing.map((tool) => (tool === 'sh' ? 'a shell' : tool)).join(' and no ')
+  const lacks = missing.map((tool) => (tool === 'sh' ? 'shell' : tool)).join(' and no ')
   return [
     serviceFinding(source, service, ['healthcheck', 'test'], {
       code: 'compose-healthcheck-tool',
@@ -106,6 +107,8 @@ function dependencyFindings(source: YamlSource, service: Service, services: read
         }),
       ]
     }
+    if (condition !== undefined && !CONDITIONS.includes(String(condition)))
+      return [unknownCondition(source, service, name, String(condition))]
     if (condition !== 'service_healthy' || other.raw.healthcheck !== undefined)
       return disabled(source, service, other, keys, condition)
     const certain = other.facts !== undefined && other.raw.build === undefined
@@ -122,6 +125,19 @@ function dependencyFindings(source: YamlSource, service: Service, services: read
         example: other.facts?.healthcheck,
       }),
     ]
+  })
+}
+
+const CONDITIONS: readonly string[] = ['service_started', 'service_healthy', 'service_completed_successfully']
+
+function unknownCondition(source: YamlSource, service: Service, name: string, condition: string): Finding {
+  const near = nearest(condition, CONDITIONS)
+  return serviceFinding(source, service, ['depends_on', name, 'condition'], {
+    code: 'compose-unknown-condition',
+    severity: 'error',
+    what: `\`${condition}\` is nothing that ${service.name} can wait for`,
+    why: 'Compose refuses the file: it waits until a service has started, is healthy, or has ended well.',
+    fix: near === undefined ? `Use one of ${CONDITIONS.join(', ')}.` : `Did you mean \`${near}\`?`,
   })
 }
 
