@@ -41,3 +41,25 @@ function best(sets: readonly (readonly string[] | undefined)[]): readonly string
   }
   return found
 }
+
+/** A text of a pattern, and whether in any case. */
+export interface PatternText {
+  readonly text: string
+  readonly fold: boolean
+}
+
+/** Texts of which every match contains all; empty where none are known. */
+export function requiredTexts(node: RegexNode): readonly PatternText[] {
+  switch (node.kind) {
+    case 'literal':
+      return node.text === '' ? [] : [{ text: node.text, fold: node.fold }]
+    case 'capture':
+      return requiredTexts(node.body)
+    case 'repeat':
+      return node.min > 0 ? requiredTexts(node.body) : []
+    case 'concat':
+      return node.parts.flatMap(requiredTexts)
+    default:
+      return []
+  }
+}

@@ -29,13 +29,16 @@ export interface Explanation {
 /** The entry of a selector whose reading begins. */
 export function explainRead(
   expr: string,
-  { predicates, fieldNeedles, stages }: Pipeline,
+  { predicates, fieldNeedles, foldedNeedles, stages }: Pipeline,
   labels: readonly string[] | 'all',
 ): ExplainedRead {
   return {
     expr,
     pushedDown: predicates.map((predicate) => `line ${predicateText(predicate)}`),
-    ruledOutBy: fieldNeedles.map(({ name, predicate }) => `${name}: line ${predicateText(predicate)}`),
+    ruledOutBy: [
+      ...fieldNeedles.map(({ name, predicate }) => `${name}: line ${predicateText(predicate)}`),
+      ...foldedNeedles.map(({ text }) => `line contains ${JSON.stringify(text)} in any case`),
+    ],
     labels,
     stages: stages.length,
     countedCells: 0,

@@ -10,9 +10,9 @@ export class RangeSeries {
   readonly id: SeriesId
   readonly #accumulation: Accumulation<unknown>
   readonly #window: SlidingWindow<unknown>
-  /** Panes that may still get samples, unordered. */
-  #openPanes: number[] = []
-  #openAccs: unknown[] = []
+  /** Panes that may still get samples, ascending. */
+  readonly #openPanes: number[] = []
+  readonly #openAccs: unknown[] = []
   #lastPane = Number.NaN
   #lastAcc: unknown
 
@@ -29,13 +29,27 @@ export class RangeSeries {
   }
 
   #open(pane: number): void {
-    let at = this.#openPanes.indexOf(pane)
-    if (at === -1) {
-      at = this.#openPanes.push(pane) - 1
-      this.#openAccs.push(this.#accumulation.make())
+    const at = this.#placeOf(pane)
+    if (this.#openPanes[at] !== pane) {
+      this.#openPanes.splice(at, 0, pane)
+      this.#openAccs.splice(at, 0, this.#accumulation.make())
     }
     this.#lastPane = pane
     this.#lastAcc = this.#openAccs[at]
+  }
+
+  /** Where a pane is among the open ones, or belongs: nearly always at the end. */
+  #placeOf(pane: number): number {
+    const panes = this.#openPanes
+    if (panes.length === 0 || panes[panes.length - 1] < pane) return panes.length
+    let low = 0
+    let high = panes.length - 1
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (panes[middle] < pane) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   /**
@@ -54,16 +68,14 @@ export class RangeSeries {
   }
 
   #closeUpTo(lastPane: number): void {
-    if (this.#openPanes.length === 0) return
-    const closing = [...this.#openPanes.keys()]
-      .filter((i) => this.#openPanes[i] <= lastPane)
-      .sort((a, b) => this.#openPanes[a] - this.#openPanes[b])
-    if (closing.length === 0) return
-    for (const i of closing) this.#window.push(this.#openPanes[i], this.#openAccs[i])
-    const staying = [...this.#openPanes.keys()].filter((i) => this.#openPanes[i] > lastPane)
-    const panes = staying.map((i) => this.#openPanes[i])
-    this.#openAccs = staying.map((i) => this.#openAccs[i])
-    this.#openPanes = panes
+    let closed = 0
+    while (closed < this.#openPanes.length && this.#openPanes[closed] <= lastPane) {
+      this.#window.push(this.#openPanes[closed], this.#openAccs[closed])
+      closed++
+    }
+    if (closed === 0) return
+    this.#openPanes.splice(0, closed)
+    this.#openAccs.splice(0, closed)
     this.#lastPane = Number.NaN
   }
 }

@@ -1,18 +1,21 @@
 import type { LinePredicate, RowBatch } from '#store/types.ts'
 import { type FieldNeedle, needlesFor } from './field-needles.ts'
+import type { FoldedNeedle } from './folded-needle.ts'
 import { asBuffer } from './row.ts'
 
 /** What {@link filterRows} checks; the predicates are those of the scan, whose bits tell which are done. */
 export interface RowConditions {
   readonly predicates: readonly LinePredicate[]
   readonly fieldNeedles: readonly FieldNeedle[]
+  readonly foldedNeedles: readonly FoldedNeedle[]
 }
 
 /**
  * The rows of a batch that meet every predicate, in their order. Searches the batch's bytes as a whole, so
  * that a needle that is rare costs one pass over the buffer and not one call per line.
  */
-export function filterRows(batch: RowBatch, { predicates, fieldNeedles }: RowConditions): Uint32Array {
+export function filterRows(batch: RowBatch, conditions: RowConditions): Uint32Array {
+  const { predicates, fieldNeedles, foldedNeedles } = conditions
   let { rows } = batch
   for (const [i, predicate] of predicates.entries()) {
     const applied = i < 32 && (batch.linesApplied & (1 << i)) !== 0
@@ -21,13 +24,42 @@ export function filterRows(batch: RowBatch, { predicates, fieldNeedles }: RowCon
   if (fieldNeedles.length > 0) {
     for (const predicate of needlesFor(batch, fieldNeedles)) rows = applyPredicate(batch, rows, predicate)
   }
+  for (const needle of foldedNeedles) {
+    if (rows.length === 0) break
+    const search = new NeedleSearch(needle.length, endOf(batch, rows), (from, to) =>
+      needle.indexIn(batch.bytes, from, to),
+    )
+    rows = keepRows(batch, rows, [search], true)
+  }
   return rows
 }
 
+/** Where the last line ends that the rows have: a search need not go beyond it. */
+function endOf({ lineTo }: RowBatch, rows: Uint32Array): number {
+  if (rows.length === 0) return 0
+  return Math.max(lineTo[rows[0]], lineTo[rows[rows.length - 1]])
+}
+
 function applyPredicate(batch: RowBatch, rows: Uint32Array, { kind, needles }: LinePredicate): Uint32Array {
-  const searches = needles.map((needle) => new NeedleSearch(asBuffer(batch.bytes), needle))
-  const { lineFrom, lineTo } = batch
-  const wanted = kind === 'contains'
+  const bytes = asBuffer(batch.bytes)
+  const end = endOf(batch, rows)
+  const searches = needles.map((needle) => {
+    const find = (from: number, to: number): number => {
+      const at = bytes.subarray(from, to).indexOf(needle)
+      return at === -1 ? -1 : from + at
+    }
+    return new NeedleSearch(needle.length, end, find)
+  })
+  return keepRows(batch, rows, searches, kind === 'contains')
+}
+
+/** The rows whose line has one of what is searched for, or none. */
+function keepRows(
+  { lineFrom, lineTo }: RowBatch,
+  rows: Uint32Array,
+  searches: readonly NeedleSearch[],
+  wanted: boolean,
+): Uint32Array {
   const kept = new Uint8Array(rows.length)
   let count = 0
   // Ascending through the bytes, whichever way the rows run.
@@ -58,24 +90,32 @@ function applyPredicate(batch: RowBatch, rows: Uint32Array, { kind, needles }: L
  * cheap.
  */
 class NeedleSearch {
-  readonly #bytes: Buffer
-  readonly #needle: Uint8Array
+  readonly #length: number
+  readonly #end: number
+  readonly #find: (from: number, to: number) => number
   /** No occurrence begins in [searchedFrom, hit). */
   #searchedFrom = 0
   #hit = -1
 
-  constructor(bytes: Buffer, needle: Uint8Array) {
-    this.#bytes = bytes
-    this.#needle = needle
+  /**
+   * @param end where the rows' bytes end, as a rule: how far to look ahead
+   * @param find where the needle first begins in a range of the buffer; -1 where it does not
+   */
+  constructor(length: number, end: number, find: (from: number, to: number) => number) {
+    this.#length = length
+    this.#end = end
+    this.#find = find
   }
 
   isIn(from: number, to: number): boolean {
-    if (from < this.#searchedFrom) return this.#bytes.subarray(from, to).indexOf(this.#needle) !== -1
+    if (from < this.#searchedFrom) return this.#find(from, to) !== -1
     if (from > this.#hit) {
       this.#searchedFrom = from
-      const hit = this.#bytes.indexOf(this.#needle, from)
-      this.#hit = hit === -1 ? this.#bytes.length : hit
+      // Rows need not be in the order of their bytes.
+      const end = Math.max(this.#end, to)
+      const hit = this.#find(from, end)
+      this.#hit = hit === -1 ? end : hit
     }
-    return this.#hit + this.#needle.length <= to
+    return this.#hit + this.#length <= to
   }
 }

@@ -7,6 +7,7 @@ import { compilePatternStage, compileRegexp } from './captures.ts'
 import { decolorize } from './decolorize.ts'
 import { compileDrop, compileKeep } from './drop-keep.ts'
 import { type FieldNeedle, fieldNeedles } from './field-needles.ts'
+import { FoldedNeedle } from './folded-needle.ts'
 import { compileLabelFormat, compileLineFormat } from './formats.ts'
 import { type EarlyTests, everythingNeeded, type Hints } from './hints.ts'
 import { compileJson } from './json.ts'
@@ -27,6 +28,8 @@ export interface Pipeline {
   readonly predicates: readonly LinePredicate[]
   /** What lines must contain for filters on their fields; to be checked per batch. */
   readonly fieldNeedles: readonly FieldNeedle[]
+  /** What lines must contain in any case for filters by pattern. */
+  readonly foldedNeedles: readonly FoldedNeedle[]
   /** What is left to do once the predicates hold. */
   readonly stages: readonly StageRun[]
   /** Whether every line that passes keeps exactly its stream's and its metadata's labels. */
@@ -50,6 +53,7 @@ export function compilePipeline(
   const planned = hoistLineFilters(stages)
   const hints = makeHints(row, earlyTests(stages, row))
   const predicates: LinePredicate[] = []
+  const foldedNeedles: FoldedNeedle[] = []
   const runs: StageRun[] = []
   for (const [i, stage] of planned.entries()) {
     if (stage.kind !== 'lineFilters') {
@@ -57,7 +61,8 @@ export function compilePipeline(
       continue
     }
     const compiled = withStageText(stage, () => stage.filters.map(compileLineFilter))
-    for (const { run, predicate, isPredicate } of compiled) {
+    for (const { run, predicate, isPredicate, foldedTexts = [] } of compiled) {
+      if (shortcuts && i === 0) foldedNeedles.push(...foldedTexts.map((text) => new FoldedNeedle(text)))
       // Only filters that come before every other stage see the line as it is stored.
       const usable = shortcuts && i === 0 && predicate !== undefined
       if (usable) predicates.push(predicate)
@@ -66,7 +71,7 @@ export function compilePipeline(
   }
   const keepsLabels = planned.every((stage) => stage.kind === 'lineFilters')
   const needles = shortcuts ? fieldNeedles(stages) : []
-  return { row, predicates, fieldNeedles: needles, stages: runs, keepsLabels }
+  return { row, predicates, fieldNeedles: needles, foldedNeedles, stages: runs, keepsLabels }
 }
 
 function defaultHints(_: Row, tests: EarlyTests): Hints {

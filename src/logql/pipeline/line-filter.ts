@@ -1,8 +1,11 @@
+import type { RegexNode } from '#base/regex/ast.ts'
+import { requiredTexts } from '#base/regex/literals.ts'
 import { parsePattern } from '#base/regex/parse.ts'
 import { compileRegex } from '#base/regex/regex.ts'
 import type { LinePredicate } from '#store/types.ts'
 import type { LineFilter, LineFilterOp, LineFilterOperand } from '../syntax/ast.ts'
 import { literalBytes } from '../syntax/literals.ts'
+import { foldableFragment } from './folded-needle.ts'
 import { parseIpPattern } from './ip-range.ts'
 import { scanForAddress } from './ip-scan.ts'
 import { escapePattern } from './label-regex.ts'
@@ -17,6 +20,8 @@ export interface CompiledLineFilter {
   readonly predicate: LinePredicate | undefined
   /** Whether the predicate is all there is to the filter. */
   readonly isPredicate: boolean
+  /** Texts that every line which passes contains, all of them, in any case. */
+  readonly foldedTexts?: readonly string[]
 }
 
 const KEEP_ALL: CompiledLineFilter = { run: () => true, predicate: undefined, isPredicate: false }
@@ -74,13 +79,17 @@ function compilePatterns(sources: readonly string[], positive: boolean): Compile
   // What a match must contain rules lines out, but only lines that are to match.
   const predicate =
     positive && known ? ({ kind: 'contains', needles: needles.map(literalBytes) } as const) : undefined
-  return { run, predicate, isPredicate: false }
+  const foldedTexts =
+    positive && patterns.length === 1 && predicate === undefined ? patterns[0].foldedTexts : []
+  return { run, predicate, isPredicate: false, foldedTexts }
 }
 
 interface LineRegex {
   readonly test: StageRun
   /** Texts of which a match contains one. */
   readonly needles: readonly string[] | undefined
+  /** Texts of which a match contains all, in any case. */
+  readonly foldedTexts?: readonly string[]
   /** Whether containing one of them is all. */
   readonly exact: boolean
 }
@@ -99,10 +108,20 @@ function compileLinePatternOrText(source: string): LineRegex {
     return { test: (row) => texts.some((text) => row.text.includes(text)), needles: texts, exact: true }
   }
   if (legs === undefined) {
-    return { test: (row) => regex.test(row.text), needles: regex.requiredLiterals, exact: false }
+    const foldedTexts = tree === undefined ? [] : foldedTextsOf(tree)
+    return { test: (row) => regex.test(row.text), needles: regex.requiredLiterals, exact: false, foldedTexts }
   }
   const tests = legs.map(legTest)
-  return { test: (row) => tests.some((test) => test(row)), needles: undefined, exact: false }
+  const test: StageRun = (row) => tests.some((leg) => leg(row))
+  const [only] = legs
+  const text = legs.length === 1 && 'text' in only ? foldableFragment(only.text) : ''
+  return { test, needles: undefined, exact: false, foldedTexts: text === '' ? [] : [text] }
+}
+
+/** The longest first: it is the rarest, as a rule. */
+function foldedTextsOf(tree: RegexNode): string[] {
+  const texts = requiredTexts(tree).map(({ text }) => foldableFragment(text))
+  return texts.filter((text) => text !== '').sort((a, b) => b.length - a.length)
 }
 
 function legTest(leg: Leg): StageRun {
