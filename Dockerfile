@@ -18,7 +18,7 @@ COPY package.json package-lock.json ./
 # would only fetch a second Node.
 RUN test -d node_modules || npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
-RUN node --run build:page && node build/bundle.ts
+RUN node --run build:kernels && node --run build:page && node build/bundle.ts
 # Laid out as it shall lie in the image, with the command in PATH and an empty folder to mount volumes on.
 RUN mkdir -p /image/opt/logboom /image/usr/local/bin /empty \
     && mv dist LICENSE /image/opt/logboom/ \
