@@ -13,10 +13,11 @@ export interface DecodedLines {
 const SLACK_BYTES = 4
 
 /**
- * Puts all lines together again.
+ * Puts lines together again.
+ * @param wanted per row: 0 for a line that is not wanted and comes back empty
  * @throws FormatError where the columns are damaged
  */
-export function decodeLines(columns: Columns): DecodedLines {
+export function decodeLines(columns: Columns, wanted?: Uint8Array): DecodedLines {
   const { rows, lineBytes } = columns.directory
   const { stepFrom, stepColumn, constantFrom, constantTo } = columns.shapes
   const rowShapes = columns.rowShapes()
@@ -32,6 +33,13 @@ export function decodeLines(columns: Columns): DecodedLines {
     lineFrom[row] = at
     const shape = rowShapes[row]
     const stepTo = stepFrom[shape + 1]
+    if (wanted !== undefined && wanted[row] === 0) {
+      for (let step = stepFrom[shape]; step < stepTo; step++) {
+        if (stepColumn[step] >= 0) cursors[stepColumn[step]]++
+      }
+      lineTo[row] = at
+      continue
+    }
     for (let step = stepFrom[shape]; step < stepTo; step++) {
       const from = constantFrom[step]
       const length = constantTo[step] - from
@@ -49,7 +57,7 @@ export function decodeLines(columns: Columns): DecodedLines {
     }
     lineTo[row] = at
   }
-  return { bytes: new Uint8Array(buffer, 0, lineBytes), lineFrom, lineTo }
+  return { bytes: new Uint8Array(buffer, 0, at), lineFrom, lineTo }
 }
 
 interface Texts {
