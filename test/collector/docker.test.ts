@@ -42,9 +42,10 @@ describe.skipIf(missing !== undefined)('collecting from a Docker Engine', () => 
   })
 
   /** discovery.docker → loki.source.docker → loki.write, as a configuration would wire them. */
-  function startCollector(): void {
+  function startCollector(queueConfig?: Record<string, unknown>): void {
     const { host } = dockerd
     const endpoint = { url: loki.url, batch_wait: 50, min_backoff_period: 50, max_backoff_retries: 0 }
+    Object.assign(endpoint, queueConfig === undefined ? {} : { queue_config: queueConfig })
     const write = runComponent(lokiWrite, { endpoint: [endpoint] })
     const discovery = runComponent(discoveryDocker, { host }, { dataDir: join(dataDir, 'discovery') })
     const argsFor = (targets: unknown): Record<string, unknown> => ({
@@ -165,6 +166,19 @@ describe.skipIf(missing !== undefined)('collecting from a Docker Engine', () => 
     await run('stubborn', count(1, 3000))
     await vi.waitFor(() => expect(linesOf('stubborn', 'stdout')).toEqual(numbered('out', 1, 3000)), soon)
     await vi.waitFor(() => expect(linesOf('stubborn', 'stderr')).toEqual(numbered('err', 1, 3000)), soon)
+  })
+
+  test('finds the lines of files that were rotated away while the server was slow', async () => {
+    loki.answer = () => 500
+    startCollector({ capacity: 64 * 1024, min_shards: 1 })
+    const pad = 'x'.repeat(100)
+    const rotated = ['--log-opt', 'max-size=100k', '--log-opt', 'max-file=40']
+    await run('rotated', `for i in $(seq 1 10000); do echo $i ${pad}; done; sleep 100`, ...rotated)
+    await new Promise((resolve) => setTimeout(resolve, 3000))
+    loki.answer = () => 204
+    const numbers = (): number[] => linesOf('rotated', 'stdout').map((line) => Number(line.split(' ')[0]))
+    await vi.waitFor(() => expect(numbers().at(-1)).toBe(10_000), soon)
+    expect(new Set(numbers()).size).toBe(10_000)
   })
 
   test('survives a restart of the engine', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { Counter } from 'prom-client'
 import { errorMessage } from '#base/errors.ts'
+import { Counter } from '#base/metrics.ts'
 import { fanOut } from '../fan-out.ts'
 import type { LogBatch, LogsReceiver } from '../pipeline.ts'
 import type { ComponentContext, ComponentDefinition, ComponentInstance } from '../runtime/component.ts'

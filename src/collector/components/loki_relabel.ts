@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from '#base/metrics.ts'
 import { fanOut } from '../fan-out.ts'
 import type { LogsReceiver } from '../pipeline.ts'
 import { compileRules, noRules, type RelabelRules, type RuleArgs, ruleBlockSchema } from '../relabel.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { Counter } from 'prom-client'
 import { errorMessage } from '#base/errors.ts'
 import { type Labels, labelsText, labelValue, makeLabels } from '#base/labels.ts'
+import { Counter } from '#base/metrics.ts'
 import type { DockerClient } from '../docker/client.ts'
 import { connectDocker } from '../docker/connect.ts'
 import {

@@ -2,6 +2,7 @@ import type { Agent, IncomingMessage } from 'node:http'
 import { http } from '../node-http.ts'
 import { DockerError, dockerErrorFrom } from './docker-error.ts'
 import type { DockerHost } from './host.ts'
+import { type LogConfig, rotatedBytes } from './log-rotation.ts'
 import { type LogStream, openLogStream } from './log-stream.ts'
 import { type LogTime, parseLogTime } from './log-time.ts'
 
@@ -50,6 +51,8 @@ export interface ContainerState {
   readonly finishedMs: number
   /** The log driver, e.g. `json-file`; some cannot be read back. */
   readonly logDriver: string
+  /** The size at which the engine begins another log file; `undefined` where it never does. */
+  readonly rotatedBytes: number | undefined
 }
 
 /** One event of the daemon. */
@@ -245,7 +248,7 @@ class Client implements DockerClient {
 interface InspectAnswer {
   readonly Config: { readonly Tty: boolean }
   readonly State: { readonly Running: boolean; readonly StartedAt: string; readonly FinishedAt: string }
-  readonly HostConfig: { readonly LogConfig: { readonly Type: string } | null } | null
+  readonly HostConfig: { readonly LogConfig: LogConfig | null } | null
 }
 
 function toState(answer: InspectAnswer): ContainerState {
@@ -255,6 +258,7 @@ function toState(answer: InspectAnswer): ContainerState {
     generation: `${answer.State.StartedAt} ${answer.State.Running ? 'running' : answer.State.FinishedAt}`,
     finishedMs: Date.parse(answer.State.FinishedAt),
     logDriver: answer.HostConfig?.LogConfig?.Type ?? '',
+    rotatedBytes: rotatedBytes(answer.HostConfig?.LogConfig),
   }
 }
 

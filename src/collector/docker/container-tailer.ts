@@ -10,6 +10,7 @@ import type { LogEntry, LogsReceiver } from '../pipeline.ts'
 import type { ContainerState, DockerClient } from './client.ts'
 import { type Cursor, type CursorTracker, cursorText, sinceSeconds, trackCursor } from './cursor.ts'
 import { type LogDecoder, makeFrameDecoder } from './log-decoder.ts'
+import { longestPauseMs } from './log-rotation.ts'
 import type { LogStream } from './log-stream.ts'
 import type { Semaphore } from './semaphore.ts'
 import { type StallWatch, watchForStall } from './stall-watch.ts'
@@ -206,7 +207,13 @@ class Tailer implements ContainerTailer {
         freePlace()
         if (this.#batcher.full) {
           watch.holdBack()
+          const fullMs = performance.now()
           await this.#batcher.flush()
+          // What follows in this response may not be what follows in the log.
+          if (state.running && performance.now() - fullMs > longestPauseMs(state.rotatedBytes)) {
+            stream.close()
+            break
+          }
         }
         watch.heard()
       }

@@ -98,6 +98,19 @@ describe('multiplexed frames', () => {
     expect(decode(bytes)).toEqual(['1 0.6 err', `0 0.6 ${long}`])
   })
 
+  test('leaves out the last piece of a long line that the engine sends again after a rotation', () => {
+    const pieces = framesOf(1, Buffer.alloc(20_000, 'z'))
+    const next = frame(1, '2026-01-02T03:04:06Z next\n')
+    const seen = decode(Buffer.concat([...pieces, pieces[1], next]))
+    expect(seen).toEqual([`0 0.6 ${'z'.repeat(20_000)}`, '0 1000.0 next'])
+  })
+
+  test('ends a long line whose program was killed over it where the next line begins', () => {
+    const [killed] = framesOf(1, Buffer.alloc(20_000, 'k'))
+    const next = frame(1, '2026-01-02T03:04:06Z next\n')
+    expect(decode(Buffer.concat([killed, next]))).toEqual([`0 0.6 ${'k'.repeat(16_384)}`, '0 1000.0 next'])
+  })
+
   test('passes a line of exactly the limit, and skips one more byte and goes on', () => {
     const limit = { ...OPTIONS, maxLineBytes: 50_000 }
     const seen = (length: number): string[] =>

@@ -46,13 +46,20 @@ const RETURN = 0x0d
 /** Room for the stamp in front of a piece. */
 const STAMP_BYTES = 64
 
-/** A line whose pieces are still coming. */
+/** A line whose pieces are still coming. All of them carry the stamp of the first. */
 interface OpenLine {
-  tsMs: number
-  tsNs: number
+  readonly tsMs: number
+  readonly tsNs: number
   sizeBytes: number
   tooLong: boolean
   readonly pieces: Uint8Array[]
+}
+
+/** The end of a line that came in several pieces. */
+interface Piece {
+  readonly tsMs: number
+  readonly tsNs: number
+  readonly bytes: Buffer
 }
 
 /**
@@ -69,6 +76,8 @@ class FrameDecoder implements LogDecoder {
   readonly #options: LogDecoderOptions
   readonly #time: LogTime = { tsMs: 0, tsNs: 0, contentStart: 0 }
   readonly #open: [OpenLine | undefined, OpenLine | undefined] = [undefined, undefined]
+  /** Per stream the piece that completed a line last. */
+  readonly #lastPiece: [Piece | undefined, Piece | undefined] = [undefined, undefined]
   #carry: Uint8Array | undefined
   #skipBytes = 0
 
@@ -120,10 +129,22 @@ class FrameDecoder implements LogDecoder {
       return
     }
     const from = time.contentStart
+    if (!this.#options.joinShortFrames) {
+      // Having changed over to a new file, an engine sends the first piece in it twice (seen with 20.10).
+      const last = this.#lastPiece[stream]
+      if (this.#isStampOf(last) && last?.bytes.equals(bytes.subarray(from, to))) return
+      // Another stamp, another line: the program that wrote the first one was killed over it.
+      if (!this.#isStampOf(this.#open[stream])) this.#closeLine(stream)
+    }
     const whole = ended || !(this.#options.joinShortFrames || to - from >= PIECE_BYTES)
     if (!whole || this.#open[stream] !== undefined) this.#addPiece(stream, bytes.subarray(from, to), whole)
     else if (to - from > this.#options.maxLineBytes) this.#sink.tooLong(stream, time.tsMs, time.tsNs)
     else this.#sink.line(stream, time.tsMs, time.tsNs, withoutReturn(bytes.subarray(from, to)))
+  }
+
+  /** Whether this has the stamp that has just been read. */
+  #isStampOf(other: { readonly tsMs: number; readonly tsNs: number } | undefined): boolean {
+    return other !== undefined && other.tsMs === this.#time.tsMs && other.tsNs === this.#time.tsNs
   }
 
   #addPiece(stream: StreamIndex, piece: Uint8Array, whole: boolean): void {
@@ -135,7 +156,9 @@ class FrameDecoder implements LogDecoder {
       line.tooLong = true
       line.pieces.length = 0
     } else line.pieces.push(piece)
-    if (whole) this.#closeLine(stream)
+    if (!whole) return
+    this.#lastPiece[stream] = { tsMs, tsNs, bytes: Buffer.from(piece) }
+    this.#closeLine(stream)
   }
 
   #closeLine(stream: StreamIndex): void {

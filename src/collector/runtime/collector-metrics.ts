@@ -1,4 +1,5 @@
-import { Counter, Gauge, type MetricObjectWithValues, type MetricValue, Registry } from 'prom-client'
+import type { MetricObjectWithValues, MetricValue } from 'prom-client'
+import { Counter, Gauge, Registry } from '#base/metrics.ts'
 import { VERSION } from '#base/version.ts'
 import type { HealthState } from './component.ts'
 

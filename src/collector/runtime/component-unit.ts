@@ -1,6 +1,6 @@
-import { Registry } from 'prom-client'
 import { errorMessage } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
+import { Registry } from '#base/metrics.ts'
 import type { ComponentContext, ComponentDefinition, ComponentInstance } from './component.ts'
 import type { DecodedBody, ShownStatement } from './decode-body.ts'
 import { deepEqual } from './deep-equal.ts'

@@ -1,5 +1,5 @@
-import type { Registry } from 'prom-client'
 import type { Logger } from '#base/logger.ts'
+import type { Registry } from '#base/metrics.ts'
 
 /**
  * The type of one argument. Decoded as: `string`, `secret` → string · `number` → number · `bool` → boolean ·

@@ -1,5 +1,5 @@
-import type { Counter } from 'prom-client'
 import type { Logger } from '#base/logger.ts'
+import type { Counter } from '#base/metrics.ts'
 import type { BodySchema } from '../runtime/component.ts'
 import type { StageEntry } from './entry.ts'
 

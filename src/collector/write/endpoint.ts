@@ -88,11 +88,16 @@ export class Endpoint {
     this.#expectTenant(tenant)
     const labels = this.#labelsText(batch.labels)
     const shard = this.#shards[this.#shards.length === 1 ? 0 : hashText(labels) % this.#shards.length]
-    while (!this.#isClosed && this.#queuedBytes() >= this.#queue.capacity) {
+    // Who has had to wait goes on when half of the queue is free: the log of a container that was held back
+    // may have to be opened anew, which must be worth it.
+    let limit = this.#queue.capacity
+    while (!this.#isClosed && this.#queuedBytes() >= limit) {
       if (this.#dropsOverflow()) {
+        if (this.#queuedBytes() < this.#queue.capacity) break
         this.#dropOverflow(batch, tenant)
         return true
       }
+      limit = this.#queue.capacity / 2
       await new Promise<void>((resolve) => this.#waiters.push(resolve))
     }
     if (this.#isClosed) return false

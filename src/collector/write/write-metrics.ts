@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Registry } from 'prom-client'
+import { Counter, Histogram, type Registry } from '#base/metrics.ts'
 
 /** Why entries were dropped. */
 export const DROP_REASONS = [

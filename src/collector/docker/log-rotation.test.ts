@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { longestPauseMs, rotatedBytes } from './log-rotation.ts'
+
+test.each([
+  [null, undefined],
+  [{ Type: 'json-file', Config: {} }, undefined],
+  [{ Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } }, 10_000_000],
+  [{ Type: 'json-file', Config: { 'max-size': '100kb' } }, 100_000],
+  [{ Type: 'json-file', Config: { 'max-size': '1G' } }, 1_000_000_000],
+  [{ Type: 'json-file', Config: { 'max-size': '500' } }, 500],
+  [{ Type: 'json-file', Config: { 'max-size': '-1' } }, undefined],
+  [{ Type: 'local', Config: null }, 20 * 1024 * 1024],
+  [{ Type: 'local', Config: { 'max-size': '1m' } }, 1_000_000],
+])('%j rotates at %s bytes', (config, expected) => {
+  expect(rotatedBytes(config)).toBe(expected)
+})
+
+test('a log that never rotates may wait for ever, one of 10 MB a fifth of a second', () => {
+  expect(longestPauseMs(undefined)).toBe(Number.POSITIVE_INFINITY)
+  expect(longestPauseMs(10_000_000)).toBe(200)
+  expect(longestPauseMs(500)).toBe(20)
+})
