@@ -47,14 +47,15 @@ export async function* tail(
     await sleep(waitMs, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) return
     const nowNs = request.nowNs()
-    if (nowNs - OVERLAP_NS > fromNs) fromNs = nowNs - OVERLAP_NS
-    given = given.filter(({ tsNs }) => tsNs >= fromNs)
     try {
       const found = await everything(client, request, fromNs, nowNs + AHEAD_NS, signal)
       const fresh = without(found, given)
       given.push(...fresh)
       if (fresh.length > 0) yield fresh
       waitMs = request.pollMs
+      // Only now: what a poll that failed would have found, the next one must.
+      if (nowNs - OVERLAP_NS > fromNs) fromNs = nowNs - OVERLAP_NS
+      given = given.filter(({ tsNs }) => tsNs >= fromNs)
     } catch (error) {
       if (signal.aborted) return
       if (!mayPass(error)) throw error
