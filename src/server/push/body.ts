@@ -48,7 +48,8 @@ function enlarged(lease: Buffer, used: number, more: number, scratch: Scratch): 
   return larger
 }
 
-function tooLarge(what: string, got: number, limit: number): PushError {
+/** Loki's 413. */
+export function tooLarge(what: string, got: number, limit: number): PushError {
   return new PushError(413, `request body too large: ${what} size too large than max (${got} vs ${limit})`)
 }
 
@@ -58,7 +59,8 @@ const UNSUSPICIOUS_BYTES = 32 * 2 ** 20
 /** Text of logs compresses 5 to 30 times; far beyond that, a body is made to exhaust memory. */
 const MAX_RATIO = 50
 
-function inflatedLimit(receivedBytes: number, limits: BodyLimits): number {
+/** The most bytes that a body of this size may inflate to. */
+export function inflatedLimit(receivedBytes: number, limits: BodyLimits): number {
   return Math.min(limits.decompressedBytes, Math.max(UNSUSPICIOUS_BYTES, receivedBytes * MAX_RATIO))
 }
 

@@ -1,12 +1,6 @@
 import { addRow, type DraftBatch, makeDraft } from './draft-batch.ts'
 import { parseLabelsText } from './labels-text.ts'
-import { PushError } from './push-error.ts'
-
-/** Reads a message field by field. Every read checks its bounds against `end`. */
-interface Cursor {
-  readonly bytes: Buffer
-  at: number
-}
+import { type Cursor, readLength, readSigned, readVarint, skipField } from './protobuf-reader.ts'
 
 /**
  * Decodes an uncompressed `logproto.PushRequest` into spans of its own bytes.
@@ -120,65 +114,4 @@ function readPair(cursor: Cursor, end: number): readonly [string, string] {
     cursor.at = to
   }
   return [name, value]
-}
-
-/** An unsigned varint; exact up to 2^53, which every tag and length is far below. */
-function readVarint(cursor: Cursor, end: number): number {
-  const { bytes } = cursor
-  let at = cursor.at
-  if (at < end && bytes[at] < 0x80) {
-    cursor.at = at + 1
-    return bytes[at]
-  }
-  let value = 0
-  let scale = 1
-  for (let i = 0; i < 10; i++) {
-    if (at >= end) throw new PushError(400, 'unexpected EOF')
-    const byte = bytes[at++]
-    value += (byte & 0x7f) * scale
-    if (byte < 0x80) {
-      cursor.at = at
-      return value
-    }
-    scale *= 128
-  }
-  throw new PushError(400, 'proto: integer overflow')
-}
-
-/** A signed int64 or int32 as protobuf writes them: negative ones as ten bytes of two's complement. */
-function readSigned(cursor: Cursor, end: number): number {
-  const start = cursor.at
-  const value = readVarint(cursor, end)
-  if (cursor.at - start < 10) return value
-  let exact = 0n
-  for (let i = 0; i < 10; i++) exact |= BigInt(cursor.bytes[start + i] & 0x7f) << BigInt(7 * i)
-  return Number(BigInt.asIntN(64, exact))
-}
-
-/** Reads a length and returns where the field ends; the cursor then stands at its beginning. */
-function readLength(cursor: Cursor, end: number): number {
-  const length = readVarint(cursor, end)
-  const to = cursor.at + length
-  if (to > end) throw new PushError(400, 'unexpected EOF')
-  return to
-}
-
-function skipField(cursor: Cursor, tag: number, end: number): void {
-  switch (tag & 7) {
-    case 0:
-      readVarint(cursor, end)
-      return
-    case 1:
-      cursor.at += 8
-      break
-    case 2:
-      cursor.at = readLength(cursor, end)
-      return
-    case 5:
-      cursor.at += 4
-      break
-    default:
-      throw new PushError(400, `proto: illegal wireType ${tag & 7}`)
-  }
-  if (cursor.at > end) throw new PushError(400, 'unexpected EOF')
 }

@@ -12,6 +12,7 @@ import { serveFormatQuery } from './format-query.ts'
 import { serveIndexStats, serveVolume, serveVolumeRange } from './index-stats.ts'
 import { serveLabels, serveLabelValues, serveSeries } from './labels.ts'
 import { serveLegacyPush } from './legacy-push.ts'
+import { serveOtlp } from './otlp.ts'
 import { servePush } from './push.ts'
 import { serveQueryInstant, serveQueryRange } from './query.ts'
 import {
@@ -132,6 +133,11 @@ export const ROUTES: readonly Route[] = [
     methods: ['POST'],
     path: '/api/prom/push',
     serve: ({ context, request, response }) => serveLegacyPush(context, request, response),
+  },
+  {
+    methods: ['POST'],
+    path: '/otlp/v1/logs',
+    serve: ({ context, request, response }) => serveOtlp(context, request, response),
   },
   ...READ_ROUTES,
   ...STATUS_ROUTES,
