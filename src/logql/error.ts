@@ -11,3 +11,14 @@ export class LogqlError extends Error {
     this.status = status
   }
 }
+
+/**
+ * The error of a query that needs more memory than `max_query_memory` allows.
+ * @param held what it held when it passed the limit: `1,000 series`
+ */
+export function tooMuchMemory(held: string, limitBytes: number): LogqlError {
+  return new LogqlError(
+    `the query needs more than ${limitBytes} bytes of memory (max_query_memory), ${held} so far; ` +
+      'group by fewer labels, ask for fewer lines, or narrow the selector or the time range',
+  )
+}

@@ -18,7 +18,7 @@ export async function queryRange(
   signal: AbortSignal,
 ): Promise<QueryResult> {
   const expr = parseExpr(query.query)
-  if (expr.kind === 'log') return runLogQuery(store, tenant, expr, query, signal)
+  if (expr.kind === 'log') return runLogQuery(store, tenant, expr, query, limits, signal)
   return runRangeQuery({ store, tenant, limits, signal, settings: query }, expr, query)
 }
 

@@ -2,6 +2,7 @@ import { type Labels, labelsText } from '#base/labels.ts'
 import { compareTimestamps } from '#base/timestamp.ts'
 import { xxhash64 } from '#base/xxhash64.ts'
 import type { LogStore, ScanWindow, StreamRef } from '#store/types.ts'
+import { tooMuchMemory } from '../error.ts'
 import { compilePipeline, type Pipeline } from '../pipeline/compile.ts'
 import { compileMatcher } from '../pipeline/matcher.ts'
 import type { LogExpr } from '../syntax/ast.ts'
@@ -11,7 +12,10 @@ import { explainRead } from './explain.ts'
 import { Heap } from './heap.ts'
 import { Pace } from './pace.ts'
 import { StatsCollector } from './stats.ts'
-import type { QueryResult, RangeQuery, ResultEntry, ResultStream } from './types.ts'
+import type { QueryLimits, QueryResult, RangeQuery, ResultEntry, ResultStream } from './types.ts'
+
+/** Roughly what an entry holds on to beside its line. */
+const ENTRY_BYTES = 160
 
 /** Entries of one final label set, as they are gathered. */
 interface Gathered {
@@ -23,20 +27,21 @@ interface Gathered {
 /**
  * Runs a log query: the newest or oldest `limit` entries of [start, end) that pass the pipeline, grouped by
  * their final labels.
- * @throws LogqlError for a stage that cannot be compiled; the signal's reason when aborted
+ * @throws LogqlError for a stage that cannot be compiled, and for more lines than memory allows; the signal's reason when aborted
  */
 export async function runLogQuery(
   store: LogStore,
   tenant: string,
   expr: LogExpr,
   query: RangeQuery,
+  limits: QueryLimits,
   signal: AbortSignal,
 ): Promise<QueryResult> {
   const pipeline = compilePipeline(expr.stages, undefined, query.shortcuts)
   const stats = new StatsCollector()
   const read = explainRead(printExpr(expr), pipeline, 'all')
   stats.addRead(read)
-  const collector = new EntryCollector(query)
+  const collector = new EntryCollector(query, limits.max_query_memory)
   const pace = new Pace(signal)
   if (compareTimestamps(query.startMs, query.startNs, query.endMs, query.endNs) < 0) {
     const scan = store.scan(
@@ -132,6 +137,8 @@ class EntryCollector {
   readonly forward: boolean
   readonly #categorize: boolean
   readonly #limit: number
+  readonly #maxBytes: number
+  #heldBytes = 0
   readonly #intervalMs: number
   readonly #groups = new Map<string, Gathered>()
   readonly #groupOf = new Map<Labels, Gathered>()
@@ -140,7 +147,8 @@ class EntryCollector {
   #lastNs = 0
   count = 0
 
-  constructor(query: RangeQuery) {
+  constructor(query: RangeQuery, maxBytes: number) {
+    this.#maxBytes = maxBytes
     this.forward = query.direction === 'forward'
     this.#categorize = query.categorize === true
     this.#limit = query.limit
@@ -155,6 +163,10 @@ class EntryCollector {
     this.#lastNs = entry.tsNs
     const { metadata, parsed } = entry.labels.split
     group.entries.push({ tsMs: entry.tsMs, tsNs: entry.tsNs, line: entry.line, metadata, parsed })
+    this.#heldBytes += ENTRY_BYTES + entry.line.length * 2
+    if (this.#maxBytes > 0 && this.#heldBytes > this.#maxBytes) {
+      throw tooMuchMemory(`${this.count + 1} lines`, this.#maxBytes)
+    }
     return ++this.count >= this.#limit
   }
 

@@ -15,9 +15,6 @@ import type {
   ResultSeries,
 } from './types.ts'
 
-/** Roughly what one series of a range function holds on to, bytes; turns `max_query_memory` into a count. */
-const SERIES_BYTES = 600
-
 /** Where and under which limits a metric query runs. */
 export interface MetricRun {
   readonly store: LogStore
@@ -95,14 +92,13 @@ function common({ settings }: MetricRun, { stats }: ReadContext) {
 
 function makeContext(run: MetricRun, grid: StepGrid, instantNs: number): ReadContext {
   const { store, tenant, signal, limits, settings } = run
-  const maxHeldSeries = limits.max_query_memory > 0 ? Math.ceil(limits.max_query_memory / SERIES_BYTES) : 0
   return {
     store,
     tenant,
     grid,
     instantNs,
     signal,
-    maxHeldSeries,
+    maxHeldBytes: limits.max_query_memory,
     shortcuts: settings.shortcuts !== false,
     pace: new Pace(signal),
     stats: new StatsCollector(),

@@ -1,4 +1,5 @@
 import type { RangeOp } from '../syntax/ast.ts'
+import { addValue, joinValues, makeValues, quantile, type Values } from './quantile.ts'
 
 /**
  * How the samples of one window become a value. Samples are added to the accumulator of a slice of the
@@ -9,6 +10,10 @@ export interface Accumulation<A> {
   add(acc: A, value: number, tsMs: number, tsNs: number): void
   /** A fresh accumulator of both; the arguments stay as they are. */
   merge(older: A, newer: A): A
+  /** A fresh accumulator of several, older ones first; where that is cheaper than merging one after another. */
+  mergeAll?(accs: readonly A[]): A
+  /** About how much memory an accumulator takes beyond a few numbers, bytes. */
+  sizeBytes?(acc: A): number
   /** The window's value. `rangeMs` is its length, `endMs` its end, on the clock of the added times. */
   result(acc: A, rangeMs: number, endMs: number): number
 }
@@ -119,24 +124,22 @@ function samples(result: (acc: Samples, rangeMs: number, endMs: number) => numbe
       values: older.values.concat(newer.values),
       timesMs: older.timesMs.concat(newer.timesMs),
     }),
+    sizeBytes: (acc) => acc.values.length * 16,
     result,
   }
 }
 
-/** The q-quantile by linear interpolation; NaN sorts first. */
-export function quantile(q: number, values: readonly number[]): number {
-  if (values.length === 0 || Number.isNaN(q)) return Number.NaN
-  if (q < 0) return -Infinity
-  if (q > 1) return Infinity
-  const sorted = Float64Array.from(values).sort()
-  // A typed array sorts NaN last.
-  const nanCount = sorted.length - (sorted.findLastIndex((value) => !Number.isNaN(value)) + 1)
-  const at = (index: number): number => (index < nanCount ? Number.NaN : sorted[index - nanCount])
-  const rank = q * (sorted.length - 1)
-  const lower = Math.floor(rank)
-  const upper = Math.min(sorted.length - 1, lower + 1)
-  const weight = rank - lower
-  return at(lower) * (1 - weight) + at(upper) * weight
+/** The q-quantile of a window. */
+function quantiles(q: number): Accumulation<Values> {
+  return {
+    make: makeValues,
+    add: addValue,
+    merge: (older, newer) => joinValues([older, newer]),
+    mergeAll: joinValues,
+    // Nobody needs the order of the values any more: they may be moved about.
+    result: (acc) => quantile(q, acc.values.subarray(0, acc.count)),
+    sizeBytes: (acc) => acc.values.byteLength,
+  }
 }
 
 /** Prometheus' extrapolated rate of a counter, with true window bounds; fewer than two samples give 0. */
@@ -170,7 +173,7 @@ function merging<A>(accumulation: Accumulation<A>): RangeFunction {
   return { accumulation: accumulation as Accumulation<unknown>, collects: false }
 }
 
-function collecting(accumulation: Accumulation<Samples>): RangeFunction {
+function collecting<A>(accumulation: Accumulation<A>): RangeFunction {
   return { accumulation: accumulation as Accumulation<unknown>, collects: true }
 }
 
@@ -203,7 +206,7 @@ export function rangeFunction(op: RangeOp, param: number | undefined): RangeFunc
     case 'last_over_time':
       return merging(edge((later, same) => later || same))
     case 'quantile_over_time':
-      return collecting(samples((acc) => quantile(param ?? Number.NaN, acc.values)))
+      return collecting(quantiles(param ?? Number.NaN))
     case 'rate_counter':
       return collecting(samples(counterRate))
   }

@@ -4,7 +4,7 @@ import type { CountCell, LogStore, RowBatch, ScanRequest, ScanWindow } from '#st
 import { type ExplainedRead, explainRead } from '../engine/explain.ts'
 import type { Pace } from '../engine/pace.ts'
 import type { StatsCollector } from '../engine/stats.ts'
-import { LogqlError } from '../error.ts'
+import { LogqlError, tooMuchMemory } from '../error.ts'
 import { filterRows } from '../pipeline/batch-filter.ts'
 import { runStages } from '../pipeline/compile.ts'
 import { compileMatcher } from '../pipeline/matcher.ts'
@@ -29,11 +29,17 @@ export interface ReadContext {
   readonly signal: AbortSignal
   readonly pace: Pace
   readonly stats: StatsCollector
-  /** Most series a range function may hold; 0 is no limit. */
-  readonly maxHeldSeries: number
+  /** Most memory a range function may hold, bytes; 0 is no limit. */
+  readonly maxHeldBytes: number
   /** Whether counters may stand for lines, and lines be ruled out before their stages run. */
   readonly shortcuts: boolean
 }
+
+/** Roughly what one series holds on to, its samples apart. */
+const SERIES_BYTES = 600
+
+/** Samples are added up after so many rows: it takes a look at every series. */
+const CHECK_ROWS = 16_384
 
 const NO_LINE = new Uint8Array(0)
 
@@ -63,6 +69,8 @@ export class RangeReader {
   /** Everything up to this shifted time, exclusive, has been read. */
   #readToMs = -Infinity
   #ended = false
+  /** Rows read since samples were added up. */
+  #unchecked = 0
   #scanStep = 0
   /** Whether windows with wide gaps between them are read one by one. */
   #readsApart: boolean
@@ -291,6 +299,7 @@ export class RangeReader {
       this.#lookup.find(row, batch.stream).add(pane, value, ms, ns)
     }
     if (fixed) this.#context.stats.postFilterLines += rows.length
+    this.#unchecked += rows.length
     this.#checkHeld()
   }
 
@@ -302,13 +311,14 @@ export class RangeReader {
   }
 
   #checkHeld(): void {
-    const { maxHeldSeries } = this.#context
-    if (maxHeldSeries > 0 && this.#live.size > maxHeldSeries) {
-      throw new LogqlError(
-        `the query holds more than ${maxHeldSeries} series in memory (max_query_memory); ` +
-          'group by fewer labels, narrow the selector or the time range, or raise max_query_memory',
-      )
+    const { maxHeldBytes } = this.#context
+    if (maxHeldBytes <= 0) return
+    let held = this.#live.size * SERIES_BYTES
+    if (this.#fn.accumulation.sizeBytes !== undefined && this.#unchecked >= CHECK_ROWS) {
+      this.#unchecked = 0
+      for (const series of this.#live.values()) held += series.sizeBytes
     }
+    if (held > maxHeldBytes) throw tooMuchMemory(`${this.#live.size} series`, maxHeldBytes)
   }
 }
 

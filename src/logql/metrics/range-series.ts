@@ -62,6 +62,13 @@ export class RangeSeries {
     return this.#window.join()
   }
 
+  /** About how much memory its samples take, bytes; 0 for functions that keep none. */
+  get sizeBytes(): number {
+    const { sizeBytes } = this.#accumulation
+    if (sizeBytes === undefined) return 0
+    return this.#openAccs.reduce((sum: number, acc) => sum + sizeBytes(acc), this.#window.sizeBytes)
+  }
+
   /** Whether the series holds no samples any more. */
   get isSpent(): boolean {
     return this.#window.isEmpty && this.#openPanes.length === 0

@@ -52,7 +52,18 @@ export class SlidingWindow<A> {
     return this.#back === undefined ? front : this.#accumulation.merge(front, this.#back)
   }
 
+  /** About how much memory the window's accumulators take, bytes. */
+  get sizeBytes(): number {
+    const { sizeBytes } = this.#accumulation
+    if (sizeBytes === undefined) return 0
+    let sum = 0
+    for (let i = this.#head; i < this.#accs.length; i++) sum += sizeBytes(this.#accs[i])
+    return sum
+  }
+
   #collect(): A {
+    const { mergeAll } = this.#accumulation
+    if (mergeAll !== undefined) return mergeAll(this.#accs.slice(this.#head))
     let joined = this.#accs[this.#head]
     for (let i = this.#head + 1; i < this.#accs.length; i++)
       joined = this.#accumulation.merge(joined, this.#accs[i])

@@ -23,6 +23,11 @@ export function compileUnwrap(unwrap: Unwrap, row: Row): ReadSample {
   const convert = unwrap.conversion === undefined ? parseGoFloat : CONVERSIONS[unwrap.conversion]
   const filters: StageRun[] = unwrap.filters.map((filter) => compileLabelFilter(filter, row.names))
   return ({ labels }) => {
+    const decimal = convert === parseGoFloat ? labels.decimal(id) : undefined
+    if (decimal !== undefined) {
+      for (const filter of filters) if (!filter(row)) return undefined
+      return decimal
+    }
     const text = labels.get(id)
     if (text === undefined || text === '') return undefined
     let value = 0

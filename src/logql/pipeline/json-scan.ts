@@ -127,6 +127,7 @@ export function readValue(
     const to = blockEnd(bytes, at, end, first, isObject ? CLOSE_BRACE : CLOSE_BRACKET)
     if (to === -1) return isObject ? JSON_ERRORS.object : JSON_ERRORS.array
     value.type = isObject ? JSON_OBJECT : JSON_ARRAY
+    value.escaped = false
     value.from = at
     value.to = to
     value.next = to
@@ -136,6 +137,7 @@ export function readValue(
   const type = tokenType(bytes, at, to)
   if (type === 0) return JSON_ERRORS.unknown
   value.type = type
+  value.escaped = false
   value.from = at
   value.to = to
   value.next = to

@@ -34,9 +34,11 @@ export function compileJson(row: Row, hints: Hints, probes: boolean): StageRun {
     const { labels } = row
     const id = labels.collides(key.id) ? row.names.extractedOf(key.id) : key.id
     if (!hints.wants(id) || labels.wasExtracted(id)) return
-    const text = valueText(row, value)
-    labels.setParsed(id, text)
-    if (!hints.admits(id, text)) dropped = true
+    if (hints.tested.has(id) || value.escaped) {
+      const text = valueText(row, value)
+      labels.setParsed(id, text)
+      if (!hints.admits(id, text)) dropped = true
+    } else labels.setParsedBytes(id, row.bytes, value.from, value.to)
     done = dropped || hints.allFound(labels)
   }
   const walk = (into: FieldKeys, from: number, to: number, depth: number): string | undefined =>

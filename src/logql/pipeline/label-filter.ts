@@ -109,6 +109,8 @@ function compileCompare(filter: LabelFilter & { kind: 'compare' }, names: NameTa
     return result
   }
   return ({ labels }: Row) => {
+    const decimal = filter.unit === 'number' ? labels.decimal(id) : undefined
+    if (decimal !== undefined) return compareNumbers(filter.op, decimal, filter.value)
     const text = labels.get(id)
     if (text === undefined) return false
     const result = outcome(text)

@@ -1,12 +1,18 @@
 import type { Labels } from '#base/labels.ts'
 import type { Metadata, StreamRef } from '#store/types.ts'
+import type { ByteStrings } from './byte-strings.ts'
+import { readDecimal } from './decimal-bytes.ts'
 import { ERROR_DETAILS_LABEL, ERROR_LABEL, type NameTable, PRESERVE_ERROR_LABEL } from './names.ts'
 
 /** A stream's labels, indexed by name id. */
 interface BaseLabels {
   readonly ids: readonly number[]
   readonly values: readonly (string | undefined)[]
+  /** The name ids of metadata sets met with the stream. */
+  readonly metadataIds: Map<Metadata, readonly number[]>
 }
+
+const MAX_METADATA_SETS = 4096
 
 /** Where an overlay label came from. */
 const METADATA = 1
@@ -31,13 +37,19 @@ export class LineLabels {
   errorDetails = ''
 
   #generation = 0
-  #base: BaseLabels = { ids: [], values: [] }
+  readonly #strings: ByteStrings
+  #stream: StreamRef | undefined
+  #base: BaseLabels = { ids: [], values: [], metadataIds: new Map() }
   readonly #bases = new WeakMap<StreamRef, BaseLabels>()
   /** Per name: the generation in which the overlay holds, hides, or once held it. */
   readonly #present: number[] = []
   readonly #deleted: number[] = []
   readonly #extracted: number[] = []
-  readonly #values: string[] = []
+  /** Per name: its text; `undefined` while it is only known by its bytes. */
+  readonly #values: (string | undefined)[] = []
+  readonly #rawBytes: Buffer[] = []
+  readonly #rawFrom: number[] = []
+  readonly #rawTo: number[] = []
   readonly #origins: number[] = []
   /** Names the overlay touched for this line, in order, each once. */
   #touched: number[] = []
@@ -46,8 +58,9 @@ export class LineLabels {
   readonly #detailsId: number
   readonly #preserveId: number
 
-  constructor(names: NameTable) {
+  constructor(names: NameTable, strings: ByteStrings) {
     this.names = names
+    this.#strings = strings
     this.#errorId = names.intern(ERROR_LABEL)
     this.#detailsId = names.intern(ERROR_DETAILS_LABEL)
     this.#preserveId = names.intern(PRESERVE_ERROR_LABEL)
@@ -59,13 +72,16 @@ export class LineLabels {
     this.#touched.length = 0
     this.error = ''
     this.errorDetails = ''
-    this.#base = this.#baseOf(stream)
-    for (const [name, value] of metadata) this.#addMetadata(name, value)
+    if (stream !== this.#stream) {
+      this.#stream = stream
+      this.#base = this.#baseOf(stream)
+    }
+    if (metadata.length > 0) this.#addMetadata(metadata)
   }
 
   /** The label's value; `undefined` where it is not there. Errors are never visible here. */
   get(id: number): string | undefined {
-    if (this.#present[id] === this.#generation) return this.#values[id]
+    if (this.#present[id] === this.#generation) return this.#text(id)
     if (this.#deleted[id] === this.#generation) return undefined
     return this.#base.values[id]
   }
@@ -88,6 +104,24 @@ export class LineLabels {
   setParsed(id: number, value: string): void {
     this.#set(id, value, PARSED)
     this.#extracted[id] = this.#generation
+  }
+
+  /** {@link setParsed} with a text that is made of `bytes[from, to)`, as UTF-8, when somebody looks at it. */
+  setParsedBytes(id: number, bytes: Buffer, from: number, to: number): void {
+    this.#set(id, undefined, PARSED)
+    this.#extracted[id] = this.#generation
+    this.#rawBytes[id] = bytes
+    this.#rawFrom[id] = from
+    this.#rawTo[id] = to
+  }
+
+  /**
+   * The label as a number, where it was set from bytes that are plain decimal digits; `undefined` says
+   * nothing.
+   */
+  decimal(id: number): number | undefined {
+    if (this.#present[id] !== this.#generation || this.#values[id] !== undefined) return undefined
+    return readDecimal(this.#rawBytes[id], this.#rawFrom[id], this.#rawTo[id])
   }
 
   /** Removes a label, also the stream's. */
@@ -116,7 +150,7 @@ export class LineLabels {
   /** The line's `__error__` as its labels show it: set by a stage, or a field of that name. */
   get shownError(): string {
     if (this.error !== '') return this.error
-    return this.#present[this.#errorId] === this.#generation ? this.#values[this.#errorId] : ''
+    return this.#present[this.#errorId] === this.#generation ? this.#text(this.#errorId) : ''
   }
 
   /** Whether {@link preserveError} was called for this line. */
@@ -132,7 +166,7 @@ export class LineLabels {
       visit(id, values[id] ?? '')
     }
     for (const id of this.#touched) {
-      if (this.#present[id] === this.#generation) visit(id, this.#values[id])
+      if (this.#present[id] === this.#generation) visit(id, this.#text(id))
     }
   }
 
@@ -146,7 +180,7 @@ export class LineLabels {
     let key = `${this.error}\0${this.errorDetails}`
     const touched = [...this.#touched].sort((a, b) => a - b)
     for (const id of touched) {
-      if (this.#present[id] === this.#generation) key += `\0${id}\x01${this.#values[id]}`
+      if (this.#present[id] === this.#generation) key += `\0${id}\x01${this.#text(id)}`
       else if (this.#deleted[id] === this.#generation) key += `\0${id}\x02`
     }
     return key
@@ -186,17 +220,42 @@ export class LineLabels {
     if (this.errorDetails !== '') pairs.push([ERROR_DETAILS_LABEL, this.errorDetails])
   }
 
-  #addMetadata(name: string, value: string): void {
-    let id = this.names.intern(name)
-    if (id === this.#errorId) this.error = value
-    else if (id === this.#detailsId) this.errorDetails = value
-    else {
-      if (this.#base.values[id] !== undefined) id = this.names.extractedOf(id)
-      this.#set(id, value, METADATA)
+  #addMetadata(metadata: Metadata): void {
+    const { metadataIds } = this.#base
+    let ids = metadataIds.get(metadata)
+    if (ids === undefined) {
+      // Sets are shared between rows; where they are not, remembering them helps nobody.
+      if (metadataIds.size >= MAX_METADATA_SETS) metadataIds.clear()
+      metadataIds.set(metadata, (ids = metadata.map(([name]) => this.#metadataId(name))))
+    }
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i]
+      const value = metadata[i][1]
+      if (id === this.#errorId) this.error = value
+      else if (id === this.#detailsId) this.errorDetails = value
+      else this.#set(id, value, METADATA)
     }
   }
 
-  #set(id: number, value: string, origin: number): void {
+  /** Metadata that has the name of a stream's label steps aside. */
+  #metadataId(name: string): number {
+    const id = this.names.intern(name)
+    const isError = id === this.#errorId || id === this.#detailsId
+    return !isError && this.#base.values[id] !== undefined ? this.names.extractedOf(id) : id
+  }
+
+  /** The text of a label that the overlay holds; made when it is first looked at. */
+  #text(id: number): string {
+    let text = this.#values[id]
+    if (text === undefined) {
+      text = this.#strings.decode(this.#rawBytes[id], this.#rawFrom[id], this.#rawTo[id])
+      if (text.includes('\ufffd')) text = text.replaceAll('\ufffd', ' ')
+      this.#values[id] = text
+    }
+    return text
+  }
+
+  #set(id: number, value: string | undefined, origin: number): void {
     this.#present[id] = this.#generation
     this.#values[id] = value
     this.#origins[id] = origin
@@ -221,7 +280,7 @@ export class LineLabels {
       while (values.length <= id) values.push(undefined)
       values[id] = value
     }
-    const base = { ids, values }
+    const base = { ids, values, metadataIds: new Map() }
     this.#bases.set(stream, base)
     return base
   }

@@ -27,13 +27,20 @@ export function compileLogfmt(options: LogfmtOptions, row: Row, hints: Hints): S
       const { keyFrom, keyTo } = scanner.pair
       const key = keys.find(row.bytes, keyFrom, keyTo)
       if (key.id === -1) continue
+      const id = labels.collides(key.id) ? row.names.extractedOf(key.id) : key.id
+      const { valueFrom, valueTo, escaped } = scanner.pair
+      if (valueFrom < valueTo && !escaped && !hints.tested.has(id)) {
+        if (!hints.wants(id) || labels.wasExtracted(id)) continue
+        labels.setParsedBytes(id, row.bytes, valueFrom, valueTo)
+        if (hints.allFound(labels)) return true
+        continue
+      }
       const value = pairText(row, scanner)
       if (value === undefined) {
         if (!passBad(scanner, options, row, hints)) return true
         continue
       }
       if (value === '' && !options.keepEmpty) continue
-      const id = labels.collides(key.id) ? row.names.extractedOf(key.id) : key.id
       if (!hints.wants(id) || labels.wasExtracted(id)) continue
       labels.setParsed(id, value)
       if (!hints.admits(id, value)) return false

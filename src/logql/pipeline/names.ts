@@ -47,6 +47,8 @@ const MAX_KEYS = 16_384
 
 interface KnownKey {
   readonly hash: number
+  /** The key that came after this one last time: lines of one stream mostly have the same keys in a row. */
+  next: KnownKey | undefined
   readonly bytes: Uint8Array
   readonly key: FieldKey
 }
@@ -57,6 +59,7 @@ export class FieldKeys {
   readonly #resolve: (name: string) => number
   #slots: (KnownKey | undefined)[] = new Array<KnownKey | undefined>(64).fill(undefined)
   #count = 0
+  #last: KnownKey | undefined
 
   /**
    * @param prefix name of the enclosing object, `''` at the top
@@ -69,6 +72,11 @@ export class FieldKeys {
 
   /** The key whose text is `bytes[from, to)`. */
   find(bytes: Buffer, from: number, to: number): FieldKey {
+    const guess = this.#last?.next
+    if (guess !== undefined && sameBytes(guess.bytes, bytes, from, to)) {
+      this.#last = guess
+      return guess.key
+    }
     let hash = 0x811c9dc5
     for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193)
     const mask = this.#slots.length - 1
@@ -76,13 +84,24 @@ export class FieldKeys {
     for (;;) {
       const known = this.#slots[slot]
       if (known === undefined) break
-      if (known.hash === hash && sameBytes(known.bytes, bytes, from, to)) return known.key
+      if (known.hash === hash && sameBytes(known.bytes, bytes, from, to)) {
+        this.#follow(known)
+        return known.key
+      }
       slot = (slot + 1) & mask
     }
     const key = this.make(bytes.toString('utf8', from, to))
-    if (this.#count < MAX_KEYS)
-      this.#add({ hash, bytes: Uint8Array.from(bytes.subarray(from, to)), key }, slot)
+    if (this.#count < MAX_KEYS) {
+      const known = { hash, next: undefined, bytes: Uint8Array.from(bytes.subarray(from, to)), key }
+      this.#add(known, slot)
+      this.#follow(known)
+    }
     return key
+  }
+
+  #follow(known: KnownKey): void {
+    if (this.#last !== undefined) this.#last.next = known
+    this.#last = known
   }
 
   /** The key for a text that is not in the buffer as it stands (it had escapes). */

@@ -11,8 +11,8 @@ const NO_BYTES = Buffer.alloc(0)
  */
 export class Row {
   readonly names = new NameTable()
-  readonly labels = new LineLabels(this.names)
   readonly strings = new ByteStrings()
+  readonly labels = new LineLabels(this.names, this.strings)
   /** The line is `bytes[from, to)`; valid after {@link needBytes}. */
   bytes: Buffer = NO_BYTES
   from = 0

@@ -1,0 +1,97 @@
+/** Values of a slice of a series, in no order. */
+export interface Values {
+  count: number
+  values: Float64Array
+}
+
+/** Makes room for a few values. */
+export function makeValues(): Values {
+  return { count: 0, values: new Float64Array(8) }
+}
+
+/** Appends a value. */
+export function addValue(to: Values, value: number): void {
+  if (to.count === to.values.length) {
+    const larger = new Float64Array(to.count * 2)
+    larger.set(to.values)
+    to.values = larger
+  }
+  to.values[to.count++] = value
+}
+
+/** All values of several slices. */
+export function joinValues(slices: readonly Values[]): Values {
+  const count = slices.reduce((sum, slice) => sum + slice.count, 0)
+  const values = new Float64Array(count)
+  let at = 0
+  for (const slice of slices) {
+    values.set(slice.values.subarray(0, slice.count), at)
+    at += slice.count
+  }
+  return { count, values }
+}
+
+/** The q-quantile by linear interpolation; NaN sorts first. Moves `values` about. */
+export function quantile(q: number, values: Float64Array): number {
+  const count = values.length
+  if (count === 0 || Number.isNaN(q)) return Number.NaN
+  if (q < 0) return -Infinity
+  if (q > 1) return Infinity
+  const nanCount = nansFirst(values)
+  const rank = q * (count - 1)
+  const lower = Math.floor(rank)
+  const weight = rank - lower
+  const low = lower < nanCount ? Number.NaN : select(values, nanCount, lower)
+  if (lower + 1 >= count) return low * (1 - weight) + low * weight
+  let high = Number.NaN
+  // What stands behind the selected one is not less: the least of it is the next.
+  if (lower + 1 >= nanCount) {
+    high = values[lower + 1]
+    for (let i = Math.max(lower + 2, nanCount); i < count; i++) if (values[i] < high) high = values[i]
+  }
+  return low * (1 - weight) + high * weight
+}
+
+function nansFirst(values: Float64Array): number {
+  let nans = 0
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isNaN(values[i])) continue
+    values[i] = values[nans]
+    values[nans++] = Number.NaN
+  }
+  return nans
+}
+
+/**
+ * The value that a sort of `values[from …]` would put at `k`, moved there, with no greater value before it and no
+ * lesser one behind. Hoare's quickselect; a sort where the pivots are bad for long.
+ */
+function select(values: Float64Array, from: number, k: number): number {
+  let low = from
+  let high = values.length - 1
+  for (let left = 2 * Math.log2(values.length) + 8; low < high; left--) {
+    if (left <= 0) {
+      values.subarray(low, high + 1).sort()
+      break
+    }
+    const pivot = middleOf(values[low], values[(low + high) >>> 1], values[high])
+    let i = low
+    let j = high
+    while (i <= j) {
+      while (values[i] < pivot) i++
+      while (values[j] > pivot) j--
+      if (i > j) break
+      const value = values[i]
+      values[i++] = values[j]
+      values[j--] = value
+    }
+    if (k <= j) high = j
+    else if (k >= i) low = i
+    else break
+  }
+  return values[k]
+}
+
+function middleOf(a: number, b: number, c: number): number {
+  return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c))
+}
