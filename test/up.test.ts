@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,13 +9,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Dockerd, dockerdMissing, startDockerd } from './support/dockerd.ts'
 import { linesBy, startUp, type UpProcess } from './up/logboom-up.ts'
 
-const NO_DOCKER = { DOCKER_HOST: 'unix:///nowhere/docker.sock' }
+const SAMPLE = ['--sample']
+const hasDocker = existsSync('/var/run/docker.sock')
 
 const folder = mkdtempSync(join(tmpdir(), 'logboom-up-'))
 const running: UpProcess[] = []
 
-async function up(dataDir: string, env: Record<string, string>): Promise<UpProcess> {
-  const started = await startUp(dataDir, env)
+async function up(
+  dataDir: string,
+  env: Record<string, string>,
+  flags: readonly string[] = [],
+): Promise<UpProcess> {
+  const started = await startUp(dataDir, env, flags)
   running.push(started)
   return started
 }
@@ -36,13 +41,20 @@ async function eventually(check: () => Promise<void>, timeoutMs = 20_000): Promi
   }
 }
 
-describe('without Docker', () => {
+describe('the sample shop', () => {
   const dataDir = join(folder, 'shop')
 
-  test('says so, runs the sample shop and finds one request in all three services', async () => {
-    const logboom = await up(dataDir, NO_DOCKER)
-    expect(logboom.greeting).toContain('no Docker here')
-    expect(logboom.greeting).toContain('for 1w')
+  test.skipIf(hasDocker)('stands in where there is no Docker', async () => {
+    const logboom = await up(join(folder, 'none'), { DOCKER_HOST: '' })
+    expect(logboom.greeting).toContain('a sample shop')
+    expect(logboom.greeting).toContain('no Docker socket')
+    await logboom.end('SIGTERM')
+  })
+
+  test('one request is found in all three services', async () => {
+    const logboom = await up(dataDir, {}, SAMPLE)
+    expect(logboom.greeting).toContain('a sample shop')
+    expect(logboom.greeting).toContain('for 7d')
     await eventually(async () => {
       const worker = await linesBy(logboom.url, '{service="fulfillment-worker"} | json | request_id!=""', [
         'request_id',
@@ -59,17 +71,17 @@ describe('without Docker', () => {
   })
 
   test('a second process on the same data is refused and told of the first', async () => {
-    const first = await up(dataDir, NO_DOCKER)
-    await expect(startUp(dataDir, NO_DOCKER)).rejects.toThrow(/in use|locked|another/i)
+    const first = await up(dataDir, {}, SAMPLE)
+    await expect(startUp(dataDir, {}, SAMPLE)).rejects.toThrow(/in use|locked|another/i)
     expect(await first.end('SIGTERM')).toBe(0)
   })
 
   test('a taken port is one clear line', async () => {
-    const first = await up(join(folder, 'a'), NO_DOCKER)
+    const first = await up(join(folder, 'a'), {}, SAMPLE)
     const { port } = new URL(first.url)
     const bin = fileURLToPath(new URL('../bin/logboom', import.meta.url))
-    const args = [bin, 'up', '--listen', `127.0.0.1:${port}`, '--data', join(folder, 'b')]
-    const child = spawn(process.execPath, args, { env: { ...process.env, ...NO_DOCKER } })
+    const args = [bin, 'up', '--listen', `127.0.0.1:${port}`, '--data', join(folder, 'b'), ...SAMPLE]
+    const child = spawn(process.execPath, args)
     let stderr = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
     const [code] = (await once(child, 'exit')) as [number]
@@ -162,4 +174,28 @@ describe.skipIf(missing !== undefined)('with a Docker Engine', () => {
     expect(lines.get('short-lived short-lived stdout')).toEqual(numbered('out', 3))
     await third.end('SIGTERM')
   }, 120_000)
+
+  test('an engine that starts later is found', async () => {
+    await dockerd.docker([
+      'run',
+      '-d',
+      '--network=none',
+      '--name',
+      'later',
+      'busybox:test',
+      'sh',
+      '-c',
+      'echo hi',
+    ])
+    const link = join(folder, 'later.sock')
+    const logboom = await up(join(folder, 'later'), { DOCKER_HOST: `unix://${link}` })
+    expect(logboom.greeting).toContain(`nothing yet: DOCKER_HOST is unix://${link}`)
+    symlinkSync(dockerd.socket, link)
+    const url = await logboom.nextUrl()
+    await eventually(async () => {
+      const lines = await linesBy(url, '{service="later"}', ['stream'])
+      expect(lines.get('stdout')).toEqual(['hi'])
+    })
+    expect(await logboom.end('SIGTERM')).toBe(0)
+  }, 60_000)
 })

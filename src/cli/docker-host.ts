@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs'
 import http from 'node:http'
+import https from 'node:https'
+import https from 'node:https'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { errorMessage } from '#base/errors.ts'
+import { type DockerHost, parseDockerHost } from '#collector/docker/host.ts'
 
 /** What was found where a Docker Engine could be. */
 export interface DockerProbe {
@@ -33,7 +36,7 @@ export async function findDocker(env: NodeJS.ProcessEnv = process.env): Promise<
     problems.push(`${path}: ${problem}`)
   }
   if (problems.length > 0) return { host: undefined, problem: problems.join('; ') }
-  return { host: undefined, problem: 'no Docker socket at /var/run/docker.sock and DOCKER_HOST is not set' }
+  return { host: undefined, problem: 'no Docker socket (/var/run/docker.sock) here' }
 }
 
 function socketPaths(env: NodeJS.ProcessEnv): string[] {
@@ -46,20 +49,30 @@ function socketPaths(env: NodeJS.ProcessEnv): string[] {
 }
 
 /** Asks the engine's `/_ping`; the reason it failed, or `undefined` when it answered. */
-function ping(host: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const target = host.startsWith('unix://')
-      ? { socketPath: host.slice('unix://'.length) }
-      : new URL(host.replace(/^tcp:/, 'http:'))
-    const onAnswer = (answer: http.IncomingMessage): void => {
-      answer.resume()
-      resolve(answer.statusCode === 200 ? undefined : `it answered ${answer.statusCode}`)
-    }
-    const url = target instanceof URL ? new URL('/_ping', target) : undefined
-    const timeout = { timeout: PING_TIMEOUT_MS }
-    const request = url
-      ? http.get(url, timeout, onAnswer)
-      : http.get({ ...target, ...timeout, path: '/_ping' }, onAnswer)
+async function ping(host: string): Promise<string | undefined> {
+  let address: DockerHost
+  try {
+    address = parseDockerHost(host)
+  } catch (error) {
+    return errorMessage(error)
+  }
+  const get = address.kind === 'tcp' && address.tls ? https.get : http.get
+  const target =
+    address.kind === 'unix'
+      ? { socketPath: address.socketPath }
+      : { hostname: address.hostname, port: address.port }
+  return await new Promise((resolve) => {
+    const request = get(
+      {
+        ...target,
+        timeout: PING_TIMEOUT_MS,
+        path: '/_ping',
+      },
+      (answer) => {
+        answer.resume()
+        resolve(answer.statusCode === 200 ? undefined : `it answered ${answer.statusCode}`)
+      },
+    )
     request.on('timeout', () => request.destroy(new Error(`it did not answer in ${PING_TIMEOUT_MS} ms`)))
     request.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EACCES') {

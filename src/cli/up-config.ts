@@ -77,11 +77,37 @@ ${targets.join('')}	]
 }
 
 loki.relabel "shop" {
-	forward_to = [loki.write.store.receiver]
+	forward_to = [loki.process.shop.receiver]
 
 	rule {
 		action = "labeldrop"
 		regex  = "filename"
+	}
+}
+
+// A stack trace is one entry, and a line's time is the one it was written at, not read.
+loki.process "shop" {
+	forward_to = [loki.write.store.receiver]
+
+	stage.multiline {
+		firstline     = "^\\\\S"
+		max_wait_time = "1s"
+	}
+
+	stage.json {
+		expressions = { pino = "time", structlog = "timestamp" }
+	}
+
+	stage.timestamp {
+		source            = "pino"
+		format            = "RFC3339Nano"
+		action_on_failure = "skip"
+	}
+
+	stage.timestamp {
+		source            = "structlog"
+		format            = "RFC3339Nano"
+		action_on_failure = "skip"
 	}
 }
 `

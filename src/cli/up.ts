@@ -1,26 +1,22 @@
-import { rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
-import { parsePrometheusDuration, printPrometheusDuration } from '#base/duration.ts'
+import { parsePrometheusDuration } from '#base/duration.ts'
 import { OperatorError } from '#base/errors.ts'
 import { type LogLevel, makeLogger } from '#base/logger.ts'
 import { VERSION } from '#base/version.ts'
-import { type Collector, startCollector } from '#collector/runtime/collector.ts'
-import { defaultConfig } from '#config/default-config.ts'
-import { type LocalShop, startShop } from '../../examples/shop/run-local.ts'
 import { findDocker } from './docker-host.ts'
 import { runUntilSignal } from './signals.ts'
-import { type RunningServer, startServer } from './start-server.ts'
-import { dockerConfig, filesConfig } from './up-config.ts'
+import { chooseSource, type SessionOptions, type Source, startSession, type UpSession } from './up-session.ts'
 
-/** The collector drains into the server first; both fit into the 5 s that a stop may take. */
-const COLLECTOR_STOP_MS = 2000
+const LOOK_FOR_DOCKER_EVERY_MS = 5000
 
 interface UpOptions {
   readonly data: string
   readonly listen: string
   readonly retention: string
   readonly logLevel: LogLevel
+  readonly sample?: true
 }
 
 /** Mounts `logboom up`: server, collector and page in one process, no configuration needed. */
@@ -31,6 +27,7 @@ export function registerUp(program: Command): void {
     .option('--data <dir>', 'folder for everything that is kept', 'data')
     .option('--listen <host:port>', 'where the page and the API are', '127.0.0.1:3100')
     .option('--retention <duration>', 'how long lines are kept: 72h, 7d, 4w; 0 for ever', '7d')
+    .option('--sample', 'collect the sample shop, even where there is a Docker Engine')
     .addOption(
       new Option('--log-level <level>', 'how much to write to standard error')
         .choices(['debug', 'info', 'warn', 'error'])
@@ -39,85 +36,54 @@ export function registerUp(program: Command): void {
     .action((options: UpOptions) => up(options))
 }
 
-/** A part of what is running, with the sentence that says what it does. */
-interface Collecting {
-  readonly sentence: string
-  readonly collector: Collector
-  readonly shop: LocalShop | undefined
-}
-
 async function up(options: UpOptions): Promise<void> {
   const logger = makeLogger(options.logLevel)
-  const { host, port } = parseListen(options.listen)
-  const retentionMs = parseRetention(options.retention)
+  checkRetention(options.retention)
   const dataDir = resolve(options.data)
-  const config = defaultConfig(
-    new Map([
-      ['common.path-prefix', dataDir],
-      ['server.http-listen-address', host],
-      ['server.http-listen-port', String(port)],
-      ['store.retention', options.retention],
-    ]),
-  )
-  const server = await startServer(config, logger)
-  const collecting = await collect(server, dataDir, logger).catch(async (error: unknown) => {
-    await server.close()
-    throw error
-  })
-  announce(server, collecting, retentionMs, dataDir)
-  await runUntilSignal(async () => {
-    await collecting.collector.stop(COLLECTOR_STOP_MS)
-    await collecting.shop?.stop()
-    await server.close()
-  })
-}
-
-async function collect(
-  server: RunningServer,
-  dataDir: string,
-  logger: ReturnType<typeof makeLogger>,
-): Promise<Collecting> {
-  const pushUrl = `${server.url}/loki/api/v1/push`
-  const storagePath = join(dataDir, 'collector')
-  const start = (text: string): Promise<Collector> =>
-    startCollector({ config: { files: [{ name: 'logboom up', text }] }, storagePath, logger })
-  const docker = await findDocker()
-  if (docker.host !== undefined) {
-    const collector = await start(dockerConfig(docker.host, { pushUrl }))
-    return { sentence: `every container of ${docker.host}`, collector, shop: undefined }
+  const { retention } = options
+  const sessionOptions: SessionOptions = { ...parseListen(options.listen), dataDir, retention, logger }
+  const source: Source = options.sample
+    ? { kind: 'shop', reason: 'the flag --sample' }
+    : chooseSource(await findDocker())
+  let session = await startSession(source, sessionOptions)
+  announce(session, options)
+  if (source.kind !== 'docker' && !options.sample) {
+    void waitForDocker().then(async (host) => {
+      console.log(`A Docker Engine answers at ${host}: changing over to its containers.`)
+      await session.stop()
+      session = await startSession({ kind: 'docker', host }, sessionOptions)
+      announce(session, options)
+    })
   }
-  const shopDir = join(dataDir, 'shop')
-  // Lines of an earlier run are in the store already; the positions of its files must not be applied to new
-  // ones.
-  rmSync(shopDir, { recursive: true, force: true })
-  const shop = await startShop({ dir: shopDir, logger })
-  const collector = await start(filesConfig(shop.files, { pushUrl }))
-  const reason = `no Docker here (${docker.problem}),`
-  const sentence = `${reason}\n                so a sample shop runs and is collected: ${shop.url}`
-  return { sentence, collector, shop }
+  await runUntilSignal(() => session.stop())
 }
 
-function announce(
-  server: RunningServer,
-  { sentence }: Collecting,
-  retentionMs: number,
-  dataDir: string,
-): void {
-  const kept = retentionMs === 0 ? 'for ever' : `for ${printPrometheusDuration(retentionMs)}`
+/** Looks for an engine until one answers: a server that boots may start it after this. */
+async function waitForDocker(): Promise<string> {
+  for (;;) {
+    await sleep(LOOK_FOR_DOCKER_EVERY_MS)
+    const { host } = await findDocker()
+    if (host !== undefined) return host
+  }
+}
+
+function announce({ url, sentence, dataDir }: UpSession, { retention }: UpOptions): void {
+  const kept = /^0[a-z]*$/.test(retention) ? 'for ever' : `for ${retention}`
+  const addr = url === 'http://127.0.0.1:3100' ? '' : ` --addr ${url}`
   console.log(`Logboom ${VERSION} is ready.
 
-  page and API  ${server.url}
+  page and API  ${url}
   collecting    ${sentence}
   keeping       ${kept}, in ${dataDir}
 
-  search here   logboom query '{service=~".+"}' --since 1h
+  search here   npx logboom query '{service=~".+"}' --since 1h${addr}
   stop          Ctrl-C
 `)
 }
 
-function parseRetention(text: string): number {
+function checkRetention(text: string): void {
   try {
-    return parsePrometheusDuration(text)
+    parsePrometheusDuration(text)
   } catch {
     throw new OperatorError('flag_invalid', `--retention ${text} is not a duration, e.g. 72h, 7d, 4w or 0`)
   }
