@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
-import https from 'node:https'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { errorMessage } from '#base/errors.ts'
