@@ -17,6 +17,8 @@ export interface ServerMetrics {
 export interface MetricSources {
   readonly memoryStreams: () => number
   readonly runtimeConfigOk: () => boolean
+  /** `LogStore.stats`. */
+  readonly storeStats: () => object
 }
 
 /** A registry of its own, so that several servers can live in one process. */
@@ -25,6 +27,7 @@ export function makeServerMetrics(options: MetricSources): ServerMetrics {
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
   registerGauges(registry, options)
+  registerStoreGauges(registry, options.storeStats)
   const discarded = ['reason', 'tenant', 'retention_hours', 'policy', 'format'] as const
   return {
     registry,
@@ -70,6 +73,21 @@ export function makeServerMetrics(options: MetricSources): ServerMetrics {
       help: 'Number of active tailers.',
       registers,
     }),
+  }
+}
+
+/** What the store says of itself, each number as `logboom_store_…`. */
+function registerStoreGauges(registry: Registry, storeStats: () => object): void {
+  for (const [key, first] of Object.entries(storeStats())) {
+    if (typeof first !== 'number') continue
+    new Gauge({
+      name: `logboom_store_${key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
+      help: `The store's ${key}: since its start, or now.`,
+      registers: [registry],
+      collect() {
+        this.set(Number(new Map<string, unknown>(Object.entries(storeStats())).get(key)))
+      },
+    })
   }
 }
 

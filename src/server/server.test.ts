@@ -202,7 +202,53 @@ describe('rates', () => {
   })
 })
 
+describe('limits', () => {
+  test('labels that must be there, and bytes that a query may read', async () => {
+    const yaml =
+      'auth_enabled: false\nlimits_config: {enforced_labels: [env, team], max_query_bytes_read: 1KB}'
+    const url = await start('enforced', yaml)
+    const refused = await push(url, one({ app: 'x', env: 'lab' }, 'line'))
+    expect([refused.status, await refused.text()]).toEqual([
+      400,
+      "missing required labels 'team' for user 'fake' for stream " +
+        `'{app="x", env="lab", service_name="x"}' (policy: '')\n`,
+    ])
+    const stream = { app: 'x', env: 'lab', team: 'a' }
+    expect((await push(url, one(stream, 'x'.repeat(4000)))).status).toBe(204)
+    await fetch(`${url}/flush`, { method: 'POST' })
+    const read = async (query: string): Promise<[number, string]> => {
+      const response = await fetch(`${url}/loki/api/v1/query_range?query=${encodeURIComponent(query)}`)
+      return [response.status, (await response.text()).slice(0, 43)]
+    }
+    expect(await read('{app="x"} |= "x"')).toEqual([400, 'the query would read too many bytes (query:'])
+    expect(await read('rate({app="x"}[1m])')).toEqual([400, 'the query would read too many bytes (query:'])
+    expect((await read('{app="x"}'))[0]).toBe(200)
+  })
+
+  test('memory that pushes may hold', async () => {
+    const url = await start('inflight', 'auth_enabled: false\ndistributor: {max_inflight_bytes: 200000}')
+    const alone = await push(url, one({ app: 'x' }, 'x'.repeat(150_000)))
+    expect([alone.status, (await alone.text()).slice(0, 22)]).toEqual([413, 'request body too large'])
+    // A push that is never finished holds its memory until the client is gone.
+    const slow = httpRequest(`${url}/loki/api/v1/push`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'content-length': 100_000 },
+    })
+    slow.on('error', () => undefined)
+    slow.write('{"streams":[')
+    await expect.poll(async () => (await push(url, one({ app: 'x' }, 'x'.repeat(70_000)))).status).toBe(503)
+    slow.destroy()
+    await expect.poll(async () => (await push(url, one({ app: 'x' }, 'x'.repeat(70_000)))).status).toBe(204)
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('logboom_store_rows 1\n')
+  })
+})
+
 describe('paths', () => {
+  test('a form that is none is an error of the client', async () => {
+    const response = await fetch(`${base}/loki/api/v1/format_query?query=a;b`)
+    expect([response.status, await response.text()]).toEqual([400, 'invalid semicolon separator in query'])
+  })
+
   test.each([
     ['GET', '/nope', 404, '404 page not found\n'],
     ['POST', '/nope', 404, '404 page not found\n'],

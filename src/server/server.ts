@@ -9,7 +9,8 @@ import type { ServerContext } from './context.ts'
 import { sendEmpty, sendError } from './http/reply.ts'
 import { makeServerMetrics, type ServerMetrics } from './metrics.ts'
 import { makePusher } from './push/pusher.ts'
-import { makeScratch } from './push/scratch.ts'
+import { defaultInflightBytes, makeScratch } from './push/scratch.ts'
+import { refusalOf } from './query/run-query.ts'
 import { registerPage } from './routes/page.ts'
 import { ROUTES, type Route } from './routes/table.ts'
 import { registerTail, TAIL_PATHS } from './routes/tail.ts'
@@ -60,6 +61,7 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
   const metrics = makeServerMetrics({
     memoryStreams: () => pusher.activeStreams(),
     runtimeConfigOk: () => limits.lastReloadOk,
+    storeStats: () => store.stats?.() ?? {},
   })
   const context: ServerContext = {
     config,
@@ -68,7 +70,7 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
     limits,
     metrics,
     pusher,
-    scratch: makeScratch(),
+    scratch: makeScratch(config.distributor.max_inflight_bytes || defaultInflightBytes()),
     isOpen: () => open,
     shortcuts: options.shortcuts ?? true,
     startedMs: Date.now(),
@@ -154,9 +156,12 @@ function addRoute(app: FastifyInstance, context: ServerContext, route: Route): v
         if (Object.values(variables).some((value) => value.includes('/'))) notFound(response)
         else await route.serve({ context, request: request.raw, response, variables })
       } catch (error) {
-        logger.error({ route: route.path, err: errorMessage(error) }, 'request failed')
-        if (!response.headersSent) sendError(response, 500, `${errorMessage(error)}\n`)
-        else response.destroy()
+        const refusal = refusalOf(error)
+        if (refusal === undefined) {
+          logger.error({ route: route.path, err: errorMessage(error) }, 'request failed')
+        }
+        if (response.headersSent) response.destroy()
+        else sendError(response, refusal?.status ?? 500, refusal?.text ?? `${errorMessage(error)}\n`)
       }
       const labels = {
         method: request.method,

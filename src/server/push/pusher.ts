@@ -105,7 +105,7 @@ function makeRules(tenant: string, limits: Limits): AssembleRules {
   return {
     tenant,
     limits,
-    resolve: makeStreamResolver(limits),
+    resolve: makeStreamResolver(limits, tenant),
     lineLevel: compileLineLevel(limits.log_level_fields, limits.log_level_from_json_max_depth),
   }
 }

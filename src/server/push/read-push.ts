@@ -23,10 +23,15 @@ export async function withPush(
   const type = mediaType(request.headers['content-type'])
   const encoding = request.headers['content-encoding'] ?? ''
   const leases: Buffer[] = []
+  let heldBytes = 0
   try {
     const received = await readBody(request, limits.receivedBytes, scratch)
     leases.push(received.lease)
     const content = await decodeContent(received.body, encoding, limits)
+    if (content !== received.body) {
+      scratch.hold(content.length)
+      heldBytes = content.length
+    }
     if (type === 'application/json') {
       await use(decodeJson(content))
     } else {
@@ -35,6 +40,7 @@ export async function withPush(
       await use(decodeProtobufPush(plain.body))
     }
   } finally {
+    scratch.letGo(heldBytes)
     for (const lease of leases) scratch.release(lease)
   }
 }

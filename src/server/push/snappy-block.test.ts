@@ -9,7 +9,7 @@ import { makeScratch } from './scratch.ts'
 const LIMITS: BodyLimits = { receivedBytes: 1 << 20, decompressedBytes: 1 << 20 }
 
 function uncompress(block: Buffer, limits = LIMITS): Buffer {
-  return uncompressSnappy(block, limits, makeScratch()).body
+  return uncompressSnappy(block, limits, makeScratch(2 ** 30)).body
 }
 
 describe('snappy blocks', () => {

@@ -25,13 +25,13 @@ export type StreamResolver = (source: LabelSource) => StreamInfo
 const MAX_REMEMBERED = 20_000
 const MAX_KEY_LENGTH = 16_384
 
-/** Makes the resolver for one tenant's limits. */
-export function makeStreamResolver(limits: Limits): StreamResolver {
+/** Makes the resolver for one tenant and its limits. */
+export function makeStreamResolver(limits: Limits, tenant: string): StreamResolver {
   const seen = new Map<string, StreamInfo>()
   return (source) => {
     const known = seen.get(source.key)
     if (known !== undefined) return known
-    const info = describeStream(source.pairs(), limits)
+    const info = describeStream(source.pairs(), limits, tenant)
     if (seen.size >= MAX_REMEMBERED) seen.clear()
     if (source.key.length <= MAX_KEY_LENGTH) seen.set(source.key, info)
     return info
@@ -42,6 +42,7 @@ export function makeStreamResolver(limits: Limits): StreamResolver {
 export function describeStream(
   pairs: readonly (readonly [name: string, value: string])[],
   limits: Limits,
+  tenant: string,
 ): StreamInfo {
   let labels: Labels = makeLabels(pairs)
   const internal = labels.some(([name]) => name === '__aggregated_metric__' || name === '__pattern__')
@@ -51,7 +52,9 @@ export function describeStream(
     labels = makeLabels([...labels, ['service_name', serviceName(labels, limits.discover_service_name)]])
   }
   const key = labelsText(labels)
-  const fault = internal ? undefined : findFault(pairs, labels, key, sentNames, limits)
+  const fault = internal
+    ? undefined
+    : (findFault(pairs, labels, key, sentNames, limits) ?? missingLabels(labels, key, limits, tenant))
   return { labels, key, level: statedByLabel(labels, limits.log_level_fields), fault }
 }
 
@@ -108,4 +111,18 @@ function findFault(
     last = name
   }
   return undefined
+}
+
+/** `enforced_labels`: names that every stream must have. */
+function missingLabels(
+  labels: Labels,
+  key: string,
+  { enforced_labels: enforced }: Limits,
+  tenant: string,
+): StreamFault | undefined {
+  const missing = enforced.filter((wanted) => !labels.some(([name]) => name === wanted))
+  if (missing.length === 0) return undefined
+  const names = missing.join(',')
+  const message = `missing required labels '${names}' for user '${tenant}' for stream '${key}' (policy: '')`
+  return { reason: 'missing_enforced_labels', message }
 }

@@ -75,7 +75,7 @@ export function checkSelectorLimits(selector: readonly { readonly name: string }
 }
 
 /** Every selector and range of a query. */
-function collect(expr: Expr, selectors: (readonly Matcher[])[], ranges: LogRange[]): void {
+export function collect(expr: Expr, selectors: (readonly Matcher[])[], ranges: LogRange[]): void {
   switch (expr.kind) {
     case 'log':
       selectors.push(expr.matchers)

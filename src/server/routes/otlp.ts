@@ -46,9 +46,14 @@ async function takeOtlp(context: ServerContext, request: IncomingMessage): Promi
     throw new PushError(400, `content type: ${sent} is not supported`)
   }
   const limits = bodyLimits(context)
-  const { body, lease } = await readBody(request, limits.receivedBytes, context.scratch)
+  const { scratch } = context
+  const { body, lease } = await readBody(request, limits.receivedBytes, scratch)
+  let heldBytes = 0
   try {
     const content = await decompress(body, request.headers['content-encoding'] ?? '', limits)
+    // Decoded records and the rows made of them take about twice the bytes of the request.
+    scratch.hold(content.length * 3)
+    heldBytes = content.length * 3
     const data = type === 'application/json' ? decodeOtlpJson(content) : decodeOtlpProtobuf(content)
     const draft = mapOtlpRecords(data, rulesOf(context, context.limits.of(tenant)), Date.now())
     if (draft.rows === 0) {
@@ -56,7 +61,8 @@ async function takeOtlp(context: ServerContext, request: IncomingMessage): Promi
     }
     await context.pusher.push(tenant, draft, 'otlp')
   } finally {
-    context.scratch.release(lease)
+    scratch.letGo(heldBytes)
+    scratch.release(lease)
   }
 }
 

@@ -14,6 +14,7 @@ import {
 import { firstParam } from '../http/query-string.ts'
 import { type ResultEncoding, resultJson } from '../json/results.ts'
 import { NO_STATS } from '../json/stats.ts'
+import { checkBytesRead } from '../query/check-bytes.ts'
 import { checkExpr, checkLength, clampToLookback } from '../query/check-limits.ts'
 import { engineLimits } from '../query/engine-limits.ts'
 import { QueryError } from '../query/query-error.ts'
@@ -45,6 +46,7 @@ export async function serveQueryRange(call: QueryCall): Promise<Iterable<string>
   if (clamped === undefined) return resultJson(emptyResult(isLog ? 'streams' : 'matrix'), encoding)
   checkLength(clamped, limits)
   const { start, end } = clamped
+  await checkBytesRead(call, expr, start.ms, end.ms)
   const range = {
     query,
     startMs: start.ms,
@@ -69,6 +71,7 @@ export async function serveQueryInstant(call: QueryCall): Promise<Iterable<strin
   const query = firstParam(params, 'query')
   const expr = parseExpr(query)
   checkExpr(expr, query, limits, readQueryTags(call.request))
+  await checkBytesRead(call, expr, time.ms, time.ms)
   const instant = { query, timeMs: time.ms, timeNs: time.ns, ...querySettings(call) }
   const result = await queryInstant(store, tenant, instant, engineLimits(limits), signal)
   return resultJson(result, { flags: readEncodingFlags(call.request), direction })
