@@ -1,9 +1,10 @@
-import { decodeLines } from '../columns/decode-lines.ts'
 import { LineEncoder } from '../columns/encode-lines.ts'
-import { openColumns } from '../columns/open-columns.ts'
+import { rowsContaining } from '../columns/line-search.ts'
+import { type Columns, openColumns } from '../columns/open-columns.ts'
+import type { LinePredicate } from '../types.ts'
 import type { Times } from './block-codec.ts'
 import { FormatError } from './bytes.ts'
-import { type Part, packPart, unpackPart } from './parts.ts'
+import { type Part, packPart } from './parts.ts'
 import { COLUMNS_CODEC, type DirectoryEntry, PLAIN_CODEC } from './segment-format.ts'
 
 /** Lines on their way into a block. */
@@ -22,41 +23,59 @@ export interface EncodedBlockLines {
 /** Below this, there is too little that repeats for columns to be worth their directory. */
 const COLUMNS_FROM_ROWS = 64
 
-/** Encodes the lines of blocks, each in the codec that suits it. */
-export class BlockLinesEncoder {
-  readonly #encoder = new LineEncoder()
+/** Its memory is large and worth keeping; an encoding is done before the next one begins. */
+const encoder = new LineEncoder()
 
-  /** `block` must not change until this resolves. */
-  async encode(block: LinesOfBlock): Promise<EncodedBlockLines> {
-    const rows = block.lengths.length
-    if (rows < COLUMNS_FROM_ROWS) return { codec: PLAIN_CODEC, part: await packPart(block.lines) }
-    const lineFrom = new Uint32Array(rows)
-    const lineTo = new Uint32Array(rows)
-    let end = 0
-    for (let row = 0; row < rows; row++) {
-      lineFrom[row] = end
-      end += block.lengths[row]
-      lineTo[row] = end
-    }
-    const { tsMs, tsNs, lines } = block
-    const { pieces, storedBytes } = this.#encoder.encode({ bytes: lines, lineFrom, lineTo, rows, tsMs, tsNs })
-    // What is inside has checksums of its own.
-    const info = { storedBytes, rawBytes: lines.length, crc: 0 }
-    return { codec: COLUMNS_CODEC, part: { info, stored: Buffer.concat(pieces, storedBytes) } }
+/** Encodes the lines of a block in the codec that suits them. `block` must not change until this resolves. */
+export async function encodeBlockLines(block: LinesOfBlock): Promise<EncodedBlockLines> {
+  const { lengths, lines, tsMs, tsNs } = block
+  const rows = lengths.length
+  if (rows < COLUMNS_FROM_ROWS) return { codec: PLAIN_CODEC, part: await packPart(lines) }
+  const lineFrom = new Uint32Array(rows)
+  const lineTo = new Uint32Array(rows)
+  let end = 0
+  for (let row = 0; row < rows; row++) {
+    lineFrom[row] = end
+    end += lengths[row]
+    lineTo[row] = end
   }
+  const { pieces, storedBytes } = encoder.encode({ bytes: lines, lineFrom, lineTo, rows, tsMs, tsNs })
+  // What is inside has checksums of its own.
+  const info = { storedBytes, rawBytes: lines.length, crc: 0 }
+  return { codec: COLUMNS_CODEC, part: { info, stored: Buffer.concat(pieces, storedBytes) } }
 }
 
 /**
- * The lines of a block, one after another.
- * @param times those of the block's rows; looked at for codecs that need them
- * @throws FormatError where the part is damaged
+ * Opens the lines part of a block in {@link COLUMNS_CODEC}.
+ * @throws FormatError where the part is damaged or belongs to other rows
  */
-export function decodeBlockLines(stored: Uint8Array, entry: DirectoryEntry, times: Times): Uint8Array {
-  if (entry.codec === PLAIN_CODEC) return unpackPart(stored, entry.lines)
+export function openBlockColumns(stored: Uint8Array, entry: DirectoryEntry, times: Times): Columns {
   const columns = openColumns(stored, times)
   const { rows, lineBytes } = columns.directory
   if (rows !== entry.rows || lineBytes !== entry.lines.rawBytes) {
     throw new FormatError(`columns of ${rows} rows and ${lineBytes} bytes where the directory has others`)
   }
-  return decodeLines(columns).bytes
+  return columns
+}
+
+/**
+ * The positions whose lines meet every predicate.
+ * @throws FormatError where a column that must be looked at is damaged
+ */
+export function matchColumns(columns: Columns, predicates: readonly LinePredicate[]): Uint32Array {
+  const isLeft = new Uint8Array(columns.directory.rows).fill(1)
+  for (const { kind, needles } of predicates) {
+    if (!isLeft.includes(1)) break
+    const meets = new Uint8Array(isLeft.length)
+    for (const needle of needles) {
+      const found = rowsContaining(columns, needle)
+      for (let row = 0; row < meets.length; row++) meets[row] |= found[row]
+    }
+    const wanted = kind === 'contains' ? 1 : 0
+    for (let row = 0; row < meets.length; row++) if (meets[row] !== wanted) isLeft[row] = 0
+  }
+  const positions = new Uint32Array(isLeft.length)
+  let count = 0
+  for (let row = 0; row < isLeft.length; row++) if (isLeft[row] === 1) positions[count++] = row
+  return positions.slice(0, count)
 }

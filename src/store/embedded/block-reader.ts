@@ -1,10 +1,13 @@
 import { errorMessage } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
-import type { Metadata, ScanStats } from '../types.ts'
-import { decodeLengths, decodeMetadata, decodeTimes, type Times } from './block-codec.ts'
-import { decodeBlockLines } from './block-lines.ts'
+import { decodeLines } from '../columns/decode-lines.ts'
+import type { Columns } from '../columns/open-columns.ts'
+import type { LinePredicate, Metadata, ScanStats } from '../types.ts'
+import { decodeLengths, decodeMetadata, decodeTimes } from './block-codec.ts'
+import { matchColumns, openBlockColumns } from './block-lines.ts'
 import { FormatError } from './bytes.ts'
 import { errorCode } from './disk.ts'
+import type { Lines } from './line-match.ts'
 import { Lru } from './lru.ts'
 import { type PartInfo, unpackPart } from './parts.ts'
 import type { Segment } from './segment.ts'
@@ -28,6 +31,7 @@ export interface BlockColumns {
  */
 export class BlockReader {
   readonly #columns: Lru<BlockColumns>
+  readonly #opened: Lru<Columns>
   readonly #lines: Lru<Uint8Array>
   readonly #logger: Logger
   corruptBlocks = 0
@@ -35,12 +39,13 @@ export class BlockReader {
   /** `cacheBytes`: how much decoded data to keep. */
   constructor(cacheBytes: number, logger: Logger) {
     this.#columns = new Lru(cacheBytes / 4)
-    this.#lines = new Lru(cacheBytes - cacheBytes / 4)
+    this.#opened = new Lru(cacheBytes / 4)
+    this.#lines = new Lru(cacheBytes / 2)
     this.#logger = logger
   }
 
   get cachedBytes(): number {
-    return this.#columns.sizeBytes + this.#lines.sizeBytes
+    return this.#columns.sizeBytes + this.#opened.sizeBytes + this.#lines.sizeBytes
   }
 
   columns(segment: Segment, block: number, stats: ScanStats): Promise<BlockColumns | undefined> {
@@ -63,22 +68,90 @@ export class BlockReader {
       const key = cacheKey(segment, block)
       const known = this.#lines.get(key)
       if (known !== undefined) return known
-      const { times, lengths, metadata, lines } = entry
-      // Columns may be relative to the times of their rows.
-      const needed = entry.codec === PLAIN_CODEC ? NO_TIMES : await this.columns(segment, block, stats)
-      if (needed === undefined) return undefined
-      const offset = entry.offset + times.storedBytes + lengths.storedBytes + metadata.storedBytes
-      const stored = await segment.read(offset, lines.storedBytes)
-      stats.compressedBytes += lines.storedBytes
-      const bytes = at(offset, () => decodeBlockLines(stored, entry, needed))
+      let bytes: Uint8Array
+      if (entry.codec === PLAIN_CODEC) {
+        const stored = await readLines(segment, entry, stats)
+        bytes = at(linesOffset(entry), () => unpackPart(stored, entry.lines))
+      } else {
+        const opened = await this.#open(segment, block, entry, stats)
+        if (opened === undefined) return undefined
+        bytes = at(linesOffset(entry), () => decodeLines(opened).bytes)
+      }
       this.#lines.set(key, bytes, bytes.length)
       return bytes
     })
   }
 
+  /** Whether to {@link search} for the rows that are wanted: lines that are in memory are searched sooner. */
+  canSearch(segment: Segment, block: number): boolean {
+    return (
+      segment.directory.codec(block) === COLUMNS_CODEC &&
+      this.#lines.get(cacheKey(segment, block)) === undefined
+    )
+  }
+
+  /** Positions of the rows of a block in columns that meet every predicate. */
+  search(
+    segment: Segment,
+    block: number,
+    predicates: readonly LinePredicate[],
+    stats: ScanStats,
+  ): Promise<Uint32Array | undefined> {
+    return this.#guard(segment, block, async (entry) => {
+      const opened = await this.#open(segment, block, entry, stats)
+      return opened && at(linesOffset(entry), () => matchColumns(opened, predicates))
+    })
+  }
+
+  /** The lines at these positions; others may be missing. Few lines of a block in columns are not kept. */
+  linesAt(
+    segment: Segment,
+    block: number,
+    positions: Uint32Array,
+    stats: ScanStats,
+  ): Promise<Lines | undefined> {
+    return this.#guard(segment, block, async (entry) => {
+      const isFew = positions.length * FEW_LINES < entry.rows
+      if (isFew && this.canSearch(segment, block)) {
+        const opened = await this.#open(segment, block, entry, stats)
+        if (opened === undefined) return undefined
+        const wanted = new Uint8Array(entry.rows)
+        for (const position of positions) wanted[position] = 1
+        return at(linesOffset(entry), () => decodeLines(opened, wanted))
+      }
+      return this.allLines(segment, block, stats)
+    })
+  }
+
+  /** All lines of a block. */
+  async allLines(segment: Segment, block: number, stats: ScanStats): Promise<Lines | undefined> {
+    const columns = await this.columns(segment, block, stats)
+    const bytes = columns && (await this.lines(segment, block, stats))
+    return columns && bytes && { bytes, lineFrom: columns.lineFrom, lineTo: columns.lineTo }
+  }
+
+  async #open(
+    segment: Segment,
+    block: number,
+    entry: DirectoryEntry,
+    stats: ScanStats,
+  ): Promise<Columns | undefined> {
+    const key = cacheKey(segment, block)
+    const known = this.#opened.get(key)
+    if (known !== undefined) return known
+    // Columns may be relative to the times of their rows.
+    const times = await this.columns(segment, block, stats)
+    if (times === undefined) return undefined
+    const stored = await readLines(segment, entry, stats)
+    const opened = at(linesOffset(entry), () => openBlockColumns(stored, entry, times))
+    this.#opened.set(key, opened, entry.lines.storedBytes * OPENED_FACTOR)
+    return opened
+  }
+
   forget(segment: Segment): void {
     for (let block = 0; block < segment.directory.length; block++) {
       this.#columns.delete(cacheKey(segment, block))
+      this.#opened.delete(cacheKey(segment, block))
       this.#lines.delete(cacheKey(segment, block))
     }
   }
@@ -134,7 +207,19 @@ function at<T>(offset: number, decode: () => T): T {
   }
 }
 
-const NO_TIMES: Times = { tsMs: new Float64Array(0), tsNs: new Uint32Array(0) }
+/** A block's lines are put together one by one while no more than one in this many is wanted. */
+const FEW_LINES = 4
+/** Memory of opened columns, unpacked as far as they were looked at, per byte of them in the file, about. */
+const OPENED_FACTOR = 3
+
+function linesOffset({ offset, times, lengths, metadata }: DirectoryEntry): number {
+  return offset + times.storedBytes + lengths.storedBytes + metadata.storedBytes
+}
+
+async function readLines(segment: Segment, entry: DirectoryEntry, stats: ScanStats): Promise<Buffer> {
+  stats.compressedBytes += entry.lines.storedBytes
+  return segment.read(linesOffset(entry), entry.lines.storedBytes)
+}
 
 /** Segments have fewer than 2^22 blocks. */
 function cacheKey(segment: Segment, block: number): number {

@@ -207,6 +207,10 @@ export class Directory {
     return this.#view.getFloat64(block * ENTRY_BYTES + 16, true)
   }
 
+  codec(block: number): number {
+    return this.#view.getUint32(block * ENTRY_BYTES + 40, true)
+  }
+
   lineBytes(block: number): number {
     return this.#view.getUint32(block * ENTRY_BYTES + 84, true)
   }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import type { Labels } from '#base/labels.ts'
 import type { Metadata } from '../types.ts'
 import { encodeLengths, encodeMetadata, encodeTimes } from './block-codec.ts'
-import { BlockLinesEncoder } from './block-lines.ts'
+import { encodeBlockLines } from './block-lines.ts'
 import { syncDir, writeFully } from './disk.ts'
 import { buildGramFilter } from './gram-filter.ts'
 import { type Part, packPart, packPartSync, storePart } from './parts.ts'
@@ -46,7 +46,6 @@ export class SegmentWriter {
   #pending: Uint8Array[] = []
   readonly #entries: DirectoryEntry[] = []
   readonly #filters: Uint8Array[] = []
-  readonly #lines = new BlockLinesEncoder()
 
   private constructor(path: string, handle: FileHandle) {
     this.#path = path
@@ -71,7 +70,7 @@ export class SegmentWriter {
     const metadata = packPartSync(encodeMetadata(rows.metadata, rows.sets))
     const filter = buildGramFilter(rows.lines)
     this.#filters.push(filter.slice())
-    const { codec, part: lines } = await this.#lines.encode(rows)
+    const { codec, part: lines } = await encodeBlockLines(rows)
     this.#entries.push({
       stream: rows.stream,
       rows: tsMs.length,

@@ -4,7 +4,7 @@ import type { FilterReader } from './filter-reader.ts'
 import type { NeedleHashes } from './gram-filter.ts'
 import type { Head } from './head.ts'
 import { type Portion, sortedPositions } from './head-stream.ts'
-import { matchLines, mayContain } from './line-match.ts'
+import { type Lines, matchLines, mayContain } from './line-match.ts'
 import type { Segment } from './segment.ts'
 import type { Stream } from './stream.ts'
 import type { Span } from './windows.ts'
@@ -72,6 +72,12 @@ export function blockSource(context: ScanContext, segment: Segment, block: numbe
       isDone = true
       return undefined
     }
+    if (matching === undefined && predicates.length > 0 && blocks.canSearch(segment, block)) {
+      matching = await blocks.search(segment, block, predicates, stats)
+      isDone = matching === undefined || matching.length === 0
+      if (matching !== undefined) countLooked(stats, directory.rows(block), directory.lineBytes(block))
+      if (isDone) return undefined
+    }
     let bytes: Uint8Array | undefined
     if (matching === undefined && predicates.some((predicate) => predicate.kind === 'contains')) {
       bytes = await blocks.lines(segment, block, stats)
@@ -86,20 +92,20 @@ export function blockSource(context: ScanContext, segment: Segment, block: numbe
     if (matching === undefined && predicates.length === 0) matching = columns.positions
     const inTime = clip(columns, matching ?? columns.positions, context.request, fromMs, toMs)
     if (inTime.length === 0) return undefined
-    bytes ??= await blocks.lines(segment, block, stats)
-    if (bytes === undefined) return undefined
-    const rows = {
-      ...columns,
-      bytes,
-      metadata: columns.sets,
-      positions: inTime,
-    }
+    const lines: Lines | undefined =
+      bytes !== undefined
+        ? { bytes, lineFrom: columns.lineFrom, lineTo: columns.lineTo }
+        : matching !== undefined && predicates.length > 0
+          ? await blocks.linesAt(segment, block, inTime, stats)
+          : await blocks.allLines(segment, block, stats)
+    if (lines === undefined) return undefined
+    const rows = { ...columns, ...lines, metadata: columns.sets, positions: inTime }
     if (matching !== undefined) {
       if (predicates.length === 0) countRows(stats, rows)
       return rows
     }
     matching = matchLines(rows, columns.positions, predicates)
-    countLooked(stats, columns.positions.length, bytes.length)
+    countLooked(stats, columns.positions.length, lines.bytes.length)
     isDone = matching.length === 0
     const positions = clip(columns, matching, context.request, fromMs, toMs)
     return positions.length === 0 ? undefined : { ...rows, positions }
