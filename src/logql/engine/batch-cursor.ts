@@ -3,9 +3,13 @@ import type { RowBatch, StreamRef } from '#store/types.ts'
 import { filterRows } from '../pipeline/batch-filter.ts'
 import { type Pipeline, runStages } from '../pipeline/compile.ts'
 import type { SplitLabels } from '../pipeline/line-labels.ts'
+import type { Pace } from './pace.ts'
 
 /** Rows that go through the byte predicates at a time: enough to search in bulk, few enough to stop early. */
 const CHUNK_ROWS = 1024
+
+/** The clock is looked at once in 64 rows. */
+const PACE_MASK = 63
 
 /** An entry that passed the pipeline. */
 export interface PassedEntry {
@@ -44,10 +48,14 @@ export class BatchCursor {
     this.#cache = cache
   }
 
-  /** Moves to the next row that passes. Returns whether there is one. */
-  advance(): boolean {
+  /**
+   * Moves to the next row that passes. Returns whether there is one; `undefined` where it has looked at many in
+   * vain and others want to run: then it is to be called again.
+   */
+  advance(pace: Pace): boolean | undefined {
     const { row, stages } = this.#pipeline
-    for (;;) {
+    for (let looked = 1; ; looked++) {
+      if ((looked & PACE_MASK) === 0 && pace.due) return undefined
       while (this.#chunkAt === this.#chunk.length) {
         if (this.#nextChunk >= this.#batch.rows.length) {
           this.entry = undefined
@@ -57,6 +65,7 @@ export class BatchCursor {
         this.#nextChunk += CHUNK_ROWS
         this.#chunk = filterRows({ ...this.#batch, rows }, this.#pipeline)
         this.#chunkAt = 0
+        if (this.#chunk.length === 0 && pace.due) return undefined
       }
       row.moveTo(this.#batch, this.#chunk[this.#chunkAt++])
       if (runStages(row, stages)) break

@@ -108,13 +108,17 @@ async function mergeWindow(
   const tieOrder = makeTieOrder()
   const cursors = window.batches.map((batch) => new BatchCursor(batch, pipeline, cache))
   for (const [order, cursor] of cursors.entries()) {
-    if (cursor.advance() && cursor.entry !== undefined) heap.push({ cursor, entry: cursor.entry, order })
+    let moved = cursor.advance(pace)
+    for (; moved === undefined; moved = cursor.advance(pace)) await pace.rest()
+    if (cursor.entry !== undefined) heap.push({ cursor, entry: cursor.entry, order })
     if (pace.due) await pace.rest()
   }
   let full = false
   for (let top = heap.top; top !== undefined && !full; top = heap.top) {
     full = collector.add(top.entry)
-    if (top.cursor.advance() && top.cursor.entry !== undefined) {
+    let moved = top.cursor.advance(pace)
+    for (; moved === undefined; moved = top.cursor.advance(pace)) await pace.rest()
+    if (top.cursor.entry !== undefined) {
       top.entry = top.cursor.entry
       heap.settleTop()
     } else heap.pop()

@@ -41,6 +41,9 @@ const SERIES_BYTES = 600
 /** Samples are added up after so many rows: it takes a look at every series. */
 const CHECK_ROWS = 16_384
 
+/** The clock is looked at once in 64 rows: a row can take long, where its line or a pattern is. */
+const PACE_MASK = 63
+
 const NO_LINE = new Uint8Array(0)
 
 /** A moment: milliseconds and nanoseconds within them. */
@@ -123,10 +126,7 @@ export class RangeReader {
       }
       this.#context.pace.check()
       this.#readToMs = value.toMs + this.#shiftMs
-      for (const batch of value.batches) {
-        this.#readBatch(batch)
-        if (this.#context.pace.due) await this.#context.pace.rest()
-      }
+      for (const batch of value.batches) await this.#readBatch(batch)
     }
   }
 
@@ -239,8 +239,7 @@ export class RangeReader {
     for (;;) {
       const { value, done } = await this.#windows.next()
       if (done === true) break
-      for (const batch of value.batches) this.#readBatch(batch)
-      if (this.#context.pace.due) await this.#context.pace.rest()
+      for (const batch of value.batches) await this.#readBatch(batch)
     }
     this.#windows = undefined
   }
@@ -257,9 +256,21 @@ export class RangeReader {
     this.#context.stats.postFilterLines += lines
   }
 
-  #readBatch(batch: RowBatch): void {
+  async #readBatch(batch: RowBatch): Promise<void> {
+    const { pace } = this.#context
+    const rows = filterRows(batch, this.#plan.pipeline)
+    for (let at = 0; at < rows.length; ) {
+      at = this.#readRows(batch, rows, at)
+      if (pace.due) await pace.rest()
+    }
+    this.#unchecked += rows.length
+    this.#checkHeld()
+  }
+
+  /** Reads rows from position `first` on, until others want to run. Returns where it stopped. */
+  #readRows(batch: RowBatch, rows: Uint32Array, first: number): number {
     const { pipeline, countsLines, countsBytes, sample } = this.#plan
-    const rows = filterRows(batch, pipeline)
+    const { pace, stats } = this.#context
     const fixed = pipeline.stages.length === 0 && (countsLines || countsBytes)
     const byMetadata: (RangeSeries | undefined)[] = []
     const { row } = pipeline
@@ -268,7 +279,8 @@ export class RangeReader {
     let paneToMs = -Infinity
     let pane = 0
     let used = false
-    for (let i = 0; i < rows.length; i++) {
+    for (let i = first; i < rows.length; i++) {
+      if ((i & PACE_MASK) === PACE_MASK && i > first && pace.due) return i
       const at = rows[i]
       let ms = tsMs[at] + this.#shiftMs
       let ns = tsNs[at] + this.#shiftNs
@@ -288,6 +300,7 @@ export class RangeReader {
         const metadata = rowMetadata[at]
         const series = (byMetadata[metadata] ??= this.#seriesOf(batch, at))
         series.add(pane, countsBytes ? lineTo[at] - lineFrom[at] : 1, ms, ns)
+        stats.postFilterLines++
         continue
       }
       row.moveTo(batch, at)
@@ -295,12 +308,10 @@ export class RangeReader {
       const value = sample(row)
       if (value === undefined) continue
       if (row.labels.shownError !== '' && !row.labels.errorPreserved) throw pipelineError(row)
-      this.#context.stats.postFilterLines++
+      stats.postFilterLines++
       this.#lookup.find(row, batch.stream).add(pane, value, ms, ns)
     }
-    if (fixed) this.#context.stats.postFilterLines += rows.length
-    this.#unchecked += rows.length
-    this.#checkHeld()
+    return rows.length
   }
 
   #seriesOf(batch: RowBatch, at: number): RangeSeries {

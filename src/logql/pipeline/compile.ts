@@ -12,7 +12,7 @@ import { compileLabelFormat, compileLineFormat } from './formats.ts'
 import { type EarlyTests, everythingNeeded, type Hints } from './hints.ts'
 import { compileJson } from './json.ts'
 import { compileJsonPaths } from './json-paths.ts'
-import { compileCompareTest, compileLabelFilter, compileStringTest } from './label-filter.ts'
+import { compileCompareTest, compileLabelFilter, compileStringTest, MAX_REMEMBERED } from './label-filter.ts'
 import { compileLineFilter } from './line-filter.ts'
 import { compileLogfmt } from './logfmt.ts'
 import { compileLogfmtFields } from './logfmt-fields.ts'
@@ -150,11 +150,18 @@ function earlyTests(stages: readonly Stage[], row: Row): EarlyTests {
 function earlyTest(filter: LabelFilter & { kind: 'string' | 'compare' }): (value: string) => boolean {
   if (filter.kind === 'string') return compileStringTest(filter)
   const test = compileCompareTest(filter)
+  const known = new Map<string, boolean>()
   return (value) => {
+    let passes = known.get(value)
+    if (passes !== undefined) return passes
     try {
-      return test(value)
+      passes = test(value)
     } catch {
-      return true
+      passes = true
     }
+    // Fields repeat; where they do not, remembering them helps nobody.
+    if (known.size >= MAX_REMEMBERED) known.clear()
+    known.set(value, passes)
+    return passes
   }
 }

@@ -90,7 +90,7 @@ export function compileCompareTest(filter: LabelFilter & { kind: 'compare' }): (
 }
 
 /** Most values whose outcome a comparison remembers: fields repeat, and reading a number is dear. */
-const MAX_REMEMBERED = 1024
+export const MAX_REMEMBERED = 1024
 
 function compileCompare(filter: LabelFilter & { kind: 'compare' }, names: NameTable): StageRun {
   const test = compileCompareTest(filter)

@@ -39,6 +39,9 @@ export class LineLabels {
   #generation = 0
   readonly #strings: ByteStrings
   #stream: StreamRef | undefined
+  /** The metadata of the row before, and its name ids with the stream at hand. */
+  #lastMetadata: Metadata | undefined
+  #lastIds: readonly number[] = []
   #base: BaseLabels = { ids: [], values: [], metadataIds: new Map() }
   readonly #bases = new WeakMap<StreamRef, BaseLabels>()
   /** Per name: the generation in which the overlay holds, hides, or once held it. */
@@ -75,6 +78,7 @@ export class LineLabels {
     if (stream !== this.#stream) {
       this.#stream = stream
       this.#base = this.#baseOf(stream)
+      this.#lastMetadata = undefined
     }
     if (metadata.length > 0) this.#addMetadata(metadata)
   }
@@ -222,12 +226,14 @@ export class LineLabels {
 
   #addMetadata(metadata: Metadata): void {
     const { metadataIds } = this.#base
-    let ids = metadataIds.get(metadata)
+    let ids = metadata === this.#lastMetadata ? this.#lastIds : metadataIds.get(metadata)
     if (ids === undefined) {
       // Sets are shared between rows; where they are not, remembering them helps nobody.
       if (metadataIds.size >= MAX_METADATA_SETS) metadataIds.clear()
       metadataIds.set(metadata, (ids = metadata.map(([name]) => this.#metadataId(name))))
     }
+    this.#lastMetadata = metadata
+    this.#lastIds = ids
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]
       const value = metadata[i][1]
