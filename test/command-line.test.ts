@@ -100,13 +100,15 @@ describe('against a real server', () => {
     expect(err).toBe('')
   })
 
-  test('a refused query is one line with the URL and the text of the server', async () => {
+  test('a refused query is shown with the text of the server and a mark at its place', async () => {
     const { code, out, err } = await logboom('query', '{app="shop"', '-q')
     expect(code).toBe(1)
     expect(out).toBe('')
-    expect(err).toMatch(
-      /^logboom: 400 from http:\/\/127\.0\.0\.1:\d+\/loki\/api\/v1\/query_range\?.*: parse error .*\n$/,
+    const [message, marked, mark] = err.split('\n')
+    expect(message).toMatch(
+      /^logboom: parse error at line 1, col 12: syntax error: .* \(400 from http:\/\/127\.0\.0\.1:\d+\)$/,
     )
+    expect([marked, mark]).toEqual(['  {app="shop"', `  ${' '.repeat(11)}^`])
   })
 })
 

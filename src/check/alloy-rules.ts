@@ -178,7 +178,9 @@ function writes(file: ConfigFile): Finding[] {
 function pushPath(file: ConfigFile, endpoint: Block): Finding[] {
   const attribute = attributeOf(endpoint, 'url')
   const url = stringOf(attribute?.value)
-  if (attribute === undefined || url === undefined || !URL.canParse(url)) return []
+  // Anything but a whole http address is an error of its own: the component says so when it is built.
+  if (attribute === undefined || url === undefined || !/^https?:\/\/./.test(url)) return []
+  if (!URL.canParse(url)) return []
   if (/\/(loki\/api\/v1|api\/prom)\/push$/.test(new URL(url).pathname)) return []
   return [
     finding(file, attribute.value.start, {

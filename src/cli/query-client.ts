@@ -52,9 +52,9 @@ export function requestUrl(options: ClientOptions, path: string, parameters: Par
 
 /**
  * GETs a Loki API path and returns the parsed JSON body.
- * @throws OperatorError `client_unreachable` when there is no answer, `client_refused` for any status but 2xx
- * and
- * `client_answer` for an answer that is not JSON; each names the URL and what the server said.
+ * @throws OperatorError `client_unreachable` when there is no answer, `client_busy` for 429 and 5xx, `client_refused`
+ * for any other status but 2xx, and `client_answer` for an answer that is not JSON; each says where and what the
+ * server said.
  */
 export async function getJson(
   options: ClientOptions,
@@ -73,8 +73,11 @@ export async function getJson(
     throw new OperatorError('client_unreachable', unreachable(url, error), { cause: error })
   }
   if (!response.ok) {
-    const said = text.trim().replace(/\s+/g, ' ') || response.statusText
-    throw new OperatorError('client_refused', `${response.status} from ${url}: ${said.slice(0, 2000)}`)
+    const said = (text.trim().replace(/\s+/g, ' ') || response.statusText).slice(0, 2000)
+    const message = `${said} (${response.status} from ${options.addr})`
+    // Asked again, the server may answer otherwise: it is busy, starting or broken.
+    const code = response.status === 429 || response.status >= 500 ? 'client_busy' : 'client_refused'
+    throw new OperatorError(code, message + markQuery(said, parameters.query))
   }
   try {
     return JSON.parse(text)
@@ -115,4 +118,11 @@ function unreachable(url: string, error: unknown): string {
     ? ' (nothing listens there; is the server running, and is --addr or LOKI_ADDR right?)'
     : ''
   return `no answer from ${url}: ${errorMessage(reason)}${hint}`
+}
+
+/** The query with a mark under the column that a parse error names; nothing for other errors. */
+function markQuery(said: string, query: Parameters[string]): string {
+  const column = /parse error at line [01], col (\d+)/.exec(said)
+  if (column === null || typeof query !== 'string' || query.includes('\n')) return ''
+  return `\n  ${query}\n  ${' '.repeat(Number(column[1]) - 1)}^`
 }

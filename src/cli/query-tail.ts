@@ -96,6 +96,5 @@ function logLines(page: { lines: readonly Line[] } | { metric: unknown }): reado
 
 /** No answer at all, too many requests and server errors may pass; other refusals will not. */
 function mayPass(error: unknown): boolean {
-  if (!(error instanceof OperatorError)) return false
-  return error.code === 'client_unreachable' || /^(429|5\d\d) /.test(error.message)
+  return error instanceof OperatorError && ['client_unreachable', 'client_busy'].includes(error.code)
 }

@@ -139,7 +139,9 @@ describe('query prints', () => {
         '1970-01-01T00:00:02Z {level="error"} two "quoted"\n' +
         '1970-01-01T00:00:01Z {level="info"}  one\n',
     )
-    expect(err).toMatch(/^http:.*query_range\?query=.*limit=30.*\nCommon labels: \{app="a"\}\n$/)
+    expect(err).toBe('Common labels: {app="a"}\n')
+    const verbose = await query({ verbose: true })
+    expect(verbose.err).toMatch(/^http:.*query_range\?query=.*limit=30.*\nCommon labels: \{app="a"\}\n$/)
   })
 
   test.each<[string, Partial<QueryOptions>, string]>([
@@ -279,9 +281,9 @@ test('tail shows the past, then what arrives, late lines included, each once', a
   expect(io.err()).toContain('trying again')
 })
 
-describe('errors are one line with the URL and what the server said', () => {
+describe('errors say where and what the server said', () => {
   test.each<[string, Partial<QueryOptions>, RegExp]>([
-    ['a refusal', {}, /^400 from http:\/\/127.*query_range.*: parse error : syntax error: unexpected \$end$/],
+    ['a refusal', {}, /^parse error : syntax error: unexpected \$end \(400 from http:\/\/127.*\)$/],
     [
       'nobody there',
       { addr: 'closed' },

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { TimeZone } from '#base/rfc3339.ts'
+import { printRfc3339, type TimeZone } from '#base/rfc3339.ts'
+import { timestampFromNs } from '#base/timestamp.ts'
 import { addClientOptions, type ClientOptions, getJson, requestUrl } from './query-client.ts'
 import { explainQuery } from './query-explain.ts'
 import { makeFormatter, type OutputForm } from './query-format.ts'
@@ -21,6 +22,7 @@ export interface QueryOptions extends ClientOptions, RangeOptions {
   /** `--no-labels` makes it false. */
   readonly labels: boolean
   readonly quiet?: boolean
+  readonly verbose?: boolean
   readonly tail?: boolean
 }
 
@@ -29,6 +31,7 @@ export interface InstantQueryOptions extends ClientOptions {
   readonly now?: string
   readonly limit: number
   readonly quiet?: boolean
+  readonly verbose?: boolean
 }
 
 /** Where a command writes; the process's own streams unless a test gives others. */
@@ -40,7 +43,7 @@ export interface Output {
 const QUERY_HELP = `
 Examples:
   logboom query '{service="order-api"} | json | request_id="7f3a"' --since 1h
-  logboom query '{service="order-api"} |= "timeout"' --output raw --limit 0 > timeouts.log
+  logboom query '{service="order-api"} |= "failed"' --output raw --limit 0 > failures.log
   logboom query 'sum by (service) (rate({container=~".+"}[5m]))' --since 6h --step 1m
   logboom query '{service="order-api"}' --tail`
 
@@ -64,6 +67,7 @@ export function registerQuery(program: Command): void {
     .option('--exclude-label <name>', 'leave this label out (repeatable)', collect, [])
     .option('--no-labels', 'print no labels')
     .option('-q, --quiet', 'print nothing but the result')
+    .option('-v, --verbose', 'print the URL of each request')
     .option('--explain', 'print how the server answers, instead of the answer (Logboom only)')
     .option('-f, --tail', 'follow: print new lines as they arrive')
     .addOption(new Option('-t', 'same as --tail').hideHelp())
@@ -79,6 +83,7 @@ export function registerQuery(program: Command): void {
     .option('--limit <n>', 'series to return at most', positive, 30)
     .option('--explain', 'print how the server answers, instead of the answer (Logboom only)')
     .option('-q, --quiet', 'print nothing but the result')
+    .option('-v, --verbose', 'print the URL of the request')
     .action(async (logql: string, options: InstantQueryOptions) => {
       await runInstantQuery(logql, options, process)
     })
@@ -104,6 +109,9 @@ export async function runQuery(
   })
   const note = (text: string): void => {
     if (!options.quiet && text !== '') output.stderr.write(text)
+  }
+  const noteUrl = (parameters: Readonly<Record<string, string | undefined>>): void => {
+    if (options.verbose) note(`${requestUrl(options, '/loki/api/v1/query_range', parameters)}\n`)
   }
   const range = rangeOf(options, Date.now())
   const limit = options.limit === 0 ? Number.POSITIVE_INFINITY : options.limit
@@ -134,7 +142,7 @@ export async function runQuery(
       direction: options.forward ? 'forward' : 'backward',
       step: options.step === undefined ? undefined : String(durationMs('--step', options.step) / 1000),
     }
-    note(`${requestUrl(options, '/loki/api/v1/query_range', parameters)}\n`)
+    noteUrl(parameters)
     await write(output.stdout, await explainQuery(options, '/loki/api/v1/query_range', parameters, signal))
     return
   }
@@ -145,12 +153,19 @@ export async function runQuery(
     batch: options.batch,
     direction: options.forward ? ('forward' as const) : ('backward' as const),
     stepSeconds: options.step === undefined ? undefined : durationMs('--step', options.step) / 1000,
-    onRequest: (parameters: Readonly<Record<string, string | undefined>>) =>
-      note(`${requestUrl(options, '/loki/api/v1/query_range', parameters)}\n`),
+    onRequest: noteUrl,
   }
+  let isEmpty = true
   for await (const page of pages(options, request, signal)) {
+    if ('metric' in page || page.lines.length > 0) isEmpty = false
     if ('lines' in page) await print(page.lines)
     else await write(output.stdout, `${JSON.stringify(page.metric, undefined, 2)}\n`)
+  }
+  if (isEmpty) {
+    const [from, to] = [range.fromNs, range.toNs].map((ns) =>
+      printRfc3339(timestampFromNs(ns), options.timezone),
+    )
+    note(`no line matches from ${from} to ${to}\n`)
   }
 }
 
@@ -162,7 +177,8 @@ export async function runInstantQuery(
 ): Promise<void> {
   const time = options.now === undefined ? BigInt(Date.now()) * 1_000_000n : timeNs('--now', options.now)
   const parameters = { query: logql, time: String(time), limit: String(options.limit) }
-  if (!options.quiet) output.stderr.write(`${requestUrl(options, '/loki/api/v1/query', parameters)}\n`)
+  if (options.verbose && !options.quiet)
+    output.stderr.write(`${requestUrl(options, '/loki/api/v1/query', parameters)}\n`)
   if (options.explain) {
     await write(output.stdout, await explainQuery(options, '/loki/api/v1/query', parameters))
     return
