@@ -231,6 +231,23 @@ describe('retention', () => {
   })
 })
 
+test('retention runs when the store is opened, whatever its interval', async () => {
+  const dir = join(root, 'opened')
+  const day = 86_400_000
+  const store = await openAt(dir)
+  await store.append('t', makeBatch([row('old', T0)]))
+  await store.close()
+  const later = await openAt(dir, {
+    clock: () => T0 + 3 * day,
+    retentionMs: () => day,
+    compactionIntervalMs: 1e12,
+  })
+  await vi.waitFor(() => expect(filesBelow(dir, '.seg')).toEqual([]))
+  expect(await linesOf(later)).toEqual([])
+  const none = await openAt(join(root, 'zero'), { compactionIntervalMs: 0 })
+  await vi.waitFor(() => expect(none.status().lastRetention).toBeDefined())
+})
+
 describe('damage on disk', () => {
   test('costs the block it is in; it is reported with file and offset', async () => {
     const dir = join(root, 'damaged')

@@ -10,6 +10,9 @@ import type { SegmentSet } from './segment-set.ts'
 
 /** How often the age of the rows in memory is looked at. */
 const AGE_CHECK_MS = 10_000
+/** A shorter interval of retention would only burn time; a longer one does not fit a timer. */
+const MIN_INTERVAL_MS = 1000
+const MAX_INTERVAL_MS = 2 ** 31 - 1
 
 /** What goes on by itself. */
 export interface Upkeep {
@@ -67,7 +70,10 @@ export function startUpkeep(environment: UpkeepEnvironment): Upkeep {
       { error: errorMessage(thrown) },
       'upkeep of the store failed; it will be tried again',
     )
-  const retention = setInterval(() => void runOnce().catch(report), options.compactionIntervalMs)
+  const intervalMs = Math.min(Math.max(options.compactionIntervalMs, MIN_INTERVAL_MS), MAX_INTERVAL_MS)
+  const retention = setInterval(() => void runOnce().catch(report), intervalMs)
+  // Also at once: a store that is restarted more often than the interval would never remove anything.
+  void runOnce().catch(report)
   const age = setInterval(() => {
     if (heads.isDue()) ingest.exclusively(() => heads.seal()).catch(report)
   }, AGE_CHECK_MS)
