@@ -79,11 +79,6 @@ function serverWarnings(config: LokiConfig, isSet: (path: string) => boolean): I
     const message = `\`object_store: ${store}\` is ignored: data is kept on the local file system`
     warn(`schema_config.configs.${elsewhere}.object_store`, message)
   }
-  if (config.querier.multi_tenant_queries_enabled) {
-    const message =
-      '`querier.multi_tenant_queries_enabled` has no effect: a query reads one tenant in this version'
-    warn('querier.multi_tenant_queries_enabled', message)
-  }
   if (config.pattern_ingester.enabled) {
     const message =
       '`pattern_ingester.enabled`: patterns are not found in this version, the list of them is empty'

@@ -161,6 +161,25 @@ describe('tenants', () => {
     }
   })
 
+  test('can be queried together where that is switched on', async () => {
+    const url = await start('together', 'auth_enabled: true\nquerier: {multi_tenant_queries_enabled: true}')
+    for (const tenant of ['a', 'b', 'c']) {
+      await push(url, one({ app: 'x' }, `of ${tenant}`), { 'x-scope-orgid': tenant })
+    }
+    const headers = { 'x-scope-orgid': 'a|b' }
+    expect(await lines(url, '{app="x"}', headers)).toEqual(['of a', 'of b'])
+    expect(await lines(url, '{app="x", __tenant_id__="b"}', headers)).toEqual(['of b'])
+    const get = async (path: string): Promise<unknown> =>
+      ((await (await fetch(`${url}/loki/api/v1/${path}`, { headers })).json()) as { data: unknown }).data
+    expect(await get('labels')).toEqual(['__tenant_id__', 'app', 'service_name'])
+    expect(await get('label/__tenant_id__/values')).toEqual(['a', 'b'])
+    const query = encodeURIComponent('sum by (__tenant_id__) (count_over_time({app="x"}[1h]))')
+    expect(await get(`query?query=${query}`)).toMatchObject({
+      result: [{ metric: { __tenant_id__: 'a' } }, { metric: { __tenant_id__: 'b' } }],
+    })
+    expect((await push(url, one({ app: 'x' }, 'of two'), headers)).status).toBe(400)
+  })
+
   test('have limits of their own that are read again while the server runs', async () => {
     const file = join(dir, 'overrides.yaml')
     writeFileSync(file, 'overrides: {a: {max_line_size: 5}}')

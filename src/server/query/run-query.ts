@@ -9,6 +9,8 @@ import { BadParam } from '../http/params.ts'
 import { BadQueryString, type Params } from '../http/query-string.ts'
 import { sendEmpty, sendError } from '../http/reply.ts'
 import { requestTenants, TenantError } from '../http/tenant.ts'
+import { strictestLimits } from '../tenants/strictest-limits.ts'
+import { makeTenantsStore } from '../tenants/tenants-store.ts'
 import { QueryError } from './query-error.ts'
 import { readParams } from './request.ts'
 
@@ -59,15 +61,13 @@ export async function serveQuery(
   try {
     if (!context.isOpen()) throw new QueryError('the server is shutting down', 503)
     const tenants = requestTenants(request.headers['x-scope-orgid'], context.config)
-    if (tenants.length > 1) throw new QueryError('multiple org IDs present')
-    const [tenant] = tenants
-    const limits = context.limits.of(tenant)
+    const { tenant, store, limits } = readScope(context, tenants)
     if (limits.query_timeout > 0) {
       timer = setTimeout(() => abort.abort(new QueryError(TIMEOUT_TEXT, 504)), limits.query_timeout)
     }
     const params = await readParams(request)
     const nowMs = Date.now()
-    const { store, shortcuts } = context
+    const { shortcuts } = context
     const call = { request, params, tenant, store, limits, nowMs, shortcuts, signal: abort.signal }
     const answer = await handler(call)
     abort.signal.throwIfAborted()
@@ -82,6 +82,21 @@ export async function serveQuery(
   } finally {
     clearTimeout(timer)
     response.off('close', onClose)
+  }
+}
+
+/** What a query reads: the rows of one tenant, or of several as if they were one. */
+function readScope(
+  { config, limits, store }: ServerContext,
+  tenants: readonly string[],
+): Pick<QueryCall, 'tenant' | 'store' | 'limits'> {
+  const [tenant, ...others] = tenants
+  if (others.length === 0) return { tenant, store, limits: limits.of(tenant) }
+  if (!config.querier.multi_tenant_queries_enabled) throw new QueryError('multiple org IDs present')
+  return {
+    tenant: tenants.join('|'),
+    store: makeTenantsStore(store, tenants),
+    limits: strictestLimits([limits.of(tenant), ...others.map(limits.of)]),
   }
 }
 
