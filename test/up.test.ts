@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Dockerd, dockerdMissing, startDockerd } from './support/dockerd.ts'
 import { linesBy, startUp, type UpProcess } from './up/logboom-up.ts'
 
@@ -29,6 +29,9 @@ afterAll(async () => {
   for (const started of running) await started.end('SIGKILL').catch(() => undefined)
   rmSync(folder, { recursive: true, force: true })
 })
+
+// Each test starts processes, which takes its time where other tests keep the machine busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 /** Asks until `check` no longer throws; the last error is the test's. */
 async function eventually(check: () => Promise<void>, timeoutMs = 20_000): Promise<void> {

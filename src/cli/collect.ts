@@ -23,6 +23,10 @@ Flags are Alloy's, e.g. --storage.path=data-alloy/ --server.http.listen-addr=127
 /** `logboom collect …`: the collector alone, in Alloy's place, with Alloy's command line. */
 export async function collect(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args
+  if (command === undefined || args.some((arg) => /^(?:--help|-h)$/.test(arg))) {
+    console.log(USAGE)
+    return
+  }
   switch (command) {
     case 'run':
       return run(parseAlloyFlags(rest))
@@ -38,7 +42,7 @@ export async function collect(args: readonly string[]): Promise<void> {
       return
     default:
       console.error(USAGE)
-      process.exitCode = command === undefined || /^-?-h(elp)?$|^help$/.test(command) ? 0 : 1
+      process.exitCode = command === 'help' ? 0 : 1
   }
 }
 
@@ -69,6 +73,7 @@ async function run(args: AlloyArgs): Promise<void> {
     throw new OperatorError('config_invalid', 'could not perform the initial load successfully')
   })
   const http = await startCollectorHttp(collector, { listenAddress: values['server.http.listen-addr'] })
+  console.error(`logboom: ${path} runs; its components and metrics are at ${http.url}`)
   process.on('SIGHUP', () => void collector.reload().then(report))
   await runUntilSignal(async () => {
     await collector.stop(STOP_DEADLINE_MS)
