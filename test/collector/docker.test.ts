@@ -181,6 +181,18 @@ describe.skipIf(missing !== undefined)('collecting from a Docker Engine', () => 
     expect(new Set(numbers()).size).toBe(10_000)
   })
 
+  test('loses no file at the first rotation after it was started', async () => {
+    const pad = 'x'.repeat(100)
+    const burst = `n=0; while [ $n -lt 700 ]; do n=$((n+1)); i=$((i+1)); echo $i ${pad}; done; usleep 300000`
+    const script = `i=0; while [ $i -lt 7000 ]; do ${burst}; done; sleep 100`
+    await run('bursts', script, '--log-opt', 'max-size=100k', '--log-opt', 'max-file=40')
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    startCollector()
+    const numbers = (): number[] => linesOf('bursts', 'stdout').map((line) => Number(line.split(' ')[0]))
+    await vi.waitFor(() => expect(numbers().at(-1)).toBe(7000), soon)
+    expect(new Set(numbers()).size).toBe(7000)
+  })
+
   test('survives a restart of the engine', async () => {
     startCollector()
     await run('engine', count(1, 20), '--restart', 'no')

@@ -76,11 +76,15 @@ export interface ContainerQuery {
 export interface LogRequest {
   readonly sinceS: number
   readonly follow: boolean
+  /** Only so many of the newest records; all where absent. */
+  readonly tail?: number
 }
 
 /** The read-only calls that collecting needs: a socket proxy that allows GET on these paths is enough. */
 export interface DockerClient {
   ping(): Promise<void>
+  /** The `Server` header of the latest answer: `Docker/28.2.2 (linux)`. */
+  readonly server: string
   containers(query: ContainerQuery): Promise<ContainerSummary[]>
   /** `undefined` when there is no such container any more. */
   container(id: string): Promise<ContainerState | undefined>
@@ -130,6 +134,7 @@ class Client implements DockerClient {
   readonly #options: DockerClientOptions
   readonly #timeoutMs: number
   readonly #agent: Agent
+  #server = ''
 
   constructor(host: DockerHost, options: DockerClientOptions) {
     this.#host = host
@@ -139,6 +144,10 @@ class Client implements DockerClient {
     this.#agent = isTls
       ? new (process.getBuiltinModule('node:https').Agent)({ keepAlive: true, ...options.tls })
       : new http.Agent({ keepAlive: true })
+  }
+
+  get server(): string {
+    return this.#server
   }
 
   async ping(): Promise<void> {
@@ -178,11 +187,12 @@ class Client implements DockerClient {
 
   async logs(
     id: string,
-    { sinceS, follow }: LogRequest,
+    { sinceS, follow, tail }: LogRequest,
     onBytes: (bytes: Uint8Array) => void,
     signal: AbortSignal,
   ): Promise<LogStream> {
-    return this.#openLogs(id, `follow=${follow ? 1 : 0}&since=${sinceS}`, onBytes, signal)
+    const tailed = tail === undefined ? '' : `&tail=${tail}`
+    return this.#openLogs(id, `follow=${follow ? 1 : 0}&since=${sinceS}${tailed}`, onBytes, signal)
   }
 
   async newestLineMs(id: string, tty: boolean): Promise<number | undefined> {
@@ -220,6 +230,7 @@ class Client implements DockerClient {
     const signal = AbortSignal.timeout(this.#timeoutMs)
     try {
       const response = await this.#get(path, signal)
+      this.#server = String(response.headers.server ?? '')
       const body = (await readBody(response)).toString()
       if (response.statusCode === 200) return body
       throw dockerErrorFrom(response.statusCode ?? 0, path, body)

@@ -3,6 +3,7 @@ import { errorMessage } from '#base/errors.ts'
 import { invariant } from '#base/invariant.ts'
 import type { Labels } from '#base/labels.ts'
 import type { Logger } from '#base/logger.ts'
+import { compareTimestamps } from '#base/timestamp.ts'
 import { type DeliveryOrder, orderDeliveries } from '../delivery-order.ts'
 import { fanOut } from '../fan-out.ts'
 import { type LineBatcher, makeLineBatcher, SOURCE_BATCH_LIMITS } from '../line-batcher.ts'
@@ -10,7 +11,7 @@ import type { LogEntry, LogsReceiver } from '../pipeline.ts'
 import type { ContainerState, DockerClient } from './client.ts'
 import { type Cursor, type CursorTracker, cursorText, sinceSeconds, trackCursor } from './cursor.ts'
 import { type LogDecoder, makeFrameDecoder } from './log-decoder.ts'
-import { longestPauseMs } from './log-rotation.ts'
+import { longestPauseMs, skipsRotatedFiles } from './log-rotation.ts'
 import type { LogStream } from './log-stream.ts'
 import type { Semaphore } from './semaphore.ts'
 import { type StallWatch, watchForStall } from './stall-watch.ts'
@@ -73,6 +74,11 @@ const MAX_RETRY_MS = 10_000
 const STOPPED_CHECK_MS = 5000
 /** How long a place among those that open logs is kept while nothing comes. */
 const OPENING_MS = 200
+/** How often the log of an engine is read that cannot be trusted to follow it. */
+const FIRST_POLL_MS = 250
+const MAX_POLL_MS = 4000
+/** So many records are asked for at least, then four times what came the time before. */
+const MIN_TAIL = 500
 
 /** Starts to read the log of container `id` after `start`. */
 export function startTailer(
@@ -104,6 +110,9 @@ class Tailer implements ContainerTailer {
   #refused: unknown
   #wake = new AbortController()
   #retryMs = FIRST_RETRY_MS
+  #pollMs = FIRST_POLL_MS
+  /** Lines that the latest response brought. */
+  #newLines = 0
 
   constructor(id: string, target: TailerTarget, start: Cursor | undefined, context: TailerContext) {
     this.id = id
@@ -174,9 +183,18 @@ class Tailer implements ContainerTailer {
   /** Reads one response to its end; true when the log of a stopped container has been read whole. */
   async #readLog(state: ContainerState): Promise<boolean> {
     const before = this.#tracker.cursor()
-    await this.#readResponse(state)
+    const { rotatedBytes, running } = state
+    const isPolled = running && rotatedBytes !== undefined && skipsRotatedFiles(this.#context.client.server)
+    if (isPolled) {
+      await this.#readNewest(state)
+    } else await this.#readResponse(state, { follow: true })
     this.#lastError = ''
-    if (!state.running) return !this.#stopping.signal.aborted
+    if (!running) return !this.#stopping.signal.aborted
+    if (isPolled) {
+      this.#pollMs = this.#newLines > 0 ? FIRST_POLL_MS : Math.min(this.#pollMs * 2, MAX_POLL_MS)
+      await this.#pause(this.#pollMs)
+      return false
+    }
     const after = this.#tracker.cursor()
     // A running container whose log ends at once, again and again, must not be asked in a tight loop.
     const isProgress =
@@ -186,15 +204,37 @@ class Tailer implements ContainerTailer {
     return false
   }
 
-  async #readResponse(state: ContainerState): Promise<void> {
+  /** Reads what is new without following. The end of the log is looked at first: all of it costs more. */
+  async #readNewest(state: ContainerState): Promise<void> {
+    const isKnown = this.#tracker.cursor() !== undefined
+    const tail = Math.max(MIN_TAIL, this.#newLines * 4)
+    if (!isKnown || !(await this.#readResponse(state, { follow: false, tail }))) {
+      await this.#readResponse(state, { follow: false })
+    }
+  }
+
+  /** False when the response began after what had been read, so that nothing of it was taken. */
+  async #readResponse(state: ContainerState, what: { follow: boolean; tail?: number }): Promise<boolean> {
     const { client, opening, counters, stallCheckMs } = this.#context
     this.#tracker.rewind()
-    const sink = makeTailSink(this.#tracker, this.#batcher, counters, this.#logger)
+    this.#newLines = 0
+    let isConnected = what.tail === undefined ? true : undefined
+    const take = this.#tracker.take
+    const tracker: CursorTracker = {
+      ...this.#tracker,
+      take: (stream, tsMs, tsNs) => {
+        isConnected ??= this.#hasReached(tsMs, tsNs)
+        if (!isConnected || !take(stream, tsMs, tsNs)) return false
+        this.#newLines++
+        return true
+      },
+    }
+    const sink = makeTailSink(tracker, this.#batcher, counters, this.#logger)
     const freePlace = await opening.acquire()
     let decoder: LogDecoder | undefined
     let watch: StallWatch | undefined
     try {
-      const request = { sinceS: sinceSeconds(this.#tracker.cursor()), follow: true }
+      const request = { sinceS: sinceSeconds(this.#tracker.cursor()), ...what }
       const onBytes = (bytes: Uint8Array): void => decoder?.push(bytes)
       const stream = await client.logs(this.id, request, onBytes, this.#stopping.signal)
       this.#stream = stream
@@ -210,7 +250,8 @@ class Tailer implements ContainerTailer {
           const fullMs = performance.now()
           await this.#batcher.flush()
           // What follows in this response may not be what follows in the log.
-          if (state.running && performance.now() - fullMs > longestPauseMs(state.rotatedBytes)) {
+          const pausedMs = performance.now() - fullMs
+          if (what.follow && state.running && pausedMs > longestPauseMs(state.rotatedBytes)) {
             stream.close()
             break
           }
@@ -223,12 +264,20 @@ class Tailer implements ContainerTailer {
       // began.
       if (!state.running && !this.#stopping.signal.aborted) decoder.finish()
       await this.#batcher.flush()
+      return isConnected ?? false
     } finally {
       freePlace()
       watch?.stop()
       this.#stream?.close()
       this.#stream = undefined
     }
+  }
+
+  /** Whether a line of this time is not beyond what has been read. */
+  #hasReached(tsMs: number, tsNs: number): boolean {
+    const cursor = this.#tracker.cursor()
+    const last = cursor?.streams[cursor.last]
+    return last !== undefined && compareTimestamps(tsMs, tsNs, last.tsMs, last.tsNs) <= 0
   }
 
   async #deliver(slots: readonly LogEntry[][]): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { longestPauseMs, rotatedBytes } from './log-rotation.ts'
+import { longestPauseMs, rotatedBytes, skipsRotatedFiles } from './log-rotation.ts'
 
 test.each([
   [null, undefined],
@@ -13,6 +13,17 @@ test.each([
   [{ Type: 'local', Config: { 'max-size': '1m' } }, 1_000_000],
 ])('%j rotates at %s bytes', (config, expected) => {
   expect(rotatedBytes(config)).toBe(expected)
+})
+
+test.each([
+  ['Docker/20.10.24+dfsg1 (linux)', true],
+  ['Docker/19.03.5 (linux)', true],
+  ['Docker/23.0.1 (linux)', false],
+  ['Docker/28.2.2 (linux)', false],
+  ['Libpod/5.4.0 (linux)', false],
+  ['', false],
+])('%s skips files: %s', (server, expected) => {
+  expect(skipsRotatedFiles(server)).toBe(expected)
 })
 
 test('a log that never rotates may wait for ever, one of 10 MB a fifth of a second', () => {

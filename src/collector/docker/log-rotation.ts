@@ -20,6 +20,16 @@ export function rotatedBytes(config: LogConfig | null | undefined): number | und
 }
 
 /**
+ * Whether an engine, by its `Server` header, loses lines of a rotating log that it follows: Docker before 23
+ * skips a whole file at the first rotation after the log was opened, if it had been rotated before (seen with
+ * 20.10.24: every time). What has been written can be read back from such an engine, but not followed.
+ */
+export function skipsRotatedFiles(server: string): boolean {
+  const match = /^Docker\/(\d+)\./.exec(server)
+  return match !== null && Number(match[1]) < 23
+}
+
+/**
  * How long reading may pause before the log must be opened again. An engine that follows a log notices a
  * rotation only when it has sent the file before; when the log was rotated twice by then, it goes on with the
  * newest file and never sends those between (seen with 20.10). All are still there for who opens the log.
