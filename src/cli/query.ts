@@ -134,14 +134,7 @@ export async function runQuery(
     return
   }
   if (options.explain) {
-    const parameters = {
-      query: logql,
-      start: String(range.fromNs),
-      end: String(range.toNs),
-      limit: String(Math.min(limit, options.batch)),
-      direction: options.forward ? 'forward' : 'backward',
-      step: options.step === undefined ? undefined : String(durationMs('--step', options.step) / 1000),
-    }
+    const parameters = explainParameters(logql, options, range)
     noteUrl(parameters)
     await write(output.stdout, await explainQuery(options, '/loki/api/v1/query_range', parameters, signal))
     return
@@ -166,6 +159,18 @@ export async function runQuery(
       printRfc3339(timestampFromNs(ns), options.timezone),
     )
     note(`no line matches from ${from} to ${to}\n`)
+  }
+}
+
+/** The parameters of the first request that the query would send. */
+function explainParameters(logql: string, options: QueryOptions, range: ReturnType<typeof rangeOf>) {
+  return {
+    query: logql,
+    start: String(range.fromNs),
+    end: String(range.toNs),
+    limit: String(Math.min(options.limit || options.batch, options.batch)),
+    direction: options.forward ? 'forward' : 'backward',
+    step: options.step === undefined ? undefined : String(durationMs('--step', options.step) / 1000),
   }
 }
 

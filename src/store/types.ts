@@ -104,6 +104,11 @@ export interface ScanRequest {
   readonly limitHint?: number
   readonly lines?: readonly LinePredicate[]
   readonly fields?: readonly FieldPredicate[]
+  /**
+   * ASCII texts that every wanted row's line contains, all of them, in any case. Only a hint: a store may
+   * leave out blocks and rows by it, and need not.
+   */
+  readonly anyCase?: readonly string[]
   /** Whether any row's metadata is looked at; lets a store skip that column. Default true. */
   readonly needMetadata?: boolean
 }
@@ -229,7 +234,9 @@ export interface LogStore {
   indexStats(tenant: string, matchers: readonly LabelMatcher[], range: TimeRange): Promise<IndexStats>
   /** Tenants that have rows. */
   tenants(): Promise<string[]>
-  /** Counters since the start and sizes now, plain numbers by name, where the engine keeps any; for metrics. */
+  /**
+   * Counters since the start and sizes now, plain numbers by name, where the engine keeps any; for metrics.
+   */
   stats?(): object
   /**
    * Called with each appended batch's rows after they are durable; for live tailing. Returns the way to stop.

@@ -49,8 +49,8 @@ export class BatchCursor {
   }
 
   /**
-   * Moves to the next row that passes. Returns whether there is one; `undefined` where it has looked at many in
-   * vain and others want to run: then it is to be called again.
+   * Moves to the next row that passes. Returns whether there is one; `undefined` where it has looked at many
+   * in vain and others want to run: then it is to be called again.
    */
   advance(pace: Pace): boolean | undefined {
     const { row, stages } = this.#pipeline

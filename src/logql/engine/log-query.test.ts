@@ -4,7 +4,10 @@ import { runLog, storeOf } from '../testing/run.ts'
 
 const S = '{t="x"}'
 
-/** The labels that stages gave the lines of one stream, as `name=value` texts; the line follows where it changed. */
+/**
+ * The labels that stages gave the lines of one stream, as `name=value` texts; the line follows where it
+ * changed.
+ */
 async function labelsAfter(lines: readonly string[], stages: string): Promise<string[]> {
   const entries = await runLog(storeOf({ t: 'x' }, lines), S + stages)
   return entries.map(({ line, labels }) => {

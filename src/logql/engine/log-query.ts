@@ -27,7 +27,8 @@ interface Gathered {
 /**
  * Runs a log query: the newest or oldest `limit` entries of [start, end) that pass the pipeline, grouped by
  * their final labels.
- * @throws LogqlError for a stage that cannot be compiled, and for more lines than memory allows; the signal's reason when aborted
+ * @throws LogqlError for a stage that cannot be compiled, and for more lines than memory allows; the signal's
+ * reason when aborted
  */
 export async function runLogQuery(
   store: LogStore,
@@ -55,6 +56,7 @@ export async function runLogQuery(
         direction: query.direction,
         limitHint: query.limit,
         lines: pipeline.predicates,
+        anyCase: pipeline.foldedNeedles.map(({ text }) => text),
       },
       signal,
     )

@@ -5,8 +5,8 @@ import type { Explanation } from './explain.ts'
 /** How a query is run, whatever it asks for. */
 export interface QuerySettings {
   /**
-   * Whether the engine may answer from counters, have the store leave lines out, and look for texts and fields
-   * before it parses. The answer is the same; off is for finding out whether it is. Default true.
+   * Whether the engine may answer from counters, have the store leave lines out, and look for texts and
+   * fields before it parses. The answer is the same; off is for finding out whether it is. Default true.
    */
   readonly shortcuts?: boolean
   /** Whether the answer tells how it was found. Default false. */

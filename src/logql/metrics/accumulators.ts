@@ -10,7 +10,9 @@ export interface Accumulation<A> {
   add(acc: A, value: number, tsMs: number, tsNs: number): void
   /** A fresh accumulator of both; the arguments stay as they are. */
   merge(older: A, newer: A): A
-  /** A fresh accumulator of several, older ones first; where that is cheaper than merging one after another. */
+  /**
+   * A fresh accumulator of several, older ones first; where that is cheaper than merging one after another.
+   */
   mergeAll?(accs: readonly A[]): A
   /** About how much memory an accumulator takes beyond a few numbers, bytes. */
   sizeBytes?(acc: A): number

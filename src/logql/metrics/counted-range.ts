@@ -57,7 +57,9 @@ export function countsAll({ pipeline, countsLines, countsBytes }: RangePlan): bo
   )
 }
 
-/** The whole minutes inside (from, to], milliseconds that need not be whole; undefined where there are none. */
+/**
+ * The whole minutes inside (from, to], milliseconds that need not be whole; undefined where there are none.
+ */
 export function wholeMinutes(from: number, to: number): { fromMs: number; toMs: number } | undefined {
   const fromMs = Math.ceil(from / MINUTE_MS) * MINUTE_MS
   const toMs = Math.floor(to / MINUTE_MS) * MINUTE_MS
@@ -70,8 +72,9 @@ export function isWholeMinute(ms: number): boolean {
 }
 
 /**
- * Whether a cell says all about its rows that their series depend on: `labels` are those grouped by, undefined
- * where series have all labels. Rows with more metadata than the level may have any label that the stream lacks.
+ * Whether a cell says all about its rows that their series depend on: `labels` are those grouped by,
+ * undefined where series have all labels. Rows with more metadata than the level may have any label that the
+ * stream lacks.
  */
 export function makeCellTest(labels: readonly string[] | undefined): (cell: CountCell) => boolean {
   return ({ metadata, stream, level }) => {

@@ -63,8 +63,8 @@ function nansFirst(values: Float64Array): number {
 }
 
 /**
- * The value that a sort of `values[from …]` would put at `k`, moved there, with no greater value before it and no
- * lesser one behind. Hoare's quickselect; a sort where the pivots are bad for long.
+ * The value that a sort of `values[from …]` would put at `k`, moved there, with no greater value before it
+ * and no lesser one behind. Hoare's quickselect; a sort where the pivots are bad for long.
  */
 function select(values: Float64Array, from: number, k: number): number {
   let low = from

@@ -1,6 +1,6 @@
 import { labelsText } from '#base/labels.ts'
 import { compareTimestamps } from '#base/timestamp.ts'
-import type { CountCell, LogStore, RowBatch, ScanRequest, ScanWindow } from '#store/types.ts'
+import type { CountCell, LogStore, Metadata, RowBatch, ScanRequest, ScanWindow } from '#store/types.ts'
 import { type ExplainedRead, explainRead } from '../engine/explain.ts'
 import type { Pace } from '../engine/pace.ts'
 import type { StatsCollector } from '../engine/stats.ts'
@@ -82,6 +82,7 @@ export class RangeReader {
   /** Where the next scan begins, if not with the window of its first step. */
   #scanFrom: Bound | undefined
   readonly #read: ExplainedRead
+  readonly #levels = new Map<string, Metadata>()
 
   constructor(expr: RangeAggExpr, pushed: Grouping | undefined, context: ReadContext) {
     this.#expr = expr
@@ -181,6 +182,7 @@ export class RangeReader {
       toNs: to.ns,
       direction: 'forward',
       lines: this.#plan.pipeline.predicates,
+      anyCase: this.#plan.pipeline.foldedNeedles.map(({ text }) => text),
       needMetadata: this.#plan.needsMetadata,
     }
     const scan = store.scan(tenant, request, signal)
@@ -250,10 +252,20 @@ export class RangeReader {
     const ms = minuteMs + 60_000 + this.#shiftMs
     const pane = this.#panes.of(this.#shiftNs > 0 ? ms + 1 : ms)
     if (!this.#panes.isUsed(pane)) return
-    row.moveToLine(stream, level === '' ? [] : [['detected_level', level]], ms, 0, NO_LINE)
+    row.moveToLine(stream, this.#metadataOf(level), ms, 0, NO_LINE)
     const series = this.#lookup.find(row, stream)
     series.add(pane, countsBytes ? bytes : lines, ms, this.#shiftNs)
     this.#context.stats.postFilterLines += lines
+  }
+
+  /** One object per level: rows share their metadata, and what is known of it is kept by identity. */
+  #metadataOf(level: string): Metadata {
+    let metadata = this.#levels.get(level)
+    if (metadata === undefined) {
+      metadata = level === '' ? [] : [['detected_level', level]]
+      this.#levels.set(level, metadata)
+    }
+    return metadata
   }
 
   async #readBatch(batch: RowBatch): Promise<void> {

@@ -6,9 +6,9 @@ const MAX_DIGITS = 15
 const POWERS = Float64Array.from({ length: MAX_DIGITS + 1 }, (_, i) => 10 ** i)
 
 /**
- * The number that `bytes[from, to)` spells as plain decimal digits: `-12.5`. `undefined` for every other form,
- * which is not to say that it is no number. Rounded as a parser of texts rounds: both parts of the division are
- * exact.
+ * The number that `bytes[from, to)` spells as plain decimal digits: `-12.5`. `undefined` for every other
+ * form, which is not to say that it is no number. Rounded as a parser of texts rounds: both parts of the
+ * division are exact.
  */
 export function readDecimal(bytes: Uint8Array, from: number, to: number): number | undefined {
   const negative = bytes[from] === MINUS

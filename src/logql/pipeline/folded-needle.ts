@@ -3,8 +3,8 @@ const MIN_BYTES = 2
 const MAX_BYTES = 64
 
 /**
- * A text of ASCII letters and signs that is looked for in any case, by Horspool's search: it looks at about one
- * byte in as many as the text is long.
+ * A text of ASCII letters and signs that is looked for in any case, by Horspool's search: it looks at about
+ * one byte in as many as the text is long.
  */
 export class FoldedNeedle {
   readonly text: string
@@ -50,8 +50,8 @@ export class FoldedNeedle {
 }
 
 /**
- * The longest part of a text whose case folds within ASCII; `''` where none is worth a search. `k` and `s` also
- * fold to letters beyond it (K, ſ), and are left out.
+ * The longest part of a text whose case folds within ASCII; `''` where none is worth a search. `k` and `s`
+ * also fold to letters beyond it (K, ſ), and are left out.
  */
 export function foldableFragment(text: string): string {
   const longest = text.split(/[kKsS]|[^\x20-\x7e]/).reduce((a, b) => (b.length > a.length ? b : a), '')

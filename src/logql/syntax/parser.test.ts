@@ -6,8 +6,8 @@ import { printExpr } from './printer.ts'
 
 const X = '{job="x"}'
 const SELECTS_ALL =
-  'parse error : queries require at least one regexp or equality matcher that does not have an empty-compatible ' +
-  'value. For instance, app=~".*" does not meet this requirement, but app=~".+" will'
+  'parse error : queries require at least one regexp or equality matcher that does not have an ' +
+  'empty-compatible value. For instance, app=~".*" does not meet this requirement, but app=~".+" will'
 
 function message(query: string): string {
   try {

@@ -1,4 +1,7 @@
-/** The minute of a row: minutes hold times in (60,000·minute, 60,000·(minute + 1)], as the windows of LogQL do. */
+/**
+ * The minute of a row: minutes hold times in (60,000·minute, 60,000·(minute + 1)], as the windows of LogQL
+ * do.
+ */
 export function minuteOf(tsMs: number, tsNs: number): number {
   const minute = Math.floor(tsMs / 60_000)
   return tsNs === 0 && minute * 60_000 === tsMs ? minute - 1 : minute

@@ -17,8 +17,8 @@ export function tenantDirName(tenant: string): string {
 }
 
 /**
- * Number of the UTC day whose partition holds a row. Midnight itself belongs to the day that ends there, as every whole
- * minute does to the minute before it, so that a counter's cell lies in one day.
+ * Number of the UTC day whose partition holds a row. Midnight itself belongs to the day that ends there, as
+ * every whole minute does to the minute before it, so that a counter's cell lies in one day.
  */
 export function dayOf(ms: number, ns: number): number {
   const day = Math.floor(ms / DAY_MS)
