@@ -1,12 +1,14 @@
 import type { IncomingMessage, Server } from 'node:http'
+import type { ServerOptions as HttpsOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { errorMessage, OperatorError } from '#base/errors.ts'
+import { errorMessage } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
 import type { LokiConfig } from '#config/schema/root.ts'
 import type { LogStore } from '#store/types.ts'
 import type { ServerContext } from './context.ts'
 import { sendEmpty, sendError } from './http/reply.ts'
+import { tlsOptions } from './http/tls-options.ts'
 import { makeServerMetrics, type ServerMetrics } from './metrics.ts'
 import { makePusher } from './push/pusher.ts'
 import { defaultInflightBytes, makeScratch } from './push/scratch.ts'
@@ -54,7 +56,7 @@ const DRAIN_MS = 3000
 /** Makes a server. It does not listen yet. */
 export async function createServer(options: ServerOptions): Promise<LogServer> {
   const { config, store, logger } = options
-  refuseTls(config)
+  const tls = tlsOptions(config)
   const limits = options.limits ?? (await makeTenantLimits(config, logger))
   let open = true
   const pusher = makePusher({ config, store, limits, logger, metrics: () => metrics })
@@ -75,7 +77,7 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
     shortcuts: options.shortcuts ?? true,
     startedMs: Date.now(),
   }
-  const app = makeApp(config)
+  const app = makeApp(config, tls)
   await registerTail(app, context)
   for (const route of ROUTES) addRoute(app, context, route)
   answerUnknownPaths(app, context)
@@ -93,7 +95,7 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
       const { port, address: bound, family } = app.server.address() as AddressInfo
       const shown =
         bound === '::' || bound === '0.0.0.0' ? '127.0.0.1' : family === 'IPv6' ? `[${bound}]` : bound
-      address = `http://${shown}:${port}`
+      address = `${tls === undefined ? 'http' : 'https'}://${shown}:${port}`
       return address
     },
     async close() {
@@ -105,34 +107,27 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
   }
 }
 
-/** Serving in the clear where encryption is asked for would be worse than not serving. */
-function refuseTls({ server }: LokiConfig): void {
-  const { cert, key, cert_file: certFile, key_file: keyFile } = server.http_tls_config
-  if ([cert, key, certFile, keyFile].every((value) => value === '')) return
-  const advice = 'remove it and put a proxy that terminates TLS in front of the server'
-  throw new OperatorError(
-    'tls_unsupported',
-    `server.http_tls_config is not supported by this version: ${advice}`,
-  )
-}
-
-function makeApp(config: LokiConfig): FastifyInstance {
+function makeApp(config: LokiConfig, tls: HttpsOptions | undefined): FastifyInstance {
   const { server } = config
-  return Fastify({
-    logger: false,
+  const http = {
     // Go's limit; selectors of dashboards can be long.
-    http: {
-      maxHeaderSize: 1 << 20,
-      // Some clients offer HTTP/2 with every request (`Upgrade: h2c`): its body is read all the same.
-      shouldUpgradeCallback: (request: IncomingMessage) => /^websocket$/i.test(request.headers.upgrade ?? ''),
-    },
+    maxHeaderSize: 1 << 20,
+    // Some clients offer HTTP/2 with every request (`Upgrade: h2c`): its body is read all the same.
+    shouldUpgradeCallback: (request: IncomingMessage) => /^websocket$/i.test(request.headers.upgrade ?? ''),
+  }
+  const options = {
+    logger: false,
     exposeHeadRoutes: false,
     keepAliveTimeout: server.http_server_idle_timeout,
     requestTimeout: server.http_server_read_timeout,
     forceCloseConnections: 'idle',
-    frameworkErrors: (_error, _request, reply) => badUrl(reply),
+    frameworkErrors: (_error: Error, _request: FastifyRequest, reply: FastifyReply) => badUrl(reply),
     routerOptions: { maxParamLength: 2048, querystringParser: () => ({}) },
-  })
+  } as const
+  // The two differ in the type of their server alone, and both are servers of requests.
+  if (tls !== undefined)
+    return Fastify({ ...options, https: { ...http, ...tls } }) as unknown as FastifyInstance
+  return Fastify({ ...options, http })
 }
 
 function badUrl(reply: FastifyReply): void {

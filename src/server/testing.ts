@@ -37,13 +37,11 @@ ${yaml}`,
     logger: silentLogger,
     fsync: { intervalMs: 1000 },
   })
-  const server = await createServer({
-    config,
-    store,
-    limits,
-    logger: silentLogger,
-    host: '127.0.0.1',
-    port: 0,
+  const host = { logger: silentLogger, host: '127.0.0.1', port: 0 }
+  const server = await createServer({ config, store, limits, ...host }).catch(async (error: unknown) => {
+    await store.close()
+    rmSync(dir, { recursive: true, force: true })
+    throw error
   })
   const url = await server.listen()
   return {
