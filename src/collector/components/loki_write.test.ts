@@ -263,6 +263,11 @@ describe('its end', () => {
 
 test.each([
   [{ endpoint: [] }, 'at least one endpoint config must be provided'],
+  [{ endpoint: [{ url: 'http://a' }], wal: { enabled: true } }, 'a buffer on disk is not supported yet'],
+  [
+    { endpoint: [{ url: 'http://a' }], wal: { min_read_frequency: 2000 } },
+    'min_read_frequency must be less than max_read_frequency',
+  ],
   [{ endpoint: [{ url: 'loki:3100' }] }, 'is not an http:// or https:// URL'],
   [
     { endpoint: [{ url: 'http://a', bearer_token: 'x', basic_auth: { username: 'u' } }] },

@@ -5,6 +5,7 @@ import type { ComponentContext, ComponentDefinition, ComponentInstance } from '.
 import { Endpoint } from '../write/endpoint.ts'
 import { type EndpointArgs, endpointBlock, endpointName } from '../write/endpoint-args.ts'
 import { batchOf } from '../write/shard.ts'
+import { walBlock } from '../write/wal-args.ts'
 import { makeWriteMetrics, type WriteMetrics } from '../write/write-metrics.ts'
 import { untilAborted } from './until_aborted.ts'
 
@@ -27,7 +28,7 @@ export const lokiWrite: ComponentDefinition<Args> = {
       external_labels: { type: { map: 'string' }, default: {} },
       max_streams: { type: 'number', default: 0 },
     },
-    blocks: { endpoint: endpointBlock },
+    blocks: { endpoint: endpointBlock, wal: walBlock },
     validate: (decoded) => {
       const args = decoded as unknown as Args
       const names = (args.endpoint ?? []).map(endpointName)
