@@ -30,11 +30,6 @@ const HOSTILE: readonly FakeEntry[] = HOSTILE_LINES.map((line, n) => ({
   tsMs: END - 1_000 + n,
   line,
 }))
-
-/** What the tests touch of elements: functions below that take these run in the browser. */
-interface Scrollable {
-  scrollBy(x: number, y: number): void
-}
 interface Laid {
   readonly offsetHeight: number
 }
@@ -193,13 +188,20 @@ describe.skipIf(missing !== undefined)('the page', PATIENCE, () => {
       `${server.url}/?q={service="crowd"}&from=${CROWD_MS - 1000}&to=${CROWD_MS + 1000}`,
     )
     const { page, problems } = opened
-    const seen = new Set<string>()
     const status = page.locator('.status-bar [role="status"]')
-    for (let i = 0; i < 400; i++) {
-      for (const text of await page.locator('.row-field').allInnerTexts()) seen.add(text)
-      if (seen.size === CROWD.length) break
-      await page.locator('.list').evaluate((list: Scrollable) => list.scrollBy(0, 700))
-    }
+    await page.locator('.row-field').first().waitFor()
+    // In the page itself: hundreds of steps, each of which has to be drawn before it can be read.
+    const seen = new Set(
+      await page.evaluate<string[]>(`(async () => {
+        const seen = new Set(), list = document.querySelector('.list')
+        for (const end = Date.now() + 90_000; seen.size < ${CROWD.length} && Date.now() < end; ) {
+          for (const field of document.querySelectorAll('.row-field')) seen.add(field.innerText)
+          list.scrollBy(0, 400)
+          await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+        }
+        return [...seen]
+      })()`),
+    )
     expect(seen.size).toBe(CROWD.length)
     await status.filter({ hasText: '2,500 lines loaded · all of this time range' }).waitFor()
     expect(problems).toEqual([])

@@ -185,13 +185,20 @@ function useExploreShortcuts(explore: Explore, to: ShortcutTargets): void {
       say(by === 1 ? 'No further error among the loaded lines' : 'No earlier error among the loaded lines')
     else reveal(index)
   }
+  const expand = () => {
+    if (focus.selected === null) return
+    focus.toggle(focus.selected)
+    const index = focus.move(0)
+    // Two frames later the details have their height, and can be brought into view whole.
+    requestAnimationFrame(() => requestAnimationFrame(() => reveal(index)))
+  }
   useShortcuts([
     ['/', () => to.editor.current?.focus()],
     ['j', () => reveal(focus.move(1))],
     ['k', () => reveal(focus.move(-1))],
     ['ArrowDown', () => reveal(focus.move(1))],
     ['ArrowUp', () => reveal(focus.move(-1))],
-    ['x', () => focus.selected !== null && focus.toggle(focus.selected)],
+    ['x', () => expand()],
     ['e', () => error(1)],
     ['E', () => error(-1)],
     ['c', () => focus.selected !== null && to.setOverlay({ kind: 'context', row: focus.selected })],

@@ -92,18 +92,3 @@ export async function labelValues(
   const body = await getJson<ListBody>(`label/${encodeURIComponent(name)}/values`, params, signal)
   return body.data ?? []
 }
-
-interface FieldsBody {
-  readonly fields?: readonly { readonly label: string }[] | null
-}
-
-/** Names of the fields that a query's lines have. Servers without this route answer with an error. */
-export async function detectedFields(
-  query: string,
-  window: LabelWindow,
-  signal: AbortSignal,
-): Promise<string[]> {
-  const params = { query, start: window.startNs, end: window.endNs, line_limit: 500 }
-  const body = await getJson<FieldsBody>('detected_fields', params, signal)
-  return (body.fields ?? []).map((field) => field.label)
-}

@@ -22,7 +22,7 @@ export function StatusBar({ logs, live, liveError }: StatusBarProps) {
   return (
     <footer className="status-bar num">
       <span role="status">{parts.join(' · ')}</span>
-      {live && <span>{liveError === '' ? 'live' : `live: ${liveError}; trying again`}</span>}
+      {live && <span>{liveError === '' ? 'live' : `live: ${liveError} Trying again.`}</span>}
       {logs.warnings.map((warning) => (
         <span key={warning} className="warning">
           {warning}
