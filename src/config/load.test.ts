@@ -279,3 +279,10 @@ describe('files', () => {
     )
   })
 })
+
+test('settings that cannot take effect are told, those that are not set are not', () => {
+  const text = `${BASE}\nfrontend: {support_parquet_encoding: true}`
+  const paths = loadLokiConfig({ text }).warnings.map(({ path }) => path)
+  expect(paths).toContain('frontend.support_parquet_encoding')
+  expect(paths).not.toContain('querier.per_request_limits_enabled')
+})

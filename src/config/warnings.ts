@@ -55,6 +55,18 @@ function retentionWarnings(config: LokiConfig, isSet: (path: string) => boolean)
   return found
 }
 
+/** Settings of features that are not there, and whose absence nothing else would show. */
+const WITHOUT_EFFECT = [
+  'limits_config.policy_stream_mapping',
+  'limits_config.policy_enforced_labels',
+  'limits_config.policy_override_limits',
+  'limits_config.block_ingestion_policy_until',
+  'limits_config.simulated_push_latency',
+  'querier.per_request_limits_enabled',
+  'frontend.support_parquet_encoding',
+  'lbac.enabled',
+]
+
 function serverWarnings(config: LokiConfig, isSet: (path: string) => boolean): Ineffective[] {
   const found: Ineffective[] = []
   const warn = (path: string, message: string): number => found.push({ path, message })
@@ -64,9 +76,12 @@ function serverWarnings(config: LokiConfig, isSet: (path: string) => boolean): I
       `\`target: ${config.target}\` is not supported: this server is always a whole Loki in one process`,
     )
   }
-  if (!['logfmt', 'json'].includes(config.server.log_format)) {
-    const message = `\`server.log_format: ${config.server.log_format}\` is unknown and treated as logfmt`
+  if (config.server.log_format !== 'json' && isSet('server.log_format')) {
+    const message = `\`server.log_format: ${config.server.log_format}\` has no effect: log lines are JSON`
     warn('server.log_format', message)
+  }
+  for (const path of WITHOUT_EFFECT.filter(isSet)) {
+    warn(path, `\`${path}\` has no effect: this version does not have what it sets`)
   }
   const cloud = ['s3', 'gcs', 'azure', 'alibabacloud', 'bos', 'swift', 'cos'] as const
   for (const name of cloud.filter((name) => isSet(`common.storage.${name}`))) {

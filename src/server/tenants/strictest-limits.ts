@@ -1,6 +1,8 @@
 import type { Limits } from '#config/schema/limits.ts'
 
-/** The limits of a query over several tenants: of each number the smallest that is set, all else the first's. */
+/**
+ * The limits of a query over several tenants: of each number the smallest that is set, all else the first's.
+ */
 export function strictestLimits(all: readonly [Limits, ...Limits[]]): Limits {
   const [first] = all
   const merged = Object.entries(first).map(([name, value]) => {
