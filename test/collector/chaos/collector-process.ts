@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+const LOGBOOM = fileURLToPath(new URL('../../../bin/logboom', import.meta.url))
+
+/** A `logboom collect run` in a process of its own, over one configuration and one storage folder. */
+export interface CollectorProcess {
+  /** Starts it and waits until it is ready. */
+  start(): Promise<void>
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
+  /** Its resident memory in MB. */
+  rssMb(): number
+  /** What it wrote to standard error, over all its lives. */
+  log(): string
+}
+
+/** Prepares a collector with this configuration. */
+export function makeCollectorProcess(folder: string, config: string, port: number): CollectorProcess {
+  const configPath = join(folder, 'config.alloy')
+  writeFileSync(configPath, config)
+  let child: ChildProcess | undefined
+  let log = ''
+  const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill(signal)
+    await exited
+  }
+  return {
+    end,
+    async start() {
+      const listen = `--server.http.listen-addr=127.0.0.1:${port}`
+      const storage = `--storage.path=${join(folder, 'collector')}`
+      child = spawn(process.execPath, [LOGBOOM, 'collect', 'run', listen, storage, configPath], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') },
+      })
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        log += text
+      })
+      for (let tries = 0; tries < 1500; tries++) {
+        if (child.exitCode !== null) break
+        const ready = await fetch(`http://127.0.0.1:${port}/-/ready`).catch(() => undefined)
+        await ready?.arrayBuffer()
+        if (ready?.ok) return
+        await sleep(20)
+      }
+      throw new Error(`the collector did not start:\n${log.slice(-3000)}`)
+    },
+    rssMb() {
+      const status = readFileSync(`/proc/${child?.pid}/status`, 'utf8')
+      return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024)
+    },
+    log: () => log,
+  }
+}
