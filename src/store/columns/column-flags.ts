@@ -1,6 +1,7 @@
 import type { Values } from './values.ts'
 
-// What some value of a column has, so that a reader knows what its text means to a parser: docs/formats/columns.md.
+// What some value of a column has, so that a reader knows what its text means to a parser:
+// docs/formats/columns.md.
 
 /** A byte below 0x20 or above 0x7e. */
 export const HAS_OTHER = 1

@@ -3,6 +3,7 @@ import { CONSTANT, DICTIONARY, type Encoding, HEX, IPV4, type NumberEncoding, RA
 import { unpackHex } from './hex-pattern.ts'
 import { type IntsInfo, readInts } from './ints.ts'
 import { IPV4_TEXT_BYTES, writeIpv4 } from './ipv4.ts'
+import { type Memory, ownMemory } from './memory.ts'
 import { NUMBER_TEXT_BYTES, writeNumber } from './number-text.ts'
 import type { StreamReader } from './streams.ts'
 import { type TimeFormat, writeTime } from './time-column.ts'
@@ -29,6 +30,8 @@ export interface ColumnRows {
   /** Row of each value. */
   rows(): Uint32Array
   readonly count: number
+  /** What the texts are made in. */
+  readonly memory: Memory
 }
 
 /**
@@ -39,15 +42,15 @@ export function readColumnText(encoding: Encoding, streams: StreamReader, of: Co
   switch (encoding.code) {
     case CONSTANT: {
       const to = Uint32Array.of(encoding.value.length)
-      return columnText(encoding.value, new Uint32Array(1), to, new Uint32Array(of.count))
+      return columnText(encoding.value, new Uint32Array(1), to, of.memory.uint32(of.count))
     }
     case RAW: {
-      const lengths = readInts(encoding.lengths, streams, of.count)
-      return consecutive(streams.read(encoding.bytes), lengths)
+      const lengths = readInts(encoding.lengths, streams, of.count, of.memory)
+      return consecutive(streams.read(encoding.bytes), lengths, of.memory)
     }
     case DICTIONARY: {
       const values = readColumnText(encoding.values, streams, { ...of, count: encoding.count })
-      const ids = readIds(encoding.ids, streams, of.count, encoding.count)
+      const ids = readIds(encoding.ids, streams, of.count, encoding.count, of.memory)
       return columnText(values.bytes, values.from, values.to, ids)
     }
     case HEX: {
@@ -56,15 +59,15 @@ export function readColumnText(encoding: Encoding, streams: StreamReader, of: Co
       if (packed.length < of.count * Math.ceil(pattern.varying.length / 2)) {
         throw new FormatError('a column of hex digits is cut short')
       }
-      const lengths = new Float64Array(of.count).fill(pattern.pattern.length)
-      return consecutive(unpackHex(packed, pattern, of.count), lengths)
+      const lengths = of.memory.float64(of.count).fill(pattern.pattern.length)
+      return consecutive(unpackHex(packed, pattern, of.count, of.memory), lengths, of.memory)
     }
     case IPV4:
-      return readAddresses(encoding.ints, streams, of.count)
+      return readAddresses(readInts(encoding.ints, streams, of.count, of.memory), of.memory)
     case TIME:
-      return readTimes(encoding.format, readInts(encoding.ints, streams, of.count), of)
+      return readTimes(encoding.format, readInts(encoding.ints, streams, of.count, of.memory), of)
     default:
-      return formatNumbers(encoding, readScaled(encoding, streams, of))
+      return formatNumbers(encoding, readScaled(encoding, streams, of), of.memory)
   }
 }
 
@@ -72,9 +75,15 @@ export function readColumnText(encoding: Encoding, streams: StreamReader, of: Co
  * Which text of a dictionary each value is.
  * @throws FormatError
  */
-export function readIds(info: IntsInfo, streams: StreamReader, count: number, texts: number): Uint32Array {
-  const numbers = readInts(info, streams, count)
-  const ids = new Uint32Array(count)
+export function readIds(
+  info: IntsInfo,
+  streams: StreamReader,
+  count: number,
+  texts: number,
+  memory: Memory = ownMemory,
+): Uint32Array {
+  const numbers = readInts(info, streams, count, memory)
+  const ids = memory.uint32(count)
   for (let i = 0; i < count; i++) {
     const id = numbers[i]
     if (!(id >= 0 && id < texts)) throw new FormatError('a value is not in its dictionary')
@@ -83,9 +92,9 @@ export function readIds(info: IntsInfo, streams: StreamReader, count: number, te
   return ids
 }
 
-function consecutive(bytes: Uint8Array, lengths: Float64Array): ColumnText {
-  const from = new Uint32Array(lengths.length)
-  const to = new Uint32Array(lengths.length)
+function consecutive(bytes: Uint8Array, lengths: Float64Array, memory: Memory): ColumnText {
+  const from = memory.uint32(lengths.length)
+  const to = memory.uint32(lengths.length)
   let at = 0
   for (let i = 0; i < lengths.length; i++) {
     from[i] = at
@@ -98,7 +107,7 @@ function consecutive(bytes: Uint8Array, lengths: Float64Array): ColumnText {
 
 /** The numbers of a column: value · 10^digits. */
 export function readScaled(encoding: NumberEncoding, streams: StreamReader, of: ColumnRows): Float64Array {
-  const scaled = readInts(encoding.ints, streams, of.count)
+  const scaled = readInts(encoding.ints, streams, of.count, of.memory)
   if (encoding.relative === 0) return scaled
   const rows = of.rows()
   for (let i = 0; i < scaled.length; i++) {
@@ -111,11 +120,12 @@ export function readScaled(encoding: NumberEncoding, streams: StreamReader, of: 
 function formatNumbers(
   { prefix, suffix, digits, trimmed }: NumberEncoding,
   scaled: Float64Array,
+  memory: Memory,
 ): ColumnText {
   const count = scaled.length
-  const bytes = new Uint8Array(count * (NUMBER_TEXT_BYTES + prefix.length + suffix.length))
-  const from = new Uint32Array(count)
-  const to = new Uint32Array(count)
+  const bytes = memory.bytes(count * (NUMBER_TEXT_BYTES + prefix.length + suffix.length))
+  const from = memory.uint32(count)
+  const to = memory.uint32(count)
   let at = 0
   for (let i = 0; i < count; i++) {
     if (!(Math.abs(scaled[i]) < 2 ** 53)) throw new FormatError('a number is too large')
@@ -132,9 +142,9 @@ function readTimes(format: TimeFormat, distances: Float64Array, of: ColumnRows):
   const count = distances.length
   const rows = of.rows()
   const length = 31 + format.suffix.length
-  const bytes = new Uint8Array(count * length)
-  const from = new Uint32Array(count)
-  const to = new Uint32Array(count)
+  const bytes = of.memory.bytes(count * length)
+  const from = of.memory.uint32(count)
+  const to = of.memory.uint32(count)
   const text = new TimeText(format.layout, format.separator)
   const { tsMs, tsNs } = of.times
   let at = 0
@@ -149,11 +159,11 @@ function readTimes(format: TimeFormat, distances: Float64Array, of: ColumnRows):
   return columnText(bytes, from, to)
 }
 
-function readAddresses(ints: IntsInfo, streams: StreamReader, count: number): ColumnText {
-  const addresses = readInts(ints, streams, count)
-  const bytes = new Uint8Array(count * IPV4_TEXT_BYTES)
-  const from = new Uint32Array(count)
-  const to = new Uint32Array(count)
+function readAddresses(addresses: Float64Array, memory: Memory): ColumnText {
+  const count = addresses.length
+  const bytes = memory.bytes(count * IPV4_TEXT_BYTES)
+  const from = memory.uint32(count)
+  const to = memory.uint32(count)
   let at = 0
   for (let i = 0; i < count; i++) {
     from[i] = at

@@ -1,6 +1,8 @@
 import { FormatError } from '../embedded/bytes.ts'
 import type { ColumnText } from './decode-column.ts'
+import { ReusedMemory } from './memory.ts'
 import type { Columns } from './open-columns.ts'
+import { viewOf } from './words.ts'
 
 /** Lines one after another in memory of their own. */
 export interface DecodedLines {
@@ -21,9 +23,10 @@ export function decodeLines(columns: Columns, wanted?: Uint8Array): DecodedLines
   const { rows, lineBytes } = columns.directory
   const { stepFrom, stepColumn, constantFrom, constantTo } = columns.shapes
   const rowShapes = columns.rowShapes()
+  memory.reset()
   const { arena, valueFrom, valueTo, cursors } = gatherTexts(columns)
   checkLength(columns, valueFrom, valueTo)
-  const source = new DataView(arena.buffer)
+  const source = viewOf(arena)
   const buffer = new ArrayBuffer(lineBytes + SLACK_BYTES)
   const target = new DataView(buffer)
   const lineFrom = new Uint32Array(rows)
@@ -70,10 +73,13 @@ interface Texts {
   readonly cursors: Uint32Array
 }
 
+/** Texts on their way into lines: nobody sees them afterwards. */
+const memory = new ReusedMemory()
+
 /** Brings everything that lines are made of into one place. */
 function gatherTexts(columns: Columns): Texts {
   const { directory, shapes } = columns
-  const texts = directory.columns.map((_, column) => columns.text(column))
+  const texts = directory.columns.map((_, column) => columns.text(column, memory))
   const { constants } = shapes
   let arenaBytes = constants.length + SLACK_BYTES
   let values = 0
@@ -81,9 +87,9 @@ function gatherTexts(columns: Columns): Texts {
     arenaBytes += text.bytes.length
     values += directory.columns[column].values
   })
-  const arena = new Uint8Array(arenaBytes)
-  const valueFrom = new Uint32Array(values)
-  const valueTo = new Uint32Array(values)
+  const arena = memory.bytes(arenaBytes)
+  const valueFrom = memory.uint32(values)
+  const valueTo = memory.uint32(values)
   const cursors = new Uint32Array(texts.length)
   arena.set(constants)
   let base = constants.length

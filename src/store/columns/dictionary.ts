@@ -1,3 +1,4 @@
+import type { Memory } from './memory.ts'
 import type { Values } from './values.ts'
 import { hashBytes, sameBytes } from './words.ts'
 
@@ -16,8 +17,11 @@ export interface Dictionary {
 
 let table = new Uint32Array(1024)
 
-/** The dictionary of a column; undefined where more than `share` of the values (or 16, and never half) are distinct. */
-export function findDictionary(values: Values, share: number): Dictionary | undefined {
+/**
+ * The dictionary of a column; undefined where more than `share` of the values (or 16, and never half) are
+ * distinct.
+ */
+export function findDictionary(values: Values, share: number, memory: Memory): Dictionary | undefined {
   const { view, from, to, count } = values
   const limit = Math.min(Math.floor(count / 2), Math.max(16, Math.floor(count * share)))
   let slots = 256
@@ -25,8 +29,8 @@ export function findDictionary(values: Values, share: number): Dictionary | unde
   if (table.length < slots) table = new Uint32Array(slots)
   else table.fill(0, 0, slots)
   const mask = slots - 1
-  const ids = new Float64Array(count)
-  const firsts = new Uint32Array(Math.min(count, limit))
+  const ids = memory.float64(count)
+  const firsts = memory.uint32(limit)
   let distinct = 0
   for (let i = 0; i < count; i++) {
     const at = from[i]

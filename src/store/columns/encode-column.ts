@@ -5,6 +5,7 @@ import { CONSTANT, DECIMAL, DICTIONARY, HEX, INTEGER, IPV4, RAW, TIME } from './
 import { packHex } from './hex-pattern.ts'
 import { writeInts } from './ints.ts'
 import { parseIpv4s } from './ipv4.ts'
+import type { Memory } from './memory.ts'
 import { type NumberColumn, parseNumbers } from './number-text.ts'
 import { type StreamWriter, writeBytes, writeRef, writeSigned } from './streams.ts'
 import { parseTimes } from './time-column.ts'
@@ -25,16 +26,17 @@ export interface ColumnSink {
   /** Takes the bits. */
   readonly streams: StreamWriter
   readonly times: RowTimes
+  readonly memory: Memory
 }
 
 /** Writes a column of at least one value in the encoding that suits it. Returns its flags. */
 export function writeColumn(sink: ColumnSink, values: Values): number {
   if (writeConstant(sink, values)) return byteFlags(values.bytes, values.from[0], values.to[0])
-  const few = findDictionary(values, FEW)
+  const few = findDictionary(values, FEW, sink.memory)
   if (few !== undefined) return writeDictionary(sink, few.values, few.ids)
   const typed = writeTyped(sink, values)
   if (typed !== undefined) return typed
-  const many = values.count < 8 ? undefined : findDictionary(values, MANY)
+  const many = values.count < 8 ? undefined : findDictionary(values, MANY, sink.memory)
   if (many !== undefined) return writeDictionary(sink, many.values, many.ids)
   return writeText(sink, values)
 }
@@ -63,12 +65,12 @@ function writeText(sink: ColumnSink, values: Values): number {
   return writeHex(sink, values) ?? writeRaw(sink, values)
 }
 
-function writeRaw({ to, streams }: ColumnSink, values: Values): number {
+function writeRaw({ to, streams, memory }: ColumnSink, values: Values): number {
   const { bytes, from, count } = values
-  const lengths = new Float64Array(count)
+  const lengths = memory.float64(count)
   let total = 0
   for (let i = 0; i < count; i++) total += lengths[i] = values.to[i] - from[i]
-  const text = new Uint8Array(total)
+  const text = memory.bytes(total)
   let at = 0
   let flags = 0
   for (let i = 0; i < count; i++) {
@@ -82,8 +84,8 @@ function writeRaw({ to, streams }: ColumnSink, values: Values): number {
   return flags
 }
 
-function writeHex({ to, streams }: ColumnSink, values: Values): number | undefined {
-  const found = packHex(values)
+function writeHex({ to, streams, memory }: ColumnSink, values: Values): number | undefined {
+  const found = packHex(values, memory)
   if (found === undefined) return undefined
   const { pattern, varying, isUpper } = found.pattern
   to.byte(HEX)
@@ -102,7 +104,7 @@ function writeTyped(sink: ColumnSink, values: Values): number | undefined {
   const { to, streams } = sink
   const length = values.to[0] - values.from[0]
   if (length >= 19) {
-    const parsed = parseTimes(values, sink.times)
+    const parsed = parseTimes(values, sink.times, sink.memory)
     if (parsed !== undefined) {
       const { layout, separator, mark, digits, suffix } = parsed.format
       for (const byte of [TIME, layout, separator, mark, digits]) to.byte(byte)
@@ -111,7 +113,7 @@ function writeTyped(sink: ColumnSink, values: Values): number | undefined {
       return byteFlags(values.bytes, values.from[0], values.to[0])
     }
   }
-  const addresses = parseIpv4s(values)
+  const addresses = parseIpv4s(values, sink.memory)
   if (addresses !== undefined) {
     to.byte(IPV4)
     writeInts(to, streams, addresses, values.count)

@@ -10,6 +10,7 @@ import {
 } from './directory.ts'
 import { writeColumn } from './encode-column.ts'
 import { writeInts } from './ints.ts'
+import { ReusedMemory } from './memory.ts'
 import { type ColumnValues, FIRST_NODE, ShapeTrie } from './shape-trie.ts'
 import { StreamWriter, writeBytes } from './streams.ts'
 import { BARE, END, REST } from './value-kinds.ts'
@@ -33,11 +34,15 @@ export interface EncodedLines {
   readonly lineBytes: number
 }
 
-/** Takes the lines of blocks apart into columns, docs/formats/columns.md; one block after another in the same memory. */
+/**
+ * Takes the lines of blocks apart into columns, docs/formats/columns.md; one block after another in the same
+ * memory.
+ */
 export class LineEncoder {
   readonly #trie = new ShapeTrie()
   readonly #directory = new ByteWriter(16_384)
   readonly #description = new ByteWriter(512)
+  readonly #memory = new ReusedMemory()
   #leaves = new Float64Array(0)
 
   /** The lines of a block as columns. */
@@ -48,6 +53,7 @@ export class LineEncoder {
     const directory = this.#directory
     trie.reset()
     directory.reset()
+    this.#memory.reset()
     if (this.#leaves.length < rows) this.#leaves = new Float64Array(rows)
     const leaves = this.#leaves
     let lineBytes = 0
@@ -55,7 +61,7 @@ export class LineEncoder {
       leaves[row] = trie.add(bytes, view, row, lineFrom[row], lineTo[row])
       lineBytes += lineTo[row] - lineFrom[row]
     }
-    const streams = new StreamWriter()
+    const streams = new StreamWriter(this.#memory)
     directory.varint(rows)
     directory.varint(lineBytes)
     writeNodes(directory, trie)
@@ -74,7 +80,7 @@ export class LineEncoder {
     to.reset()
     const { from, to: valueTo, row, count } = column
     const values = { bytes: input.bytes, view, from, to: valueTo, row, count }
-    let flags = writeColumn({ to, streams, times: input }, values)
+    let flags = writeColumn({ to, streams, times: input, memory: this.#memory }, values)
     if (column.isJson && column.kind === BARE) flags |= bareFlags(values)
     const directory = this.#directory
     directory.byte(column.isJson ? JSON_ORIGIN : TEXT_ORIGIN)

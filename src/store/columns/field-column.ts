@@ -3,6 +3,7 @@ import { type ColumnText, readColumnText, readIds, readScaled } from './decode-c
 import { type ColumnInfo, JSON_ORIGIN } from './directory.ts'
 import { DECIMAL, DICTIONARY, INTEGER } from './encoding.ts'
 import { logfmtKeys } from './logfmt-shapes.ts'
+import { ownMemory } from './memory.ts'
 import type { Columns } from './open-columns.ts'
 import { ARRAY, END, PAIR } from './value-kinds.ts'
 
@@ -23,7 +24,10 @@ export type FieldValues =
 export interface FieldColumn {
   /** Per row: index of its value, or −1 where the parser finds no such field. */
   readonly valueIndex: Int32Array
-  /** Rows, ascending, of which the column says nothing, because their text means something else to the parser than to it. */
+  /**
+   * Rows, ascending, of which the column says nothing, because their text means something else to the parser
+   * than to it.
+   */
   readonly unproven: Uint32Array
   /** Smallest and largest number, where the values are numbers. */
   readonly range: { readonly min: number; readonly max: number } | undefined
@@ -32,8 +36,9 @@ export interface FieldColumn {
 }
 
 /**
- * The column that holds what the parser would extract under a label name (docs: LogQL's `json` and `logfmt` stages without
- * parameters), before any clash with the labels of the stream. Undefined where no single column is it.
+ * The column that holds what the parser would extract under a label name (docs: LogQL's `json` and `logfmt`
+ * stages without parameters), before any clash with the labels of the stream. Undefined where no single
+ * column is it.
  * @throws FormatError where the columns are damaged
  */
 export function fieldColumn(
@@ -122,7 +127,8 @@ function findLogfmt(columns: Columns, name: string): Found | undefined {
       if ((directory.columns[column].flags & dirty) !== 0) return undefined
     }
   }
-  // The column may also serve shapes where it is something else; a row of those is unproven, and its value unused.
+  // The column may also serve shapes where it is something else; a row of those is unproven, and its value
+  // unused.
   return { column: found, provenShapes }
 }
 
@@ -135,7 +141,9 @@ function parseKey(key: Uint8Array): { path: string[]; kind: number; isFirst: boo
   return { path, kind: kind === null ? 0 : Number(kind[1]), isFirst: !tail.includes('\x01') }
 }
 
-/** The label that keys become, where that is certain: names of letters, digits, and marks that turn into `_`. */
+/**
+ * The label that keys become, where that is certain: names of letters, digits, and marks that turn into `_`.
+ */
 function labelName(path: readonly string[]): string | undefined {
   if (!path.every((segment) => /^[A-Za-z_][\w./:@$#-]*$/.test(segment))) return undefined
   return path.map((segment) => segment.replace(/\W/g, '_')).join('_')
@@ -152,7 +160,7 @@ function readValues(columns: Columns, column: number, rows: Uint32Array): FieldV
   const { streams, times, directory } = columns
   if (column === -1) return { kind: 'numbers', numbers: new Float64Array(0) }
   const { encoding } = directory.columns[column]
-  const of = { times, count: rows.length, rows: () => rows }
+  const of = { times, memory: ownMemory, count: rows.length, rows: () => rows }
   if (encoding.code === DICTIONARY) {
     const { count } = encoding
     const texts = readColumnText(encoding.values, streams, { ...of, count })

@@ -1,6 +1,8 @@
+import type { Memory } from './memory.ts'
 import type { Values } from './values.ts'
 
-// Columns of texts of one length that differ in hex digits only: identifiers, UUIDs, hashes, zero-padded numbers.
+// Columns of texts of one length that differ in hex digits only: identifiers, UUIDs, hashes, zero-padded
+// numbers.
 
 const MAX_LENGTH = 72
 const LOWER = 0x20
@@ -47,13 +49,19 @@ function commonPattern({ bytes, view, from, to, count }: Values): number[] | und
   return varying
 }
 
-/** A column as a pattern and its varying digits, packed; undefined where something else than hex digits varies. */
-export function packHex(values: Values): { pattern: HexPattern; packed: Uint8Array } | undefined {
+/**
+ * A column as a pattern and its varying digits, packed; undefined where something else than hex digits
+ * varies.
+ */
+export function packHex(
+  values: Values,
+  memory: Memory,
+): { pattern: HexPattern; packed: Uint8Array } | undefined {
   const varying = commonPattern(values)
   if (varying === undefined) return undefined
   const { bytes, from, to, count } = values
   const positions = Uint8Array.from(varying)
-  const packed = new Uint8Array(count * ((positions.length + 1) >>> 1))
+  const packed = memory.bytes(count * ((positions.length + 1) >>> 1))
   let seen = 0
   let at = 0
   for (let i = 0; i < count; i++) {
@@ -82,10 +90,11 @@ export function unpackHex(
   packed: Uint8Array,
   { pattern, varying, isUpper }: HexPattern,
   count: number,
+  memory: Memory,
 ): Uint8Array {
   const digits = Buffer.from(isUpper ? '0123456789ABCDEF' : '0123456789abcdef')
   const length = pattern.length
-  const text = new Uint8Array(count * length)
+  const text = memory.bytes(count * length)
   let at = 0
   for (let i = 0; i < count; i++) {
     const base = i * length

@@ -1,4 +1,5 @@
 import { type ByteReader, type ByteWriter, FormatError } from '../embedded/bytes.ts'
+import { type Memory, ownMemory } from './memory.ts'
 import {
   byteEntropy,
   readRef,
@@ -143,9 +144,14 @@ export function readIntsInfo(from: ByteReader): IntsInfo {
  * Reads `count` integers.
  * @throws FormatError
  */
-export function readInts(info: IntsInfo, streams: StreamReader, count: number): Float64Array<ArrayBuffer> {
+export function readInts(
+  info: IntsInfo,
+  streams: StreamReader,
+  count: number,
+  memory: Memory = ownMemory,
+): Float64Array {
   const { isDelta, first, base, planes } = info
-  const values = new Float64Array(count)
+  const values = memory.float64(count)
   planes.forEach(({ width, ref }, plane) => {
     const stream = streams.read(ref)
     if (stream.length < Math.ceil((count * width) / 8)) {

@@ -1,3 +1,4 @@
+import type { Memory } from './memory.ts'
 import type { Values } from './values.ts'
 
 const POINT = 0x2e
@@ -5,9 +6,11 @@ const ZERO = 0x30
 /** Longest text of {@link writeIpv4}. */
 export const IPV4_TEXT_BYTES = 15
 
-/** The addresses as numbers, the first byte highest; undefined where not every text is one in its only form. */
-export function parseIpv4s({ bytes, from, to, count }: Values): Float64Array | undefined {
-  const addresses = new Float64Array(count)
+/**
+ * The addresses as numbers, the first byte highest; undefined where not every text is one in its only form.
+ */
+export function parseIpv4s({ bytes, from, to, count }: Values, memory: Memory): Float64Array | undefined {
+  const addresses = memory.float64(count)
   for (let i = 0; i < count; i++) {
     const address = parseIpv4(bytes, from[i], to[i])
     if (address < 0) return undefined

@@ -28,7 +28,9 @@ const MAX_DEPTH = 16
 /** The place before a line's object. */
 export const JSON_START: JsonPlace = { stack: [], inString: false }
 
-/** The next value of a JSON object whose text goes on at `at`; of kind `REST` where it is not JSON any more. */
+/**
+ * The next value of a JSON object whose text goes on at `at`; of kind `REST` where it is not JSON any more.
+ */
 export function nextJsonHole(bytes: Uint8Array, from: number, end: number, place: JsonPlace): Hole {
   const rest: Hole = { kind: REST, at: from, key: '', place: undefined }
   const stack = [...place.stack]

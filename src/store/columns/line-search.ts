@@ -1,18 +1,21 @@
 import { decodeLines } from './decode-lines.ts'
 import { CONSTANT, DECIMAL, DICTIONARY, type Encoding, HEX, INTEGER, IPV4, RAW, TIME } from './encoding.ts'
+import { ReusedMemory } from './memory.ts'
 import type { Columns } from './open-columns.ts'
 import { FIRST_NODE } from './shape-trie.ts'
 import { END } from './value-kinds.ts'
 
 /**
- * Which rows' lines contain the needle, found without putting lines together: an occurrence lies in a constant, in a value,
- * or across the border of the two. Only lines whose shape allows the last are put together and searched.
+ * Which rows' lines contain the needle, found without putting lines together: an occurrence lies in a
+ * constant, in a value, or across the border of the two. Only lines whose shape allows the last are put
+ * together and searched.
  * @param needle not empty
  * @returns per row 1 or 0
  * @throws FormatError where the columns are damaged
  */
 export function rowsContaining(columns: Columns, needle: Uint8Array): Uint8Array {
   const found = new Uint8Array(columns.directory.rows)
+  memory.reset()
   const bytes = Buffer.from(needle.buffer, needle.byteOffset, needle.length)
   const unsure = searchShapes(columns, bytes, found)
   for (const column of columns.directory.columns.keys()) searchColumn(columns, column, bytes, found)
@@ -74,13 +77,14 @@ function crosses(constant: Buffer, needle: Buffer, follows: boolean, kind: numbe
 function searchColumn(columns: Columns, column: number, needle: Buffer, found: Uint8Array): void {
   const { encoding } = columns.directory.columns[column]
   if (!mayHold(encoding, needle)) return
-  const { bytes, from, to, ids } = columns.text(column)
+  const { bytes, from, to, ids } = columns.text(column, memory)
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const hits = new Uint8Array(from.length)
   let isAny = false
   for (let value = 0, at = text.indexOf(needle); at !== -1; ) {
     while (to[value] <= at) value++
-    // An occurrence that runs over the end of its value is none, and no later one in this value can do better.
+    // An occurrence that runs over the end of its value is none, and no later one in this value can do
+    // better.
     if (at >= from[value] && at + needle.length <= to[value]) {
       hits[value] = 1
       isAny = true
@@ -93,6 +97,9 @@ function searchColumn(columns: Columns, column: number, needle: Buffer, found: U
     if (hits[ids === undefined ? i : ids[i]] === 1) found[row] = 1
   })
 }
+
+/** Texts that are only looked at. */
+const memory = new ReusedMemory()
 
 const DIGITS = bytesOf('0123456789-.')
 const TIME_BYTES = bytesOf('0123456789-:/JanFebMarAprMayJunJulAugSepOctNovDec')

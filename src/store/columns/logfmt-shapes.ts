@@ -5,8 +5,8 @@ const QUOTE = 0x22
 const EQUALS = 0x3d
 
 /**
- * The key before each value of a shape, where the shape is nothing but `key=value` and `key="value"`; undefined where anything
- * else is in it.
+ * The key before each value of a shape, where the shape is nothing but `key=value` and `key="value"`;
+ * undefined where anything else is in it.
  */
 export function logfmtKeys(columns: Columns, shape: number): string[] | undefined {
   const { shapes, directory } = columns

@@ -1,6 +1,9 @@
 import type { Values } from './values.ts'
 
-/** Numbers as texts that give themselves back: no leading zeros, few enough digits for a double to hold them exactly. */
+/**
+ * Numbers as texts that give themselves back: no leading zeros, few enough digits for a double to hold them
+ * exactly.
+ */
 
 const MINUS = 0x2d
 const POINT = 0x2e
@@ -24,7 +27,10 @@ export interface NumberColumn extends Frame {
 
 const scratch = { mantissa: new Float64Array(0), fraction: new Uint8Array(0) }
 
-/** The column as numbers, where every text is one in its shortest or its fixed form; valid until the next call. */
+/**
+ * The column as numbers, where every text is one in its shortest or its fixed form; valid until the next
+ * call.
+ */
 export function parseNumbers(values: Values): NumberColumn | undefined {
   const frame = frameOf(values)
   if (frame === undefined) return undefined

@@ -3,6 +3,7 @@ import { readPartInfo, unpackPart } from '../embedded/parts.ts'
 import { type ColumnText, readColumnText } from './decode-column.ts'
 import { COLUMNS_HEADER_BYTES, COLUMNS_VERSION, type Directory, readDirectory } from './directory.ts'
 import { readInts } from './ints.ts'
+import { type Memory, ownMemory } from './memory.ts'
 import { readShapes, type Shapes } from './shapes.ts'
 import { StreamReader } from './streams.ts'
 import type { RowTimes } from './values.ts'
@@ -17,8 +18,8 @@ export interface Columns {
   rowShapes(): Float64Array
   /** Rows that have a value in the column, ascending. */
   rowsOf(column: number): Uint32Array
-  /** The texts of a column, one per row that has one. */
-  text(column: number): ColumnText
+  /** The texts of a column, one per row that has one, made in this memory. */
+  text(column: number, memory?: Memory): ColumnText
 }
 
 /**
@@ -57,14 +58,17 @@ export function openColumns(stored: Uint8Array, times: RowTimes): Columns {
     for (let row = 0; row < ofRows.length; row++) if (has[ofRows[row]] === 1) rows[count++] = row
     return rows
   }
-  const text = (column: number): ColumnText => {
+  const text = (column: number, memory = ownMemory): ColumnText => {
     const { encoding, values } = directory.columns[column]
-    return readColumnText(encoding, streams, { times, count: values, rows: () => rowsOf(column) })
+    return readColumnText(encoding, streams, { times, memory, count: values, rows: () => rowsOf(column) })
   }
   return { directory, streams, shapes, times, rowShapes: shapesOfRows, rowsOf, text }
 }
 
-/** Every row has a shape that exists, and every column as many values as rows have it: then no reader runs over an end. */
+/**
+ * Every row has a shape that exists, and every column as many values as rows have it: then no reader runs
+ * over an end.
+ */
 function checkCounts(directory: Directory, shapes: Shapes, rowShapes: Float64Array): void {
   const rowsByShape = new Uint32Array(shapes.count)
   for (let row = 0; row < rowShapes.length; row++) {

@@ -46,8 +46,8 @@ function copyInto(array: Uint32Array, capacity: number): Uint32Array<ArrayBuffer
 }
 
 /**
- * The shapes of a block as a tree that grows while lines run through it. What a line has in common with lines before it is
- * compared, not parsed: only the first line of each kind is looked at closely.
+ * The shapes of a block as a tree that grows while lines run through it. What a line has in common with
+ * lines before it is compared, not parsed: only the first line of each kind is looked at closely.
  */
 export class ShapeTrie {
   readonly parent = new Uint16Array(MAX_NODES + SPARE_NODES)
@@ -195,7 +195,10 @@ export class ShapeTrie {
     this.#poolBytes += constant.length
   }
 
-  /** The column for a new node's values: that of its key, unless a value before it in the same line has taken it. */
+  /**
+   * The column for a new node's values: that of its key, unless a value before it in the same line has taken
+   * it.
+   */
   #columnOf(node: number, hole: Hole, isJson: boolean): number {
     const key = hole.key === '' && !isJson ? `#${node}` : hole.key
     const kindKey = isJson && hole.kind !== STRING ? `${key}\x02${hole.kind}` : key

@@ -1,5 +1,6 @@
 import { type ByteReader, type ByteWriter, FormatError } from '../embedded/bytes.ts'
 import { type Part, type PartInfo, packPartSync, storePart, unpackPart } from '../embedded/parts.ts'
+import type { Memory } from './memory.ts'
 
 /** A stream of this many bytes has a chunk of its own: below, a zstd frame costs more than it saves. */
 const OWN_CHUNK_BYTES = 16_384
@@ -23,6 +24,12 @@ export class StreamWriter {
   readonly #own: Part[] = []
   readonly #shared: Uint8Array[][] = [[], [], []]
   readonly #sharedBytes = new Uint32Array(SHARED_CHUNKS)
+  readonly #memory: Memory
+
+  /** `memory` must not be taken back before {@link finish}. */
+  constructor(memory: Memory) {
+    this.#memory = memory
+  }
 
   /** Keeps a stream, compressed where its bytes are not noise. `bytes` are copied. */
   add(bytes: Uint8Array): StreamRef {
@@ -56,7 +63,9 @@ export class StreamWriter {
       return { chunk: this.#own.length + SHARED_CHUNKS - 1, offset: 0, length: bytes.length }
     }
     const offset = this.#sharedBytes[chunk]
-    this.#shared[chunk].push(new Uint8Array(bytes))
+    const copy = this.#memory.bytes(bytes.length)
+    copy.set(bytes)
+    this.#shared[chunk].push(copy)
     this.#sharedBytes[chunk] += bytes.length
     return { chunk, offset, length: bytes.length }
   }

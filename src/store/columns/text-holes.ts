@@ -81,8 +81,8 @@ function isKey(bytes: Uint8Array, from: number, to: number): boolean {
 }
 
 /**
- * Values after the same word belong together, wherever they stand. Empty where no word comes before: then the column is the
- * node's own.
+ * Values after the same word belong together, wherever they stand. Empty where no word comes before: then
+ * the column is the node's own.
  */
 function columnKey(bytes: Uint8Array, from: number, to: number, kind: number): string {
   let wordTo = to

@@ -1,3 +1,4 @@
+import type { Memory } from './memory.ts'
 import { ISO_LAYOUT, LAYOUT_BYTES, layoutOf, TimeText } from './time-text.ts'
 import type { RowTimes, Values } from './values.ts'
 
@@ -24,6 +25,7 @@ const MAX_SUFFIX_BYTES = 16
 export function parseTimes(
   values: Values,
   times: RowTimes,
+  memory: Memory,
 ): { format: TimeFormat; distances: Float64Array } | undefined {
   const { bytes, from, to, row, count } = values
   const format = formatOf(bytes, from[0], to[0])
@@ -32,7 +34,7 @@ export function parseTimes(
   const text = new TimeText(format.layout, format.separator)
   const base = LAYOUT_BYTES[format.layout]
   const length = to[0] - from[0]
-  const distances = new Float64Array(count)
+  const distances = memory.float64(count)
   for (let i = 0; i < count; i++) {
     let at = from[i]
     if (to[i] - at !== length) return undefined

@@ -19,7 +19,9 @@ export function layoutOf(bytes: Uint8Array, at: number, end: number): 0 | 1 | 2 
   return 0
 }
 
-/** Parses and formats times of one layout; remembers the last day, which is mostly that of the next text too. */
+/**
+ * Parses and formats times of one layout; remembers the last day, which is mostly that of the next text too.
+ */
 export class TimeText {
   readonly #layout: number
   readonly #separator: number

@@ -1,4 +1,5 @@
-// What a hole of a shape holds, docs/formats/columns.md. Numbers, because they are compared per value and stored.
+// What a hole of a shape holds, docs/formats/columns.md. Numbers, because they are compared per value and
+// stored.
 
 /** The line ends after the constant. */
 export const END = 1
@@ -121,7 +122,9 @@ function arrayEnd(bytes: Uint8Array, at: number, end: number): number {
   return -1
 }
 
-/** `dddd-dd-dd`, space or T, `dd:dd:dd`, then fraction and zone where they follow; −1 where that is not here. */
+/**
+ * `dddd-dd-dd`, space or T, `dd:dd:dd`, then fraction and zone where they follow; −1 where that is not here.
+ */
 function stampEnd(bytes: Uint8Array, at: number, end: number): number {
   if (at + 19 > end) return -1
   for (let i = 0; i < 19; i++) {

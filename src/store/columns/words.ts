@@ -33,7 +33,10 @@ export function hashBytes(view: DataView, from: number, length: number): number 
   return h ^ (h >>> 13) ^ (h >>> 22)
 }
 
-/** The index of the quote that ends the string whose inside begins at `at`, or −1; `\` takes away the meaning of what follows. */
+/**
+ * The index of the quote that ends the string whose inside begins at `at`, or −1; `\` takes away the meaning
+ * of what follows.
+ */
 export function findStringEnd(view: DataView, at: number, end: number): number {
   while (at + 4 <= end) {
     const word = view.getInt32(at, true)
