@@ -8,8 +8,8 @@ import { openEmbeddedStore } from '#store/embedded/store.ts'
 import { makeBatch, type PlainRow } from '#store/testing.ts'
 import type { EntryBatch } from '#store/types.ts'
 
-// What appending to the embedded store costs, without HTTP and decoding: MB of lines per CPU second, disk per raw
-// byte, RSS.
+// What appending to the embedded store costs, without HTTP and decoding: MB of lines per CPU second, disk
+// per raw byte, RSS.
 // usage: node bench/store-ingest.ts CORPUS_DIR [TIMES [CLIENTS]]
 // CORPUS_DIR holds push bodies as *.json; they are taken in TIMES over, each time later than before.
 

@@ -52,9 +52,9 @@ export function requestUrl(options: ClientOptions, path: string, parameters: Par
 
 /**
  * GETs a Loki API path and returns the parsed JSON body.
- * @throws OperatorError `client_unreachable` when there is no answer, `client_busy` for 429 and 5xx, `client_refused`
- * for any other status but 2xx, and `client_answer` for an answer that is not JSON; each says where and what the
- * server said.
+ * @throws OperatorError `client_unreachable` when there is no answer, `client_busy` for 429 and 5xx,
+ * `client_refused` for any other status but 2xx, and `client_answer` for an answer that is not JSON; each
+ * says where and what the server said.
  */
 export async function getJson(
   options: ClientOptions,

@@ -33,15 +33,17 @@ export interface UpSession {
   stop(): Promise<void>
 }
 
-/** What is to be collected: the containers of an engine, the sample shop, or nothing until an engine answers. */
+/**
+ * What is to be collected: the containers of an engine, the sample shop, or nothing until an engine answers.
+ */
 export type Source =
   | { readonly kind: 'docker'; readonly host: string }
   | { readonly kind: 'shop'; readonly reason: string }
   | { readonly kind: 'waiting'; readonly reason: string }
 
 /**
- * Chooses the source. Whoever sets DOCKER_HOST wants those containers and no others, so an engine that does not answer
- * there is waited for; without it, the sample shop gives something to look at.
+ * Chooses the source. Whoever sets DOCKER_HOST wants those containers and no others, so an engine that does
+ * not answer there is waited for; without it, the sample shop gives something to look at.
  */
 export function chooseSource(probe: DockerProbe, env: NodeJS.ProcessEnv = process.env): Source {
   if (probe.host !== undefined) return { kind: 'docker', host: probe.host }
@@ -49,8 +51,8 @@ export function chooseSource(probe: DockerProbe, env: NodeJS.ProcessEnv = proces
 }
 
 /**
- * Starts the server, then what feeds it. The sample's lines have a folder of their own, so that they are never found
- * between those of real containers.
+ * Starts the server, then what feeds it. The sample's lines have a folder of their own, so that they are
+ * never found between those of real containers.
  */
 export async function startSession(source: Source, options: SessionOptions): Promise<UpSession> {
   const { logger } = options
@@ -80,7 +82,7 @@ export async function startSession(source: Source, options: SessionOptions): Pro
     if (source.kind === 'docker') await collect(dockerConfig(source.host, { pushUrl }))
     if (source.kind === 'shop') {
       const shopDir = join(dataDir, 'shop')
-      // Lines of an earlier run are in the store; their positions must not be applied to files of the same name.
+      // An earlier run's lines are in the store; its positions must not be applied to new files.
       rmSync(shopDir, { recursive: true, force: true })
       shop = await startShop({ dir: shopDir, logger })
       await collect(filesConfig(shop.files, { pushUrl }))
