@@ -9,6 +9,7 @@ import { lokiRelabel } from './loki_relabel.ts'
 import { lokiSourceApi } from './loki_source_api.ts'
 import { lokiSourceDocker } from './loki_source_docker.ts'
 import { lokiSourceFile } from './loki_source_file.ts'
+import { lokiSourceSyslog } from './loki_source_syslog.ts'
 import { lokiWrite } from './loki_write.ts'
 
 /** An entry of the table. It forgets the arguments' type: the runtime decodes by the schema alone. */
@@ -28,5 +29,6 @@ export const componentRegistry: ReadonlyMap<string, ComponentDefinition> = new M
   entry(lokiSourceApi),
   entry(lokiSourceDocker),
   entry(lokiSourceFile),
+  entry(lokiSourceSyslog),
   entry(lokiWrite),
 ])
