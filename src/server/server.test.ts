@@ -321,6 +321,30 @@ describe('the page', () => {
   })
 })
 
+test('the older query path answers in the older form', async () => {
+  await push(base, one({ app: 'older' }, 'keep this'))
+  await push(base, one({ app: 'older' }, 'not that'))
+  const get = async (query: string): Promise<[number, string]> => {
+    const response = await fetch(`${base}/api/prom/query?query=${encodeURIComponent(query)}&regexp=ke..`)
+    return [response.status, await response.text()]
+  }
+  const [status, body] = await get('{app="older"}')
+  expect(status).toBe(200)
+  expect(JSON.parse(body)).toMatchObject({
+    streams: [
+      {
+        labels: '{app="older", detected_level="unknown", service_name="older"}',
+        entries: [{ ts: expect.stringMatching(/^\d{4}-.*Z$/), line: 'keep this' }],
+      },
+    ],
+    stats: { summary: {} },
+  })
+  expect(await get('rate({app="older"}[1m])')).toEqual([
+    400,
+    'legacy endpoints only support streams result type',
+  ])
+})
+
 describe('answers', () => {
   test('that are large are compressed for who takes it', async () => {
     const values = Array.from({ length: 100 }, (_, i) => [

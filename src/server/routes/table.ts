@@ -12,6 +12,7 @@ import { serveFormatQuery } from './format-query.ts'
 import { serveIndexStats, serveVolume, serveVolumeRange } from './index-stats.ts'
 import { serveLabels, serveLabelValues, serveSeries } from './labels.ts'
 import { serveLegacyPush } from './legacy-push.ts'
+import { serveLegacyQuery } from './legacy-query.ts'
 import { serveOtlp } from './otlp.ts'
 import { servePush } from './push.ts'
 import { serveQueryInstant, serveQueryRange } from './query.ts'
@@ -65,6 +66,7 @@ function named(path: string, handler: (call: QueryCall, name: string) => ReturnT
 const READ_ROUTES: readonly Route[] = [
   reading('/loki/api/v1/query_range', serveQueryRange),
   reading('/loki/api/v1/query', serveQueryInstant),
+  reading('/api/prom/query', serveLegacyQuery),
   reading('/loki/api/v1/labels', serveLabels),
   reading('/loki/api/v1/label', serveLabels),
   reading('/api/prom/label', serveLabels),
