@@ -7,8 +7,8 @@ const TENANT = '__tenant_id__'
 const ORIGINAL = 'original___tenant_id__'
 
 /**
- * Several tenants' rows as those of one, each stream with the label `__tenant_id__`: what queries of `a|b` read.
- * Matchers on that label choose the tenants. The tenant given to its methods is not looked at.
+ * Several tenants' rows as those of one, each stream with the label `__tenant_id__`: what queries of `a|b`
+ * read. Matchers on that label choose the tenants. The tenant given to its methods is not looked at.
  */
 export function makeTenantsStore(store: LogStore, tenants: readonly string[]): LogStore {
   const chosen = (matchers: readonly LabelMatcher[]): string[] =>
