@@ -130,7 +130,7 @@ describe.skipIf(missing !== undefined)('collecting while everything goes wrong',
     'server refuses': async () => {
       const before = proxy.refused.size
       proxy.setWeather({ kind: 'status', status: 400, isForwarded: false })
-      for (let tries = 0; tries < 50 && proxy.refused.size === before; tries++) await sleep(100)
+      for (let tries = 0; tries < 300 && proxy.refused.size === before; tries++) await sleep(100)
       proxy.setWeather({ kind: 'fine' })
     },
     'server slow': () => while_({ kind: 'slow', delayMs: 500 + random() * 2500 }, 4000),
