@@ -1,4 +1,12 @@
-import { HAS_BACKSLASH, HAS_EMPTY, HAS_EQUALS, HAS_OTHER, HAS_QUOTE, HAS_WORD } from './column-flags.ts'
+import {
+  HAS_BACKSLASH,
+  HAS_EMPTY,
+  HAS_EQUALS,
+  HAS_NULL,
+  HAS_OTHER,
+  HAS_QUOTE,
+  HAS_WORD,
+} from './column-flags.ts'
 import { type ColumnText, readColumnText, readIds, readScaled } from './decode-column.ts'
 import { type ColumnInfo, JSON_ORIGIN } from './directory.ts'
 import { DECIMAL, DICTIONARY, INTEGER } from './encoding.ts'
@@ -92,15 +100,25 @@ function findJson(columns: Columns, name: string): Found | undefined {
     found = column
   }
   if (found !== -1) {
-    const dirty = HAS_OTHER | HAS_BACKSLASH | HAS_WORD
+    const dirty = HAS_OTHER | HAS_BACKSLASH | HAS_WORD | HAS_NULL
     if ((directory.columns[found].flags & dirty) !== 0) return undefined
   }
   const provenShapes = new Uint8Array(shapes.count)
   for (let shape = 0; shape < shapes.count; shape++) {
-    const last = shapes.stepNode[shapes.stepFrom[shape + 1] - 1]
-    if (shapes.isJson[shape] === 1 && directory.nodes.kind[last] === END) provenShapes[shape] = 1
+    if (isWhole(columns, shape)) provenShapes[shape] = 1
   }
   return { column: found, provenShapes }
+}
+
+/** Whether a shape is an object that the parser reads to its end: one bare word stops it. */
+function isWhole({ directory, shapes }: Columns, shape: number): boolean {
+  if (shapes.isJson[shape] === 0) return false
+  const stepTo = shapes.stepFrom[shape + 1]
+  for (let step = shapes.stepFrom[shape]; step < stepTo; step++) {
+    const column = shapes.stepColumn[step]
+    if (column >= 0 && (directory.columns[column].flags & HAS_WORD) !== 0) return false
+  }
+  return directory.nodes.kind[shapes.stepNode[stepTo - 1]] === END
 }
 
 function findLogfmt(columns: Columns, name: string): Found | undefined {

@@ -79,6 +79,8 @@ function readKey(bytes: Uint8Array, at: number, end: number): { text: string; ne
   if (at >= end || bytes[at] !== QUOTE) return undefined
   const to = stringEnd(bytes, at + 1, end)
   if (to === -1) return undefined
+  // Control characters are no JSON, and set the parts of a column's key apart.
+  for (let i = at + 1; i < to; i++) if (bytes[i] < 0x20) return undefined
   const text = Buffer.from(bytes.subarray(at + 1, to)).toString('latin1')
   const colon = skipSpace(bytes, to + 1, end)
   if (colon === end || bytes[colon] !== COLON) return undefined
