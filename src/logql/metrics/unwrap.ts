@@ -1,9 +1,9 @@
 import { errorMessage } from '#base/errors.ts'
+import { goSeconds, parseByteSize } from '#base/go-literals.ts'
 import { parseGoFloat } from '#base/gofloat.ts'
 import { compileLabelFilter } from '../pipeline/label-filter.ts'
 import type { Row, StageRun } from '../pipeline/row.ts'
 import type { Unwrap } from '../syntax/ast.ts'
-import { goSeconds, parseByteSize } from '../syntax/literals.ts'
 
 /** Reads a line's sample from a label. Returns NaN-free `undefined` where the line yields none. */
 export type ReadSample = (row: Row) => number | undefined

@@ -1,6 +1,6 @@
 import { errorMessage } from '#base/errors.ts'
+import { compileTemplate, type LineTemplate, soleField } from '#base/template/template.ts'
 import type { LabelFormat } from '../syntax/ast.ts'
-import { compileTemplate, type LineTemplate, soleField } from '../template/template.ts'
 import { ERROR_LABEL } from './names.ts'
 import type { Row, StageRun } from './row.ts'
 

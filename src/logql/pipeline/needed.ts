@@ -1,5 +1,5 @@
+import { templateFields } from '#base/template/fields.ts'
 import type { LabelFilter, Stage, Unwrap } from '../syntax/ast.ts'
-import { templateFields } from '../template/fields.ts'
 
 /**
  * The label names that stages and `unwrap` read, as far as the query's text shows: filters, rename sources,

@@ -1,6 +1,7 @@
 import { parsePrometheusDuration } from '#base/duration.ts'
 import { errorMessage } from '#base/errors.ts'
-import { durationLiteralNs, goDurationNs, parseByteSize, unescapeLiteral } from './literals.ts'
+import { parseByteSize, unescapeLiteral } from '#base/go-literals.ts'
+import { durationLiteralNs, goDurationNs } from './literals.ts'
 import {
   FUNCTIONS,
   ONE_CHAR_OPERATORS,

@@ -1,6 +1,7 @@
+import { parseByteSize } from '#base/go-literals.ts'
 import { type Labels, labelValue } from '#base/labels.ts'
 import type { ResultEntry, ResultStream } from '#logql/engine/types.ts'
-import { goDurationNs, parseByteSize } from '#logql/syntax/literals.ts'
+import { goDurationNs } from '#logql/syntax/literals.ts'
 import { mergeByStream } from '../json/results.ts'
 import { readLineFields } from './line-fields.ts'
 

@@ -1,5 +1,5 @@
-import { parseGoFloat } from '#base/gofloat.ts'
-import { unescapeLiteral } from '../syntax/literals.ts'
+import { unescapeLiteral } from '../go-literals.ts'
+import { parseGoFloat } from '../gofloat.ts'
 
 /**
  * A number or character constant of a template: an int64 as bigint, a float64 as number; undefined where it

@@ -1,4 +1,4 @@
-import { parseGoFloat } from '#base/gofloat.ts'
+import { parseGoFloat } from '../gofloat.ts'
 import {
   addDecimals,
   type Decimal,

@@ -1,5 +1,5 @@
-import { compileRegex, type Regex } from '#base/regex/regex.ts'
-import { goSeconds, parseByteSize } from '../syntax/literals.ts'
+import { goSeconds, parseByteSize } from '../go-literals.ts'
+import { compileRegex, type Regex } from '../regex/regex.ts'
 import { type FunctionTable, fn } from './functions.ts'
 
 /** Longest text a function may make, bytes: a template cannot exhaust memory. */

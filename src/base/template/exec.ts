@@ -1,5 +1,5 @@
-import { errorMessage } from '#base/errors.ts'
-import { goQuote } from '#base/goquote.ts'
+import { errorMessage } from '../errors.ts'
+import { goQuote } from '../goquote.ts'
 import type { FunctionTable, ParamType } from './functions.ts'
 import {
   type Command,

@@ -1,5 +1,5 @@
-import { formatGoFloat, formatGoFloatExponent } from '#base/gofloat.ts'
-import { goQuote } from '#base/goquote.ts'
+import { formatGoFloat, formatGoFloatExponent } from '../gofloat.ts'
+import { goQuote } from '../goquote.ts'
 import { printValue } from './print.ts'
 import { typeName, type Value } from './values.ts'
 

@@ -1,4 +1,4 @@
-import { formatGoFloatExponent } from '#base/gofloat.ts'
+import { formatGoFloatExponent } from '../gofloat.ts'
 import { timeText } from './time-layout.ts'
 import { isMap, isSlice, isTime, type Value } from './values.ts'
 

@@ -1,4 +1,4 @@
-import { unescapeLiteral } from '../syntax/literals.ts'
+import { unescapeLiteral } from '../go-literals.ts'
 import { lexTemplate, type TemplateToken } from './lexer.ts'
 import type { Command, Operand, Pipe, TemplateNode } from './nodes.ts'
 import { parseNumber } from './numbers.ts'

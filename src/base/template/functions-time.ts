@@ -1,4 +1,4 @@
-import { errorMessage } from '#base/errors.ts'
+import { errorMessage } from '../errors.ts'
 import { type FunctionTable, fn } from './functions.ts'
 import { type GoTime, isKnownZone, LOCAL, UTC, ZERO_TIME } from './go-time.ts'
 import { formatTime, parseTime } from './time-layout.ts'

@@ -1,4 +1,4 @@
-import { formatGoFloat } from '#base/gofloat.ts'
+import { formatGoFloat } from '../gofloat.ts'
 
 /** An exact decimal: `digits · 10^-scale`. */
 export interface Decimal {
