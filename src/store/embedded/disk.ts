@@ -1,9 +1,9 @@
-import { type FileHandle, open } from 'node:fs/promises'
 import { errorMessage, OperatorError } from '#base/errors.ts'
+import type { FileSystem, StoreFile } from './file-system.ts'
 
 /** Makes creations, renames and removals inside a directory survive power loss. */
-export async function syncDir(path: string): Promise<void> {
-  const handle = await open(path, 'r')
+export async function syncDir(fs: FileSystem, path: string): Promise<void> {
+  const handle = await fs.open(path, 'r')
   try {
     await handle.sync()
   } finally {
@@ -14,7 +14,7 @@ export async function syncDir(path: string): Promise<void> {
 /**
  * Writes all of `bytes` at `position`; a short write is continued, as POSIX allows them when a disk fills up.
  */
-export async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+export async function writeFully(handle: StoreFile, bytes: Uint8Array, position: number): Promise<void> {
   let done = 0
   while (done < bytes.length) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done)
@@ -23,7 +23,7 @@ export async function writeFully(handle: FileHandle, bytes: Uint8Array, position
 }
 
 /** Reads up to `length` bytes at `position`; fewer only where the file ends. */
-export async function readFully(handle: FileHandle, length: number, position: number): Promise<Buffer> {
+export async function readFully(handle: StoreFile, length: number, position: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafeSlow(length)
   let done = 0
   while (done < length) {

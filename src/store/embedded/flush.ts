@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { syncDir } from './disk.ts'
+import type { FileSystem } from './file-system.ts'
 import type { Head } from './head.ts'
 import type { HeadStream } from './head-stream.ts'
 import { makePacer } from './pacer.ts'
@@ -11,6 +11,7 @@ import { type BlockRows, SegmentWriter } from './segment-writer.ts'
 
 /** Where a head is flushed to, and what its segments record about the log they cover. */
 export interface FlushOptions {
+  readonly fs: FileSystem
   readonly dir: string
   /** Last log file with rows of the head. */
   readonly walTo: number
@@ -68,9 +69,9 @@ function partitionsOf(head: Head): Partition[] {
 
 async function writePartition(head: Head, partition: Partition, options: FlushOptions): Promise<string> {
   const directory = partitionDir(options.dir, partition.tenant, partition.day)
-  await makeDirs(options.dir, directory)
+  await makeDirs(options.fs, options.dir, directory)
   const path = join(directory, segmentName(head.walFrom, options.walTo))
-  const writer = await SegmentWriter.create(path)
+  const writer = await SegmentWriter.create(options.fs, path)
   try {
     const pause = makePacer()
     const scratch = makeScratch(options.blockBytes)
@@ -107,11 +108,11 @@ async function writePartition(head: Head, partition: Partition, options: FlushOp
 }
 
 /** Creates a partition's directory and makes the names on the way to it durable. */
-async function makeDirs(dir: string, partition: string): Promise<void> {
-  const made = await mkdir(partition, { recursive: true })
+async function makeDirs(fs: FileSystem, dir: string, partition: string): Promise<void> {
+  const made = await fs.mkdir(partition)
   if (made === undefined) return
-  await syncDir(join(partition, '..'))
-  await syncDir(segmentsDir(dir))
+  await syncDir(fs, join(partition, '..'))
+  await syncDir(fs, segmentsDir(dir))
 }
 
 /** References to rows of one stream, in time order. */

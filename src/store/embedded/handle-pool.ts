@@ -1,7 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileSystem, StoreFile } from './file-system.ts'
 
 interface Entry {
-  readonly handle: Promise<FileHandle>
+  readonly handle: Promise<StoreFile>
   users: number
   dropped: boolean
 }
@@ -9,15 +9,17 @@ interface Entry {
 /** Keeps a bounded number of files open for reading, the least recently used closing first. */
 export class HandlePool {
   readonly #entries = new Map<string, Entry>()
+  readonly #fs: FileSystem
   readonly #max: number
 
-  constructor(max: number) {
+  constructor(fs: FileSystem, max: number) {
+    this.#fs = fs
     this.#max = max
   }
 
   /** Calls `work` with the open file. */
-  async use<T>(path: string, work: (handle: FileHandle) => Promise<T>): Promise<T> {
-    const entry = this.#entries.get(path) ?? { handle: open(path, 'r'), users: 0, dropped: false }
+  async use<T>(path: string, work: (handle: StoreFile) => Promise<T>): Promise<T> {
+    const entry = this.#entries.get(path) ?? { handle: this.#fs.open(path, 'r'), users: 0, dropped: false }
     // Moves the entry to the young end.
     this.#entries.delete(path)
     this.#entries.set(path, entry)

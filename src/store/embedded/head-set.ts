@@ -164,6 +164,7 @@ export class HeadSet {
     const { options, catalog, wal, segments, handles } = this.#environment
     const [{ head, walTo }] = this.#sealed
     const paths = await flushHead(head, {
+      fs: options.fs,
       dir: options.dir,
       walTo,
       nowMs: options.clock(),

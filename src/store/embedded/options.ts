@@ -1,4 +1,5 @@
 import type { Logger } from '#base/logger.ts'
+import { type FileSystem, nodeFileSystem } from './file-system.ts'
 import type { FsyncPolicy } from './wal.ts'
 
 /** Settings of the embedded engine. Sizes left out have the defaults of {@link resolveOptions}. */
@@ -23,6 +24,8 @@ export interface EmbeddedOptions {
   readonly outOfOrderWindowMs: number
   /** How often retention runs, milliseconds. */
   readonly compactionIntervalMs: number
+  /** What the files are on; for tests. */
+  readonly fs?: FileSystem
   /** Milliseconds since the epoch; for tests. */
   readonly clock?: () => number
   /**
@@ -49,6 +52,7 @@ export type ResolvedOptions = Required<EmbeddedOptions>
 /** Fills in the defaults, which suit one machine with a few hundred megabytes for logs. */
 export function resolveOptions(options: EmbeddedOptions): ResolvedOptions {
   return {
+    fs: nodeFileSystem,
     clock: Date.now,
     headBytes: 24 << 20,
     headMaxAgeMs: 30 * 60_000,

@@ -1,6 +1,6 @@
-import { readdir, readFile, truncate, unlink } from 'node:fs/promises'
 import type { Logger } from '#base/logger.ts'
 import type { Entries } from './entries.ts'
+import type { FileSystem } from './file-system.ts'
 import { dayOf, walDir, walPath } from './paths.ts'
 import type { Segment } from './segment.ts'
 import { readWalFile } from './wal-file.ts'
@@ -24,9 +24,9 @@ export interface ReplayTarget {
 }
 
 /** Numbers of the log files there are, ascending. */
-export async function listWalFiles(dir: string): Promise<number[]> {
+export async function listWalFiles(fs: FileSystem, dir: string): Promise<number[]> {
   const sequences: number[] = []
-  for (const name of await readdir(walDir(dir))) {
+  for (const { name } of await fs.readdir(walDir(dir))) {
     const match = /^(\d{16})\.wal$/.exec(name)
     if (match !== null) sequences.push(Number(match[1]))
   }
@@ -35,6 +35,7 @@ export async function listWalFiles(dir: string): Promise<number[]> {
 
 /** Hands every row of the log that is in no segment to `target`. docs/formats/wal.md, Replay. */
 export async function replayWal(
+  fs: FileSystem,
   dir: string,
   sequences: readonly number[],
   segments: readonly Segment[],
@@ -46,7 +47,7 @@ export async function replayWal(
     const path = walPath(dir, sequence)
     const covered = coveredDays(segments, sequence)
     // A copy of its own begins at a multiple of eight, as columns must.
-    const file = new Uint8Array(await readFile(path))
+    const file = new Uint8Array(await fs.readFile(path))
     const { goodBytes, damage } = readWalFile(file, sequence, (entries) => {
       const taken = target.insert(entries, wantedRows(entries, covered))
       stats.rows += taken
@@ -60,8 +61,8 @@ export async function replayWal(
         { file: path, offset: goodBytes, cutBytes: file.length - goodBytes, reason: damage },
         'the log ends in an unfinished write, as after a crash; cut there. Nothing acknowledged is lost.',
       )
-      if (goodBytes === 0) await unlink(path)
-      else await truncate(path, goodBytes)
+      if (goodBytes === 0) await fs.unlink(path)
+      else await fs.truncate(path, goodBytes)
     } else if (damage !== undefined) {
       stats.corruptRecords++
       logger.error(

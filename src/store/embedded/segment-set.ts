@@ -1,11 +1,10 @@
-import type { Dirent } from 'node:fs'
-import { mkdir, readdir, rename, rmdir, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { errorMessage, OperatorError } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
 import { FormatError } from './bytes.ts'
 import type { Catalog } from './catalog.ts'
 import { errorCode } from './disk.ts'
+import type { FileSystem } from './file-system.ts'
 import type { HandlePool } from './handle-pool.ts'
 import { segmentsDir } from './paths.ts'
 import { Segment } from './segment.ts'
@@ -17,12 +16,14 @@ const OPEN_AT_ONCE = 16
 export class SegmentSet {
   readonly #byTenant = new Map<string, readonly Segment[]>()
   readonly #removed = new Set<Segment>()
+  readonly #fs: FileSystem
   readonly #handles: HandlePool
   readonly #logger: Logger
   /** Segments that were set aside because their footer cannot be read. */
   corruptSegments = 0
 
-  constructor(handles: HandlePool, logger: Logger) {
+  constructor(fs: FileSystem, handles: HandlePool, logger: Logger) {
+    this.#fs = fs
     this.#handles = handles
     this.#logger = logger
   }
@@ -33,8 +34,8 @@ export class SegmentSet {
    */
   async load(dir: string, catalog: Catalog): Promise<void> {
     try {
-      await mkdir(segmentsDir(dir), { recursive: true })
-      const paths = await findSegments(segmentsDir(dir))
+      await this.#fs.mkdir(segmentsDir(dir))
+      const paths = await findSegments(this.#fs, segmentsDir(dir))
       for (let i = 0; i < paths.length; i += OPEN_AT_ONCE) {
         const opened = paths.slice(i, i + OPEN_AT_ONCE).map((path) => this.#open(path, catalog))
         this.add((await Promise.all(opened)).filter((segment) => segment !== undefined))
@@ -99,8 +100,8 @@ export class SegmentSet {
   async #delete(segment: Segment): Promise<void> {
     this.#removed.delete(segment)
     this.#handles.drop(segment.path)
-    await unlink(segment.path)
-    await removeEmptyDirs(dirname(segment.path))
+    await this.#fs.unlink(segment.path)
+    await removeEmptyDirs(this.#fs, dirname(segment.path))
   }
 
   #reportUndeleted(segment: Segment, thrown: unknown): void {
@@ -116,7 +117,7 @@ export class SegmentSet {
     } catch (thrown) {
       if (!(thrown instanceof FormatError)) throw thrown
       this.#handles.drop(path)
-      await rename(path, `${path}.corrupt`)
+      await this.#fs.rename(path, `${path}.corrupt`)
       this.corruptSegments++
       this.#logger.error(
         { file: path, keptAs: `${path}.corrupt`, error: thrown.message },
@@ -131,30 +132,30 @@ function byAge(a: Segment, b: Segment): number {
   return a.properties.walFrom - b.properties.walFrom || (a.path < b.path ? -1 : 1)
 }
 
-async function findSegments(root: string): Promise<string[]> {
+async function findSegments(fs: FileSystem, root: string): Promise<string[]> {
   const paths: string[] = []
-  for (const tenant of await subdirs(root)) {
-    for (const day of await subdirs(join(root, tenant))) {
+  for (const tenant of await subdirs(fs, root)) {
+    for (const day of await subdirs(fs, join(root, tenant))) {
       const directory = join(root, tenant, day)
-      for (const name of await readdir(directory)) {
+      for (const { name } of await fs.readdir(directory)) {
         if (name.endsWith('.seg')) paths.push(join(directory, name))
-        else if (name.endsWith('.seg.tmp')) await unlink(join(directory, name))
+        else if (name.endsWith('.seg.tmp')) await fs.unlink(join(directory, name))
       }
     }
   }
   return paths
 }
 
-async function subdirs(path: string): Promise<string[]> {
-  const entries: Dirent[] = await readdir(path, { withFileTypes: true })
+async function subdirs(fs: FileSystem, path: string): Promise<string[]> {
+  const entries = await fs.readdir(path)
   return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
 }
 
 /** A partition without segments leaves no directory; what was set aside in it keeps it. */
-async function removeEmptyDirs(partition: string): Promise<void> {
+async function removeEmptyDirs(fs: FileSystem, partition: string): Promise<void> {
   for (const directory of [partition, dirname(partition)]) {
     try {
-      await rmdir(directory)
+      await fs.rmdir(directory)
     } catch (thrown) {
       if (errorCode(thrown) === 'ENOTEMPTY' || errorCode(thrown) === 'ENOENT') return
       throw thrown

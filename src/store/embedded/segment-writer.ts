@@ -1,10 +1,10 @@
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Labels } from '#base/labels.ts'
 import type { Metadata } from '../types.ts'
 import { encodeLengths, encodeMetadata, encodeTimes } from './block-codec.ts'
 import { encodeBlockLines } from './block-lines.ts'
 import { syncDir, writeFully } from './disk.ts'
+import type { FileSystem, StoreFile } from './file-system.ts'
 import { buildGramFilter } from './gram-filter.ts'
 import { type Part, packPart, packPartSync, storePart } from './parts.ts'
 import {
@@ -39,23 +39,25 @@ const WRITE_BYTES = 1 << 20
 
 /** Writes one segment file: blocks as they come, then everything else. Nothing is visible before `finish`. */
 export class SegmentWriter {
+  readonly #fs: FileSystem
   readonly #path: string
-  readonly #handle: FileHandle
+  readonly #handle: StoreFile
   #offset = 0
   #written = 0
   #pending: Uint8Array[] = []
   readonly #entries: DirectoryEntry[] = []
   readonly #filters: Uint8Array[] = []
 
-  private constructor(path: string, handle: FileHandle) {
+  private constructor(fs: FileSystem, path: string, handle: StoreFile) {
+    this.#fs = fs
     this.#path = path
     this.#handle = handle
     this.#add(SEGMENT_HEADER)
   }
 
   /** Begins the segment that will be at `path`, whose directory exists. */
-  static async create(path: string): Promise<SegmentWriter> {
-    return new SegmentWriter(path, await open(`${path}.tmp`, 'w'))
+  static async create(fs: FileSystem, path: string): Promise<SegmentWriter> {
+    return new SegmentWriter(fs, path, await fs.open(`${path}.tmp`, 'w'))
   }
 
   /**
@@ -113,14 +115,14 @@ export class SegmentWriter {
     await this.#writePending()
     await this.#handle.sync()
     await this.#handle.close()
-    await rename(`${this.#path}.tmp`, this.#path)
-    await syncDir(dirname(this.#path))
+    await this.#fs.rename(`${this.#path}.tmp`, this.#path)
+    await syncDir(this.#fs, dirname(this.#path))
   }
 
   /** Drops an unfinished file. */
   async abandon(): Promise<void> {
     await this.#handle.close().catch(() => undefined)
-    await unlink(`${this.#path}.tmp`).catch(() => undefined)
+    await this.#fs.unlink(`${this.#path}.tmp`).catch(() => undefined)
   }
 
   #add(bytes: Uint8Array): void {

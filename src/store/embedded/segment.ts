@@ -1,7 +1,7 @@
-import type { FileHandle } from 'node:fs/promises'
 import { FormatError } from './bytes.ts'
 import type { Catalog } from './catalog.ts'
 import { readFully } from './disk.ts'
+import type { StoreFile } from './file-system.ts'
 import type { HandlePool } from './handle-pool.ts'
 import { unpackPart } from './parts.ts'
 import { DAY_MS } from './paths.ts'
@@ -126,7 +126,7 @@ interface Footer {
 /** Usually holds streams, directory, properties and trailer. */
 const TAIL_BYTES = 32 * 1024
 
-async function readFooter(handle: FileHandle, sizeBytes: number, catalog: Catalog): Promise<Footer> {
+async function readFooter(handle: StoreFile, sizeBytes: number, catalog: Catalog): Promise<Footer> {
   const tailAt = Math.max(0, sizeBytes - TAIL_BYTES)
   const tail = await readFully(handle, sizeBytes - tailAt, tailAt)
   const trailer = decodeTrailer(tail.subarray(Math.max(0, tail.length - TRAILER_BYTES)))

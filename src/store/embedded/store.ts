@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { errorMessage, OperatorError } from '#base/errors.ts'
 import type { AppendResult, EntryBatch, LogStore } from '../types.ts'
 import { BlockReader } from './block-reader.ts'
@@ -54,15 +53,16 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Embed
 async function openLocked(options: ResolvedOptions, lock: DirLock): Promise<EmbeddedStore> {
   const { dir, logger } = options
   const startedAt = performance.now()
-  await mkdir(walDir(dir), { recursive: true })
+  await options.fs.mkdir(walDir(dir))
   const catalog = new Catalog()
-  const handles = new HandlePool(options.maxOpenFiles)
-  const segments = new SegmentSet(handles, logger)
+  const handles = new HandlePool(options.fs, options.maxOpenFiles)
+  const segments = new SegmentSet(options.fs, handles, logger)
   await segments.load(dir, catalog)
-  const sequences = await listWalFiles(dir)
+  const sequences = await listWalFiles(options.fs, dir)
   const highest = segments.all().reduce((max, segment) => Math.max(max, segment.properties.walTo), 0)
   const firstSequence = Math.max(highest, sequences.at(-1) ?? 0) + 1
   const wal = new Wal({
+    fs: options.fs,
     dir,
     fsync: options.fsync,
     maxFileBytes: options.walFileBytes,
@@ -93,6 +93,7 @@ async function replayInto(
   sequences: readonly number[],
 ): Promise<ReplayStats> {
   return replayWal(
+    options.fs,
     options.dir,
     sequences,
     segments.all(),

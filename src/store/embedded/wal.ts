@@ -1,7 +1,7 @@
-import { type FileHandle, open, rename, truncate, unlink } from 'node:fs/promises'
 import { errorMessage } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
 import { errorCode, syncDir, writeError, writeFully } from './disk.ts'
+import type { FileSystem, StoreFile } from './file-system.ts'
 import { walDir, walPath } from './paths.ts'
 import { WAL_HEADER_BYTES, walHeader } from './wal-file.ts'
 
@@ -10,6 +10,7 @@ export type FsyncPolicy = 'always' | { readonly intervalMs: number }
 
 /** Where and how the write-ahead log is written. */
 export interface WalOptions {
+  readonly fs: FileSystem
   readonly dir: string
   readonly fsync: FsyncPolicy
   readonly maxFileBytes: number
@@ -28,7 +29,7 @@ interface PendingCut {
 export class Wal {
   readonly #options: WalOptions
   #sequence: number
-  #handle: FileHandle | undefined
+  #handle: StoreFile | undefined
   #goodBytes = 0
   #unsynced = false
   #syncing: Promise<void> | undefined
@@ -115,8 +116,8 @@ export class Wal {
     for (let sequence = from; sequence <= to; sequence++) {
       const path = walPath(this.#options.dir, sequence)
       try {
-        if (this.#damaged.delete(sequence)) await rename(path, `${path}.corrupt`)
-        else await unlink(path)
+        if (this.#damaged.delete(sequence)) await this.#options.fs.rename(path, `${path}.corrupt`)
+        else await this.#options.fs.unlink(path)
       } catch (thrown) {
         if (errorCode(thrown) === 'ENOENT') continue
         this.#options.logger.warn(
@@ -134,16 +135,16 @@ export class Wal {
     await this.rotate()
   }
 
-  async #create(): Promise<FileHandle> {
-    const { dir } = this.#options
-    const handle = await open(walPath(dir, this.#sequence), 'w')
+  async #create(): Promise<StoreFile> {
+    const { fs, dir } = this.#options
+    const handle = await fs.open(walPath(dir, this.#sequence), 'w')
     this.#goodBytes = 0
     try {
       await writeFully(handle, walHeader(this.#sequence), 0)
-      if (this.#options.fsync === 'always') await syncDir(walDir(dir))
+      if (this.#options.fsync === 'always') await syncDir(fs, walDir(dir))
     } catch (thrown) {
       await handle.close()
-      await unlink(walPath(dir, this.#sequence)).catch(() => undefined)
+      await fs.unlink(walPath(dir, this.#sequence)).catch(() => undefined)
       throw thrown
     }
     this.#goodBytes = WAL_HEADER_BYTES
@@ -173,7 +174,7 @@ export class Wal {
 
   async #retryCuts(): Promise<void> {
     while (this.#cuts.length > 0) {
-      await truncate(this.#cuts[0].path, this.#cuts[0].goodBytes)
+      await this.#options.fs.truncate(this.#cuts[0].path, this.#cuts[0].goodBytes)
       this.#cuts.shift()
     }
   }
