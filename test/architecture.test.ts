@@ -95,6 +95,8 @@ describe('the rules themselves', () => {
     ['src/logql/a.ts', "import type { b } from '#store/types.ts'\nb\n", undefined],
     ['src/logql/a.ts', "import type { b } from '#store/embedded/b.ts'\nb\n", /logql may not import/],
     ['src/logql/a.ts', "import { b } from 'node:fs'\nb()\n", /logql does no I\/O/],
+    ['src/store/embedded/a.ts', "import { b } from 'node:fs/promises'\nb()\n", /through file-system\.ts/],
+    ['src/store/embedded/a.test.ts', "import { b } from 'node:fs'\nb()\n", undefined],
     ['src/server/a.ts', "await import('#collector/b.ts')\n", /server may not import #collector/],
     ['src/cli/a.ts', "import { b } from '#server/b.ts'\nb()\n", undefined],
     ['src/config/a.ts', "import { b } from '#logql/syntax/b.ts'\nb()\n", undefined],

@@ -21,6 +21,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** The built-in modules a language without I/O may use. */
 const PURE_BUILTINS = new Set(['node:assert', 'node:buffer', 'node:util'])
 
+/** The engine touches files in one place, so that tests can put a disk with faults there. The lock is its own. */
+const ENGINE_FILES = new Set(['src/store/embedded/file-system.ts', 'src/store/embedded/lock.ts'])
+
 /** Checks where a file's imports point: rooms, the page, built-in modules, relative paths. */
 export function checkImports(source: Source): Violation[] {
   const violations: Violation[] = []
@@ -42,6 +45,9 @@ function importProblem({ path, isTest }: Source, specifier: string): string | un
   if (top !== 'src') return undefined
   if (room === 'logql' && !isTest && specifier.startsWith('node:') && !PURE_BUILTINS.has(specifier)) {
     return `logql does no I/O, so it may not import ${specifier}`
+  }
+  if (path.startsWith('src/store/embedded/') && !isTest && !ENGINE_FILES.has(path)) {
+    if (/^node:fs\b/.test(specifier)) return `the engine reaches files through file-system.ts, not ${specifier}`
   }
   if (target !== undefined) {
     if (target.startsWith(`src/${room}/`)) return undefined
