@@ -47,7 +47,9 @@ function importProblem({ path, isTest }: Source, specifier: string): string | un
     return `logql does no I/O, so it may not import ${specifier}`
   }
   if (path.startsWith('src/store/embedded/') && !isTest && !ENGINE_FILES.has(path)) {
-    if (/^node:fs\b/.test(specifier)) return `the engine reaches files through file-system.ts, not ${specifier}`
+    if (/^node:fs\b/.test(specifier)) {
+      return `the engine reaches files through file-system.ts, not ${specifier}`
+    }
   }
   if (target !== undefined) {
     if (target.startsWith(`src/${room}/`)) return undefined
