@@ -205,8 +205,9 @@ export function storeSuite(engine: SuiteEngine): void {
           const found: string[] = []
           let windows = 0
           for await (const window of store.scan('t', request({ direction, limitHint: 1 }))) {
-            for (const { rows: taken, lineFrom, lineTo, bytes } of window.batches) {
-              for (const r of taken)
+            for (const batch of window.batches) {
+              const { bytes, lineFrom, lineTo } = batch.lines()
+              for (const r of batch.rows)
                 found.push(Buffer.from(bytes.subarray(lineFrom[r], lineTo[r])).toString())
             }
             if (windows++ === 0) {

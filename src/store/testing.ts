@@ -99,6 +99,7 @@ export async function collectRows(scan: Scan, direction = 'forward', limit = Inf
     lastEdge = sign === 1 ? window.toMs : -window.fromMs
     const rows: FoundRow[] = []
     for (const batch of window.batches) {
+      const { bytes, lineFrom, lineTo } = batch.lines()
       for (const row of batch.rows) {
         const ms = batch.tsMs[row]
         if (ms < window.fromMs || ms >= window.toMs) throw new Error('a row lies outside of its window')
@@ -106,7 +107,7 @@ export async function collectRows(scan: Scan, direction = 'forward', limit = Inf
           key: batch.stream.key,
           ms,
           ns: batch.tsNs[row],
-          line: Buffer.from(batch.bytes.subarray(batch.lineFrom[row], batch.lineTo[row])).toString('latin1'),
+          line: Buffer.from(bytes.subarray(lineFrom[row], lineTo[row])).toString('latin1'),
           metadata: labelsText(batch.metadata[batch.rowMetadata[row]]),
         })
       }

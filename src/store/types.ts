@@ -86,7 +86,7 @@ export type LinePredicate =
  * on a row must hand the row out.
  */
 export interface FieldPredicate {
-  readonly parser: 'json' | 'logfmt'
+  readonly parser: FieldParser
   readonly name: string
   readonly op: '=' | '!=' | '>' | '>=' | '<' | '<='
   readonly value: string | number
@@ -126,13 +126,75 @@ export interface RowBatch {
   readonly rows: Uint32Array
   readonly tsMs: Float64Array
   readonly tsNs: Uint32Array
-  readonly bytes: Uint8Array
-  readonly lineFrom: Uint32Array
-  readonly lineTo: Uint32Array
   readonly metadata: readonly Metadata[]
   readonly rowMetadata: Uint32Array
   /** Bit i set: `request.lines[i]` has been applied exactly to `rows`. */
   readonly linesApplied: number
+  /** Size of a row's line in bytes; costs nothing. */
+  lineSize(row: number): number
+  /**
+   * The lines of the wanted rows, by default of all of `rows`; what it says of other rows is undefined. Lines
+   * may have to be put together, so ask once, for no more rows than are needed.
+   */
+  lines(wanted?: Uint32Array): Lines
+  /** What is known of fields without looking at lines; undefined where nothing is. */
+  readonly fields?: BatchFields
+}
+
+/** Lines as extents of one buffer: that of row `r` is `bytes[lineFrom[r], lineTo[r])`. */
+export interface Lines {
+  readonly bytes: Uint8Array
+  readonly lineFrom: Uint32Array
+  readonly lineTo: Uint32Array
+}
+
+/** The parsers whose fields a store may keep as columns: `| json` and `| logfmt` without parameters. */
+export type FieldParser = 'json' | 'logfmt'
+
+/** Fields of a batch's rows as columns. */
+export interface BatchFields {
+  /**
+   * The column of what the parser extracts under a label name, before any clash with labels of the stream or
+   * metadata. Undefined where no single column is it: then only the lines tell. The same object each time.
+   */
+  column(parser: FieldParser, name: string): FieldColumn | undefined
+}
+
+/** A field that a parser extracts, as a column. */
+export interface FieldColumn {
+  /** Per row of the batch's arrays: index of its value, or −1 where the parser finds no such field. */
+  readonly valueIndex: Int32Array
+  /**
+   * Rows, ascending, of which the column says nothing, because their text means something else to the parser
+   * than to it, or the parser fails on them. In all others the parser reads the whole line without an error.
+   */
+  readonly unproven: Uint32Array
+  /** Smallest and largest number, where the values are numbers. */
+  readonly range: { readonly min: number; readonly max: number } | undefined
+  /** The values; unpacked when first asked for. */
+  values(): FieldValues
+}
+
+/** The values of a field in the order of the rows that have it. */
+export type FieldValues =
+  /** Few texts: value `i` is text `ids[i]` of `texts`. */
+  | {
+      readonly kind: 'dictionary'
+      readonly texts: ColumnText
+      readonly count: number
+      readonly ids: Uint32Array
+    }
+  /** Numbers in their shortest or fixed text: comparing these is comparing what the text says. */
+  | { readonly kind: 'numbers'; readonly numbers: Float64Array }
+  | { readonly kind: 'texts'; readonly texts: ColumnText }
+
+/** The values of a column as texts. */
+export interface ColumnText {
+  readonly bytes: Uint8Array
+  readonly from: Uint32Array
+  readonly to: Uint32Array
+  /** Where present: value `i` is text `ids[i]`. Otherwise it is text `i`. */
+  readonly ids: Uint32Array | undefined
 }
 
 /**

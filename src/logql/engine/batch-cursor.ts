@@ -3,6 +3,7 @@ import type { RowBatch, StreamRef } from '#store/types.ts'
 import { filterRows } from '../pipeline/batch-filter.ts'
 import { type Pipeline, runStages } from '../pipeline/compile.ts'
 import type { SplitLabels } from '../pipeline/line-labels.ts'
+import { RowSource } from '../pipeline/row.ts'
 import type { Pace } from './pace.ts'
 
 /** Rows that go through the byte predicates at a time: enough to search in bulk, few enough to stop early. */
@@ -37,6 +38,8 @@ export class BatchCursor {
   #chunk: Uint32Array = new Uint32Array(0)
   #chunkAt = 0
   #nextChunk = 0
+  /** Where the chunk's rows are taken from. */
+  #source: RowSource
   /** The entry the cursor stands on; undefined at the end. */
   entry: PassedEntry | undefined
   /** Lines that passed so far. */
@@ -44,6 +47,7 @@ export class BatchCursor {
 
   constructor(batch: RowBatch, pipeline: Pipeline, cache: LabelCache) {
     this.#batch = batch
+    this.#source = new RowSource(batch, this.#chunk)
     this.#pipeline = pipeline
     this.#cache = cache
   }
@@ -65,9 +69,10 @@ export class BatchCursor {
         this.#nextChunk += CHUNK_ROWS
         this.#chunk = filterRows({ ...this.#batch, rows }, this.#pipeline)
         this.#chunkAt = 0
+        this.#source = new RowSource(this.#batch, this.#chunk)
         if (this.#chunk.length === 0 && pace.due) return undefined
       }
-      row.moveTo(this.#batch, this.#chunk[this.#chunkAt++])
+      row.moveTo(this.#source, this.#chunk[this.#chunkAt++])
       if (runStages(row, stages)) break
     }
     this.passed++

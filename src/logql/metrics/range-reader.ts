@@ -8,7 +8,7 @@ import { LogqlError, tooMuchMemory } from '../error.ts'
 import { filterRows } from '../pipeline/batch-filter.ts'
 import { runStages } from '../pipeline/compile.ts'
 import { compileMatcher } from '../pipeline/matcher.ts'
-import type { Row } from '../pipeline/row.ts'
+import { type Row, RowSource } from '../pipeline/row.ts'
 import type { Grouping, RangeAggExpr } from '../syntax/ast.ts'
 import { printExpr } from '../syntax/printer.ts'
 import { type RangeFunction, rangeFunction } from './accumulators.ts'
@@ -271,8 +271,9 @@ export class RangeReader {
   async #readBatch(batch: RowBatch): Promise<void> {
     const { pace } = this.#context
     const rows = filterRows(batch, this.#plan.pipeline)
+    const source = new RowSource(batch, rows)
     for (let at = 0; at < rows.length; ) {
-      at = this.#readRows(batch, rows, at)
+      at = this.#readRows(source, rows, at)
       if (pace.due) await pace.rest()
     }
     this.#unchecked += rows.length
@@ -280,13 +281,14 @@ export class RangeReader {
   }
 
   /** Reads rows from position `first` on, until others want to run. Returns where it stopped. */
-  #readRows(batch: RowBatch, rows: Uint32Array, first: number): number {
+  #readRows(source: RowSource, rows: Uint32Array, first: number): number {
+    const { batch } = source
     const { pipeline, countsLines, countsBytes, sample } = this.#plan
     const { pace, stats } = this.#context
     const fixed = pipeline.stages.length === 0 && (countsLines || countsBytes)
     const byMetadata: (RangeSeries | undefined)[] = []
     const { row } = pipeline
-    const { tsMs, tsNs, rowMetadata, lineFrom, lineTo } = batch
+    const { tsMs, tsNs, rowMetadata } = batch
     let paneFromMs = Infinity
     let paneToMs = -Infinity
     let pane = 0
@@ -310,12 +312,12 @@ export class RangeReader {
       if (!used) continue
       if (fixed) {
         const metadata = rowMetadata[at]
-        const series = (byMetadata[metadata] ??= this.#seriesOf(batch, at))
-        series.add(pane, countsBytes ? lineTo[at] - lineFrom[at] : 1, ms, ns)
+        const series = (byMetadata[metadata] ??= this.#seriesOf(source, at))
+        series.add(pane, countsBytes ? batch.lineSize(at) : 1, ms, ns)
         stats.postFilterLines++
         continue
       }
-      row.moveTo(batch, at)
+      row.moveTo(source, at)
       if (!runStages(row, pipeline.stages)) continue
       const value = sample(row)
       if (value === undefined) continue
@@ -326,11 +328,11 @@ export class RangeReader {
     return rows.length
   }
 
-  #seriesOf(batch: RowBatch, at: number): RangeSeries {
+  #seriesOf(source: RowSource, at: number): RangeSeries {
     const { row } = this.#plan.pipeline
-    row.moveTo(batch, at)
+    row.moveTo(source, at)
     if (row.labels.shownError !== '' && !row.labels.errorPreserved) throw pipelineError(row)
-    return this.#lookup.find(row, batch.stream)
+    return this.#lookup.find(row, source.batch.stream)
   }
 
   #checkHeld(): void {

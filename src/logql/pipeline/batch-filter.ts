@@ -1,4 +1,4 @@
-import type { LinePredicate, RowBatch } from '#store/types.ts'
+import type { LinePredicate, Lines, RowBatch } from '#store/types.ts'
 import { type FieldNeedle, needlesFor } from './field-needles.ts'
 import type { FoldedNeedle } from './folded-needle.ts'
 import { asBuffer } from './row.ts'
@@ -26,23 +26,26 @@ export function filterRows(batch: RowBatch, conditions: RowConditions): Uint32Ar
   }
   for (const needle of foldedNeedles) {
     if (rows.length === 0) break
-    const search = new NeedleSearch(needle.length, endOf(batch, rows), (from, to) =>
-      needle.indexIn(batch.bytes, from, to),
+    const lines = batch.lines(rows)
+    const search = new NeedleSearch(needle.length, endOf(lines, rows), (from, to) =>
+      needle.indexIn(lines.bytes, from, to),
     )
-    rows = keepRows(batch, rows, [search], true)
+    rows = keepRows(lines, rows, [search], true)
   }
   return rows
 }
 
 /** Where the last line ends that the rows have: a search need not go beyond it. */
-function endOf({ lineTo }: RowBatch, rows: Uint32Array): number {
+function endOf({ lineTo }: Lines, rows: Uint32Array): number {
   if (rows.length === 0) return 0
   return Math.max(lineTo[rows[0]], lineTo[rows[rows.length - 1]])
 }
 
 function applyPredicate(batch: RowBatch, rows: Uint32Array, { kind, needles }: LinePredicate): Uint32Array {
-  const bytes = asBuffer(batch.bytes)
-  const end = endOf(batch, rows)
+  if (rows.length === 0) return rows
+  const lines = batch.lines(rows)
+  const bytes = asBuffer(lines.bytes)
+  const end = endOf(lines, rows)
   const searches = needles.map((needle) => {
     const find = (from: number, to: number): number => {
       const at = bytes.subarray(from, to).indexOf(needle)
@@ -50,12 +53,12 @@ function applyPredicate(batch: RowBatch, rows: Uint32Array, { kind, needles }: L
     }
     return new NeedleSearch(needle.length, end, find)
   })
-  return keepRows(batch, rows, searches, kind === 'contains')
+  return keepRows(lines, rows, searches, kind === 'contains')
 }
 
 /** The rows whose line has one of what is searched for, or none. */
 function keepRows(
-  { lineFrom, lineTo }: RowBatch,
+  { lineFrom, lineTo }: Lines,
   rows: Uint32Array,
   searches: readonly NeedleSearch[],
   wanted: boolean,

@@ -195,14 +195,18 @@ function makeBatch(
     (i) => options.appliesLines !== true || (request.lines ?? []).every((line) => meets(rows[i].line, line)),
   )
   if (request.direction === 'backward') positions.reverse()
+  const lines = {
+    bytes: Buffer.concat(rows.map((row) => row.line)),
+    lineFrom: Uint32Array.from(rows, (row, i) => ends[i] - row.line.length),
+    lineTo: Uint32Array.from(ends),
+  }
   return {
     stream,
     rows: Uint32Array.from(positions),
     tsMs: Float64Array.from(rows, (row) => row.tsMs),
     tsNs: Uint32Array.from(rows, (row) => row.tsNs),
-    bytes: Buffer.concat(rows.map((row) => row.line)),
-    lineFrom: Uint32Array.from(rows, (row, i) => ends[i] - row.line.length),
-    lineTo: Uint32Array.from(ends),
+    lineSize: (row) => rows[row].line.length,
+    lines: () => lines,
     metadata,
     rowMetadata: Uint32Array.from(rowMetadata),
     linesApplied: options.appliesLines === true ? 2 ** (request.lines ?? []).length - 1 : 0,

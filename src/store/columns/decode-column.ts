@@ -1,4 +1,5 @@
 import { FormatError } from '../embedded/bytes.ts'
+import type { ColumnText } from '../types.ts'
 import { CONSTANT, DICTIONARY, type Encoding, HEX, IPV4, type NumberEncoding, RAW, TIME } from './encoding.ts'
 import { unpackHex } from './hex-pattern.ts'
 import { type IntsInfo, readInts } from './ints.ts'
@@ -9,15 +10,6 @@ import type { StreamReader } from './streams.ts'
 import { type TimeFormat, writeTime } from './time-column.ts'
 import { TimeText } from './time-text.ts'
 import type { RowTimes } from './values.ts'
-
-/** The values of a column as texts. */
-export interface ColumnText {
-  readonly bytes: Uint8Array
-  readonly from: Uint32Array
-  readonly to: Uint32Array
-  /** Where present: value `i` is text `ids[i]`. Otherwise it is text `i`. */
-  readonly ids: Uint32Array | undefined
-}
 
 /** All of one make, so that the code that copies millions of them sees one kind of object. */
 function columnText(bytes: Uint8Array, from: Uint32Array, to: Uint32Array, ids?: Uint32Array): ColumnText {

@@ -1,5 +1,5 @@
 import { FormatError } from '../embedded/bytes.ts'
-import type { ColumnText } from './decode-column.ts'
+import type { ColumnText } from '../types.ts'
 import { ReusedMemory } from './memory.ts'
 import type { Columns } from './open-columns.ts'
 import { viewOf } from './words.ts'

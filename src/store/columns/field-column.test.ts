@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { FieldColumn } from '../types.ts'
 import { LineEncoder, type LineRows } from './encode-lines.ts'
-import { type FieldColumn, fieldColumn } from './field-column.ts'
+import { fieldColumn } from './field-column.ts'
 import { type Columns, openColumns } from './open-columns.ts'
 
 function columnsOf(lines: readonly string[]): Columns {

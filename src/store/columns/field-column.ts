@@ -1,3 +1,4 @@
+import type { FieldColumn, FieldParser, FieldValues } from '../types.ts'
 import {
   HAS_BACKSLASH,
   HAS_EMPTY,
@@ -7,7 +8,7 @@ import {
   HAS_QUOTE,
   HAS_WORD,
 } from './column-flags.ts'
-import { type ColumnText, readColumnText, readIds, readScaled } from './decode-column.ts'
+import { readColumnText, readIds, readScaled } from './decode-column.ts'
 import { type ColumnInfo, JSON_ORIGIN } from './directory.ts'
 import { DECIMAL, DICTIONARY, INTEGER } from './encoding.ts'
 import { logfmtKeys } from './logfmt-shapes.ts'
@@ -15,45 +16,13 @@ import { ownMemory } from './memory.ts'
 import type { Columns } from './open-columns.ts'
 import { ARRAY, END, PAIR } from './value-kinds.ts'
 
-/** The values of a field in the order of the rows that have it. */
-export type FieldValues =
-  /** Few texts: value `i` is text `ids[i]` of `texts`. */
-  | {
-      readonly kind: 'dictionary'
-      readonly texts: ColumnText
-      readonly count: number
-      readonly ids: Uint32Array
-    }
-  /** Numbers in their shortest or fixed text: comparing these is comparing what the text says. */
-  | { readonly kind: 'numbers'; readonly numbers: Float64Array }
-  | { readonly kind: 'texts'; readonly texts: ColumnText }
-
-/** A field that `| json` or `| logfmt` extracts, as a column. */
-export interface FieldColumn {
-  /** Per row: index of its value, or −1 where the parser finds no such field. */
-  readonly valueIndex: Int32Array
-  /**
-   * Rows, ascending, of which the column says nothing, because their text means something else to the parser
-   * than to it.
-   */
-  readonly unproven: Uint32Array
-  /** Smallest and largest number, where the values are numbers. */
-  readonly range: { readonly min: number; readonly max: number } | undefined
-  /** The values; unpacked when first asked for. */
-  values(): FieldValues
-}
-
 /**
  * The column that holds what the parser would extract under a label name (docs: LogQL's `json` and `logfmt`
  * stages without parameters), before any clash with the labels of the stream. Undefined where no single
  * column is it.
  * @throws FormatError where the columns are damaged
  */
-export function fieldColumn(
-  columns: Columns,
-  parser: 'json' | 'logfmt',
-  name: string,
-): FieldColumn | undefined {
+export function fieldColumn(columns: Columns, parser: FieldParser, name: string): FieldColumn | undefined {
   const found = parser === 'json' ? findJson(columns, name) : findLogfmt(columns, name)
   if (found === undefined) return undefined
   const { column, provenShapes } = found

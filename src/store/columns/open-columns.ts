@@ -1,6 +1,7 @@
 import { ByteReader, FormatError } from '../embedded/bytes.ts'
 import { readPartInfo, unpackPart } from '../embedded/parts.ts'
-import { type ColumnText, readColumnText } from './decode-column.ts'
+import type { ColumnText } from '../types.ts'
+import { readColumnText } from './decode-column.ts'
 import { COLUMNS_HEADER_BYTES, COLUMNS_VERSION, type Directory, readDirectory } from './directory.ts'
 import { readInts } from './ints.ts'
 import { type Memory, ownMemory } from './memory.ts'

@@ -153,12 +153,15 @@ async function readWindow(
   for (const [stream, sources] of byStream) {
     const distinct = sources.length === 1 ? sources : withoutRepeats(sources)
     if (isBackward) distinct.reverse()
-    for (const { positions, ...columns } of distinct) {
+    for (const { positions, bytes, lineFrom, lineTo, ...columns } of distinct) {
+      const lines = { bytes, lineFrom, lineTo }
       batches.push({
         ...columns,
         stream,
         rows: isBackward ? positions.toReversed() : positions,
         linesApplied,
+        lineSize: (row) => lineTo[row] - lineFrom[row],
+        lines: () => lines,
       })
     }
   }
