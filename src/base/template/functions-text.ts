@@ -1,22 +1,9 @@
 import { goSeconds, parseByteSize } from '../go-literals.ts'
-import { compileRegex, type Regex } from '../regex/regex.ts'
 import { type FunctionTable, fn } from './functions.ts'
+import { regexOf } from './functions-regex.ts'
 
 /** Longest text a function may make, bytes: a template cannot exhaust memory. */
 const MAX_TEXT = 16 * 1024 * 1024
-
-const regexes = new Map<string, Regex>()
-
-/** Compiled expressions are kept: a template runs once per line. */
-function regexOf(source: string): Regex {
-  let regex = regexes.get(source)
-  if (regex === undefined) {
-    regex = compileRegex(source)
-    if (regexes.size >= 1000) regexes.clear()
-    regexes.set(source, regex)
-  }
-  return regex
-}
 
 function repeat(count: bigint, text: string): string {
   if (count < 0n) throw new Error('strings: negative Repeat count')

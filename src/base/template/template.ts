@@ -6,12 +6,30 @@ import { TEXT_FUNCTIONS } from './functions-text.ts'
 import { TIME_FUNCTIONS } from './functions-time.ts'
 import { LOCAL } from './go-time.ts'
 import { parseTemplate } from './parser.ts'
+import type { Value } from './values.ts'
 
 /** What a template can see of a line. */
 export interface TemplateLine {
   readonly text: string
   readonly tsMs: number
   readonly tsNs: number
+}
+
+/**
+ * Compiles a template of any use.
+ * @param name what its messages call it
+ * @returns the template's output for a value; throws Error with Go's text where the execution fails
+ * @throws Error with Go's text: `template: line:1: unclosed action`
+ */
+export function compileTextTemplate(
+  name: string,
+  text: string,
+  functions: FunctionTable,
+): (data: Value) => string {
+  const known = (word: string): boolean =>
+    Object.hasOwn(functions, word) || word === 'and' || word === 'or' || word === 'call'
+  const parsed = parseTemplate(name, text, known)
+  return (data) => executeTemplate(parsed, functions, data)
 }
 
 /** A compiled template. `run` throws Error with Go's text where the execution fails. */
@@ -34,13 +52,11 @@ export function compileTemplate(name: string, text: string): LineTemplate {
     __line__: fn('', () => line.text),
     __timestamp__: fn('', () => ({ ms: line.tsMs, ns: line.tsNs, zone: LOCAL })),
   }
-  const known = (word: string): boolean =>
-    Object.hasOwn(functions, word) || word === 'and' || word === 'or' || word === 'call'
-  const parsed = parseTemplate(name, text, known)
+  const run = compileTextTemplate(name, text, functions)
   return {
     run: (current, labels) => {
       line = current
-      return executeTemplate(parsed, functions, new LabelMap(labels))
+      return run(new LabelMap(labels))
     },
   }
 }

@@ -18,6 +18,7 @@ import { regexStage } from './regex.ts'
 import { replaceStage } from './replace.ts'
 import { splitJsonStage } from './split-json.ts'
 import type { Next, Stage, StageContext, StageDefinition } from './stage.ts'
+import { templateStage } from './template.ts'
 import { tenantStage } from './tenant.ts'
 import { timestampStage } from './timestamp.ts'
 import { truncateStage } from './truncate.ts'
@@ -54,6 +55,7 @@ function all(): readonly unknown[] {
     staticLabelsStage,
     structuredMetadataStage,
     structuredMetadataDropStage,
+    templateStage,
     tenantStage,
     timestampStage,
     truncateStage,

@@ -1,8 +1,12 @@
 import { RE2JS } from 're2js'
+import { errorMessage } from '#base/errors.ts'
 import { compileRegex } from '#base/regex/regex.ts'
-import { extractedText } from './entry.ts'
+import { LabelMap } from '#base/template/exec.ts'
+import { compileTextTemplate, soleField } from '#base/template/template.ts'
+import { extractedText, type StageEntry } from './entry.ts'
 import { sourceReader } from './source-text.ts'
 import { type StageDefinition, simpleStage } from './stage.ts'
+import { STAGE_FUNCTIONS } from './template-functions.ts'
 
 interface Args {
   readonly expression: string
@@ -26,45 +30,59 @@ export const replaceStage: StageDefinition<Args> = {
       compileReplacement(args.replace)
     },
   },
-  build(args, next) {
+  build(args, next, context) {
     const pattern = RE2JS.compile(args.expression)
     const { groupNames } = compileRegex(args.expression)
     const replacement = compileReplacement(args.replace)
     const read = sourceReader(args.source)
-    return simpleStage(next, (entry) => {
-      const text = read(entry)
-      if (text === undefined) return
-      const { replaced, named } = replaceGroups(pattern, groupNames, text, replacement)
+    const replaceIn = (text: string, entry: StageEntry): void => {
+      const replacementOf = (value: string): string => replacement(value, entry)
+      const { replaced, named } = replaceGroups(pattern, groupNames, text, replacementOf)
       if (args.source) entry.extracted.set(args.source, replaced)
       else if (replaced !== text) entry.line = replaced
       for (const [name, value] of named) {
-        if (name !== args.source && extractedText(value) !== undefined) entry.extracted.set(name, value)
+        if (name !== args.source) entry.extracted.set(name, value)
+      }
+    }
+    return simpleStage(next, (entry) => {
+      const text = read(entry)
+      if (text === undefined) return
+      try {
+        replaceIn(text, entry)
+      } catch (thrown) {
+        context.logger.debug({ error: errorMessage(thrown) }, 'stage.replace: the template failed')
       }
     })
   },
 }
 
-type Replacement = (value: string) => string
+/** The text that takes a group's place. */
+type Replacement = (value: string, entry: StageEntry) => string
 
 /**
- * Compiles the replacement: plain text in which `{{ .Value }}` stands for the group's text.
- * @throws Error for other template actions.
+ * Compiles the replacement: a template in which `.Value` stands for the group's text and every other name for
+ * what is extracted under it.
+ * @throws Error where it is no template.
  */
 function compileReplacement(template: string): Replacement {
-  const pieces = template.split(/\{\{-?\s*\.Value\s*-?\}\}/)
-  if (pieces.some((piece) => piece.includes('{{'))) {
-    throw new Error(
-      `not supported yet: template actions other than {{ .Value }} in ${JSON.stringify(template)}`,
-    )
+  if (!template.includes('{{')) return () => template
+  if (soleField(template) === 'Value') return (value) => value
+  const run = compileTextTemplate('pipeline_template', template, STAGE_FUNCTIONS)
+  return (value, entry) => {
+    const data = new LabelMap()
+    for (const [name, extracted] of entry.extracted) {
+      const text = extractedText(extracted)
+      if (text !== undefined) data.set(name, text)
+    }
+    return run(data.set('Value', value))
   }
-  return (value) => pieces.join(value)
 }
 
 function replaceGroups(
   pattern: RE2JS,
   groupNames: readonly string[],
   text: string,
-  replacement: Replacement,
+  replacement: (value: string) => string,
 ): { replaced: string; named: Map<string, string> } {
   const named = new Map<string, string>()
   const matcher = pattern.matcher(text)

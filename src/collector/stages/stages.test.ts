@@ -1,62 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
-import { labelsObject, makeLabels } from '#base/labels.ts'
-import { timestampText } from '#base/timestamp.ts'
 import { lokiProcess } from '../components/loki_process.ts'
 import { type LogsReceiver, makeDelivery } from '../pipeline.ts'
 import { runComponent } from '../testing/run-component.ts'
+import {
+  runStages,
+  type StageInput,
+  type StageList,
+  type StageOutput,
+  stageBlocks,
+} from '../testing/run-stages.ts'
 
 /** A line as it leaves the stages; what a case does not name is not compared. */
-interface Out {
-  line?: string
-  labels?: Record<string, string>
-  /** Nanoseconds since the epoch. */
-  ts?: string
-  metadata?: Record<string, string>
-}
+type Out = Partial<StageOutput>
 type StageArgs = Record<string, unknown>
-type Stages = readonly (readonly [name: string, args: StageArgs])[]
-
-function blocks(stages: Stages): { name: string; args: StageArgs }[] {
-  return stages.map(([name, args]) => ({ name: `stage.${name}`, args }))
-}
-
-interface Given {
-  readonly line: string
-  readonly labels?: Record<string, string>
-  readonly tsMs?: number
-}
-
-/** Sends lines through stages, each as a batch of its own; checks that every source is let go of. */
-async function run(stages: Stages, given: readonly (string | Given)[]): Promise<Required<Out>[]> {
-  const out: Required<Out>[] = []
-  const receiver: LogsReceiver = {
-    async push({ labels, entries, delivery }) {
-      for (const { line, tsMs, tsNs, metadata } of entries) {
-        const text = Buffer.from(line as string).toString()
-        out.push({
-          ...{ line: text, labels: labelsObject(labels), ts: timestampText(tsMs, tsNs) },
-          metadata: labelsObject(metadata),
-        })
-      }
-      delivery.done()
-    },
-  }
-  const component = runComponent(lokiProcess, { forward_to: [receiver], stages: blocks(stages) })
-  const entry = component.exports.receiver as LogsReceiver
-  let open = given.length
-  for (const item of given) {
-    const { line, labels = { app: 'x' }, tsMs = 1000 } = typeof item === 'string' ? { line: item } : item
-    await entry.push({
-      labels: makeLabels(labels),
-      entries: [{ line: Buffer.from(line), tsMs, tsNs: 5, metadata: [] }],
-      delivery: makeDelivery(() => void open--),
-    })
-  }
-  await component.stop()
-  expect(open).toBe(0)
-  return out
-}
+type Stages = StageList
+type Given = StageInput
+const blocks = stageBlocks
+const run = runStages
 
 const json = (expressions: Record<string, string>, args: StageArgs = {}) =>
   ['json', { expressions, ...args }] as const
@@ -376,7 +337,12 @@ test.each<[name: string, args: StageArgs, message: string]>([
   ['multiline', { firstline: '(' }, 'error parsing regexp'],
   ['tenant', { label: 'a', value: 'b' }, 'exactly one of label, source and value must be set'],
   ['pattern', { pattern: '<a><b>' }, 'consecutive captures'],
-  ['template', { source: 'a', template: 'b' }, 'not supported yet: stage.template'],
+  ['template', { source: '', template: 'b' }, 'template stage: source must not be empty'],
+  [
+    'template',
+    { source: 'a', template: '{{' },
+    'template stage: template: pipeline_template:1: unclosed action',
+  ],
   ['metrics', {}, 'not supported yet: stage.metrics'],
 ])('stage.%s refuses %j', (name, args, message) => {
   expect(() => runComponent(lokiProcess, { forward_to: [], stages: blocks([[name, args]]) })).toThrow(message)
