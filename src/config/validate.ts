@@ -295,11 +295,27 @@ function otherProblems({ auth_enabled: auth, no_auth_tenant: tenant, ruler }: Lo
       'no_auth_tenant cannot be empty when auth_enabled is false',
     ],
     [
-      remote.enabled && remote.clients === undefined,
+      remote.enabled && Object.keys(remote.clients).length === 0,
       'ruler',
       'ruler.remote_write',
       'invalid ruler remote-write config: remote-write enabled but no clients are configured',
     ],
+    ...Object.entries(remote.clients).map(
+      ([name, { url }]): Row => [
+        remote.enabled && url === '',
+        'ruler',
+        `ruler.remote_write.clients.${name}`,
+        `invalid ruler remote-write config: remote-write enabled but client '${name}' URL is not configured`,
+      ],
+    ),
+    ...ruler.webhooks.map(
+      ({ url }, i): Row => [
+        !/^https?:\/\//.test(url),
+        'ruler',
+        `ruler.webhooks.${i}.url`,
+        `invalid ruler webhook: url ${JSON.stringify(url)} must begin with http:// or https://`,
+      ],
+    ),
   ])
 }
 

@@ -1,11 +1,17 @@
-import { anything, bool, csv, goDuration, int, section, text } from '../fields.ts'
+import type { z } from 'zod'
+import { anything, bool, csv, goDuration, int, listOf, mapOf, section, text } from '../fields.ts'
+import {
+  alertmanagerClientSchema,
+  evaluationSchema,
+  remoteWriteClientSchema,
+  webhookSchema,
+} from './ruler-clients.ts'
 
 /** `ruler`: alerting and recording rules. */
 export const rulerSchema = section(
   {
     goType: 'ruler.Config',
-    tolerate:
-      /^(?:ruler_client|ring|alert_relabel_configs|wal_cleaner|evaluation|query_stats_|disable_rule_)/,
+    tolerate: /^(?:ruler_client|ring|alert_relabel_configs|wal_cleaner|query_stats_)/,
   },
   {
     evaluation_interval: goDuration('1m', 'ruler.evaluation-interval'),
@@ -16,12 +22,15 @@ export const rulerSchema = section(
     enable_alertmanager_v2: bool(true, 'ruler.alertmanager-use-v2'),
     enable_alertmanager_discovery: bool(false),
     alertmanager_refresh_interval: goDuration('1m'),
-    alertmanager_client: anything(),
+    alertmanager_client: alertmanagerClientSchema,
+    webhooks: listOf(webhookSchema),
     notification_queue_capacity: int(10_000),
     notification_timeout: goDuration('10s'),
     for_outage_tolerance: goDuration('1h'),
     for_grace_period: goDuration('10m'),
     resend_delay: goDuration('1m'),
+    disable_rule_group_label: bool(false),
+    evaluation: evaluationSchema,
     external_url: text('', 'ruler.external.url'),
     datasource_uid: text('', 'ruler.datasource-uid'),
     enabled_tenants: csv(''),
@@ -44,7 +53,7 @@ export const rulerSchema = section(
       { goType: 'ruler.RemoteWriteConfig' },
       {
         enabled: bool(false),
-        clients: anything(),
+        clients: mapOf(remoteWriteClientSchema),
         client: anything(),
         config_refresh_period: goDuration('10s'),
         add_org_id_header: bool(true),
@@ -67,3 +76,6 @@ export const rulerStorageSchema = section(
     storage_prefix: text(''),
   },
 )
+
+/** `ruler`, typed: durations are milliseconds. */
+export type RulerConfig = z.output<typeof rulerSchema>
