@@ -8,6 +8,7 @@ import type { ComponentContext, ComponentDefinition, ComponentInstance } from '.
 import { StageEntry } from '../stages/entry.ts'
 import { makeOutputBatches, type OutputBatches } from '../stages/output-batches.ts'
 import { buildStages, type StageBlock, stageSchemas } from '../stages/registry.ts'
+import { SeriesMetric, swapMetrics } from '../stages/series-metric.ts'
 import type { Stage } from '../stages/stage.ts'
 import { untilAborted } from './until_aborted.ts'
 
@@ -36,6 +37,8 @@ class LokiProcess implements ComponentInstance<Args> {
   readonly #outputs: OutputBatches = makeOutputBatches()
   #args: Args
   #stages: Stage
+  /** What `stage.metrics` counts in, by name. */
+  #seriesMetrics: ReadonlyMap<string, SeriesMetric> = new Map()
   /** Batches go through one after the other, so that lines stay in order. */
   #queue: Promise<void> = Promise.resolve()
   #isStopped = false
@@ -78,16 +81,29 @@ class LokiProcess implements ComponentInstance<Args> {
   }
 
   #build(args: Args): Stage {
-    return buildStages(args.stages, (entry) => this.#outputs.add(entry), {
+    const seriesMetrics = new Map<string, SeriesMetric>()
+    const stages = buildStages(args.stages, (entry) => this.#outputs.add(entry), {
       logger: this.#context.logger,
       counter: (name, help, labelNames) => {
         const { metrics } = this.#context
         const known = metrics.getSingleMetric(name) as Counter | undefined
         return known ?? new Counter({ name, help, labelNames: [...labelNames], registers: [metrics] })
       },
+      seriesMetric: (options) => {
+        const known = seriesMetrics.get(options.name)
+        if (known !== undefined && known.options.kind !== options.kind) {
+          throw new Error(`metrics stage: ${options.name} is a ${known.options.kind} already`)
+        }
+        const metric = known ?? new SeriesMetric(options)
+        seriesMetrics.set(options.name, metric)
+        return metric
+      },
       dropped: (reason, lines = 1) => this.#dropped.inc({ reason }, lines),
       emitted: () => this.#emitLater(() => undefined),
     })
+    swapMetrics(this.#context.metrics, this.#seriesMetrics.values(), seriesMetrics.values())
+    this.#seriesMetrics = seriesMetrics
+    return stages
   }
 
   /** Passes on what `emit` and timers release. No source waits for these entries, so it is tried again. */

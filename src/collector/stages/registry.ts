@@ -10,6 +10,7 @@ import { logfmtStage } from './logfmt.ts'
 import { luhnStage } from './luhn.ts'
 import { matchStage } from './match.ts'
 import { structuredMetadataDropStage, structuredMetadataStage } from './metadata.ts'
+import { metricsStage } from './metrics.ts'
 import { multilineStage } from './multiline.ts'
 import { outputStage } from './output.ts'
 import { packStage } from './pack.ts'
@@ -44,6 +45,7 @@ function all(): readonly unknown[] {
     logfmtStage,
     luhnStage,
     matchStage,
+    metricsStage,
     multilineStage,
     outputStage,
     packStage,

@@ -2,6 +2,7 @@ import type { Logger } from '#base/logger.ts'
 import type { Counter } from '#base/metrics.ts'
 import type { BodySchema } from '../runtime/component.ts'
 import type { StageEntry } from './entry.ts'
+import type { SeriesMetric, SeriesMetricOptions } from './series-metric.ts'
 
 /** Takes an entry over. A promise means: wait before giving the next one. */
 export type Next = (entry: StageEntry) => void | Promise<void>
@@ -18,6 +19,11 @@ export interface StageContext {
   readonly logger: Logger
   /** A counter of the component; the same one when it is asked for again, as after a reload. */
   counter(name: string, help: string, labelNames: readonly string[]): Counter
+  /**
+   * A metric of the pipeline: the same one for the same name, a new one after the stages have changed.
+   * @throws Error when the pipeline has another kind of metric by that name.
+   */
+  seriesMetric(options: SeriesMetricOptions): SeriesMetric
   /** Counts lines dropped on purpose, in `loki_process_dropped_lines_total`. */
   dropped(reason: string, lines?: number): void
   /** Told after entries were passed on outside of a push, by a timer. */

@@ -343,7 +343,6 @@ test.each<[name: string, args: StageArgs, message: string]>([
     { source: 'a', template: '{{' },
     'template stage: template: pipeline_template:1: unclosed action',
   ],
-  ['metrics', {}, 'not supported yet: stage.metrics'],
 ])('stage.%s refuses %j', (name, args, message) => {
   expect(() => runComponent(lokiProcess, { forward_to: [], stages: blocks([[name, args]]) })).toThrow(message)
 })

@@ -25,7 +25,6 @@ function unsupportedStage(
 
 /** All of them, with the attributes they have in Alloy. */
 export const unsupportedStages: readonly StageDefinition[] = [
-  unsupportedStage('stage.metrics', [], ['metric.counter', 'metric.gauge', 'metric.histogram']),
   unsupportedStage('stage.geoip', ['db', 'source', 'db_type', 'custom_lookups']),
   unsupportedStage('stage.eventlogmessage', ['source', 'drop_invalid_labels', 'overwrite_existing']),
   unsupportedStage('stage.windowsevent', ['source', 'drop_invalid_labels', 'overwrite_existing']),
