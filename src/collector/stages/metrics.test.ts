@@ -61,7 +61,7 @@ describe('stage.metrics', () => {
     [['gauge', { name: 'ok', action: 'add' }], ['loki_process_custom_ok{app="x",component_id="p"} 1']],
     [
       ['gauge', { name: 'status', action: 'dec' }],
-      ['loki_process_custom_status{app="x",component_id="p"} -2'],
+      ['loki_process_custom_status{app="x",component_id="p"} -3'],
     ],
     [['counter', { name: 'gone', action: 'inc' }], []],
     [
