@@ -93,6 +93,13 @@ describe('against a real server', () => {
     expect((await logboom('health', `${server.url}/nowhere`)).code).toBe(1)
   })
 
+  test('hash-secret makes the hash of what it reads, and nothing of nothing', async () => {
+    const hash = (input: string): Promise<Result> =>
+      run('bash', ['-c', `printf %s '${input}' | "$0" "$1" hash-secret`, process.execPath, LOGBOOM])
+    expect((await hash('teapot')).out).toMatch(/^scrypt:15:8:1:[\w-]{22}:[\w-]{43}\n$/)
+    expect(await hash('')).toMatchObject({ code: 1, err: 'logboom: no secret on standard input\n' })
+  })
+
   test('a reader that has enough ends it quietly', async () => {
     const script = `"$0" "$1" query '{part="a"}' -q -o raw --limit 0 | head -n 1; echo "\${PIPESTATUS[0]}"`
     const { out, err } = await run('bash', ['-c', script, process.execPath, LOGBOOM])

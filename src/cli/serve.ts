@@ -5,6 +5,7 @@ import { LOKI_FLAGS, parseLokiFlags } from '#config/flags.ts'
 import { type LoadedConfig, loadLokiConfig } from '#config/load.ts'
 import { printConfig } from '#config/print.ts'
 import { placeOf } from '#config/problem.ts'
+import { readAccessRules } from '#server/access/access-rules.ts'
 import { selectorFault } from '#server/selector-fault.ts'
 import { runHealth } from './health.ts'
 import { runUntilSignal } from './signals.ts'
@@ -47,10 +48,11 @@ export async function serve(args: readonly string[]): Promise<void> {
     )
     process.exit(2)
   }
+  const accessFile = process.env.LOGBOOM_ACCESS_FILE
   const loaded = loadLokiConfig({
     file: flags.get('config.file'),
     expandEnv: isOn('config.expand-env'),
-    flags,
+    flags: accessFile === undefined ? flags : new Map([['access.file', accessFile], ...flags]),
     checkSelector: selectorFault,
   })
   const { config } = loaded
@@ -58,6 +60,7 @@ export async function serve(args: readonly string[]): Promise<void> {
   for (const warning of loaded.warnings) logger.warn({ at: placeOf(warning, loaded.file) }, warning.message)
   if (isOn('print-config-stderr')) console.error(printConfig(config))
   if (isOn('verify-config')) {
+    readAccessRules(config)
     logger.info({ file: loaded.file }, 'config is valid')
     return
   }

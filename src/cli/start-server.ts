@@ -8,6 +8,11 @@ import { storeSettings } from '#server/store-settings.ts'
 import { makeTenantLimits } from '#server/tenant-limits.ts'
 import type { EmbeddedOptions } from '#store/embedded/options.ts'
 import { openEmbeddedStore } from '#store/embedded/store.ts'
+import { listenAddress, runsInContainer } from './listen-address.ts'
+
+const NARROWED =
+  'listening on this machine only, because neither `access` nor `server.http_tls_config` is set; to be reached ' +
+  'from others, set one of them, or `server.http_listen_address: 0.0.0.0` where the network is trusted'
 
 /** A store with a server in front that listens. */
 export interface RunningServer {
@@ -25,12 +30,14 @@ export async function startServer(
   config: LokiConfig,
   logger: Logger & { level: string },
 ): Promise<RunningServer> {
+  const { host, isNarrowed } = listenAddress(config, runsInContainer())
+  if (isNarrowed) logger.warn({ host }, NARROWED)
   const limits = await makeTenantLimits(config, logger)
   const fsync = fsyncPolicy(process.env.LOGBOOM_FSYNC)
   const store = await openEmbeddedStore({ ...storeSettings(config, limits), logger, fsync })
   try {
     const shortcuts = readShortcuts(process.env.LOGBOOM_SHORTCUTS)
-    const server = await createServer({ config, store, logger, limits, shortcuts, pageDir: findPage() })
+    const server = await createServer({ config, store, logger, limits, shortcuts, host, pageDir: findPage() })
     return { url: await listen(server), close: () => server.close() }
   } catch (error) {
     await store.close()

@@ -50,7 +50,7 @@ function printScalar(kind: FieldKind | undefined, value: unknown): unknown {
 }
 
 function isSecret(key: string): boolean {
-  return /password|secret|credentials$|^key$|token$/.test(key)
+  return /password|secret|credentials$|^key$|token$|_hash$/.test(key)
 }
 
 function starred(value: unknown): unknown {

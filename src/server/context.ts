@@ -1,6 +1,8 @@
 import type { Logger } from '#base/logger.ts'
 import type { LokiConfig } from '#config/schema/root.ts'
 import type { LogStore } from '#store/types.ts'
+import type { AccessControl } from './access/access-control.ts'
+import type { AuditLog } from './access/audit.ts'
 import type { ServerMetrics } from './metrics.ts'
 import type { Pusher } from './push/pusher.ts'
 import type { Scratch } from './push/scratch.ts'
@@ -22,4 +24,8 @@ export interface ServerContext {
   readonly shortcuts: boolean
   /** When the server began, ms. */
   readonly startedMs: number
+  /** Who may do what. */
+  readonly access: AccessControl
+  /** Where calls that change something are written down. */
+  readonly audit: AuditLog
 }

@@ -1,14 +1,17 @@
 import type { IncomingMessage, Server } from 'node:http'
-import type { ServerOptions as HttpsOptions } from 'node:https'
+import type { ServerOptions as HttpsOptions, Server as HttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { errorMessage } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
 import type { LokiConfig } from '#config/schema/root.ts'
 import type { LogStore } from '#store/types.ts'
+import { makeAccessControl } from './access/access-control.ts'
+import { makeAuditLog } from './access/audit.ts'
+import { admitRequest } from './access/gate.ts'
 import type { ServerContext } from './context.ts'
 import { sendEmpty, sendError } from './http/reply.ts'
-import { tlsOptions } from './http/tls-options.ts'
+import { followRenewals, guardClients, tlsOptions } from './http/tls-options.ts'
 import { makeServerMetrics, type ServerMetrics } from './metrics.ts'
 import { makePusher } from './push/pusher.ts'
 import { defaultInflightBytes, makeScratch } from './push/scratch.ts'
@@ -57,6 +60,7 @@ const DRAIN_MS = 3000
 export async function createServer(options: ServerOptions): Promise<LogServer> {
   const { config, store, logger } = options
   const tls = tlsOptions(config)
+  const access = makeAccessControl(config, logger)
   const limits = options.limits ?? (await makeTenantLimits(config, logger))
   let open = true
   const pusher = makePusher({ config, store, limits, logger, metrics: () => metrics })
@@ -76,8 +80,11 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
     isOpen: () => open,
     shortcuts: options.shortcuts ?? true,
     startedMs: Date.now(),
+    access,
+    audit: makeAuditLog(logger),
   }
   const app = makeApp(config, tls)
+  const unfollow = tls === undefined ? undefined : watchTls(app, config, logger)
   await registerTail(app, context)
   for (const route of ROUTES) addRoute(app, context, route)
   answerUnknownPaths(app, context)
@@ -101,6 +108,8 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
     async close() {
       open = false
       limits.close()
+      access.close()
+      unfollow?.()
       await drain(app)
       await store.close()
     },
@@ -130,6 +139,12 @@ function makeApp(config: LokiConfig, tls: HttpsOptions | undefined): FastifyInst
   return Fastify({ ...options, http })
 }
 
+function watchTls(app: FastifyInstance, config: LokiConfig, logger: Logger): () => void {
+  const listener = app.server as unknown as HttpsServer
+  guardClients(listener, config)
+  return followRenewals(listener, config, logger)
+}
+
 function badUrl(reply: FastifyReply): void {
   reply.hijack()
   sendError(reply.raw, 400, 'invalid URL escape in path\n')
@@ -147,9 +162,14 @@ function addRoute(app: FastifyInstance, context: ServerContext, route: Route): v
       const begun = performance.now()
       const { raw: response } = reply
       try {
-        const variables = request.params as Record<string, string>
-        if (Object.values(variables).some((value) => value.includes('/'))) notFound(response)
-        else await route.serve({ context, request: request.raw, response, variables })
+        const admission = await admitRequest(context, request.raw, response, route.path)
+        if (admission !== undefined) {
+          const variables = request.params as Record<string, string>
+          if (Object.values(variables).some((value) => value.includes('/'))) notFound(response)
+          else await route.serve({ context, request: request.raw, response, variables })
+          const { client, demand } = admission
+          if (demand.audited) context.audit(request.raw, { client, status: response.statusCode })
+        }
       } catch (error) {
         const refusal = refusalOf(error)
         if (refusal === undefined) {

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { anything, bool, goDuration, ignoredSection, int, section, strings, text } from '../fields.ts'
+import { accessSchema } from './access.ts'
 import { limitsSchema } from './limits.ts'
 import {
   frontendSchema,
@@ -55,6 +56,7 @@ export const rootSchema = section(
     metrics_namespace: text('loki', 'metrics-namespace'),
     tenant_limits_allow_publish: strings(PUBLISHED_LIMITS),
     lbac: section({ goType: 'lbac.Config' }, { enabled: bool(false, 'lbac.enabled') }),
+    access: accessSchema,
     server: serverSchema,
     common: commonSchema,
     distributor: distributorSchema,

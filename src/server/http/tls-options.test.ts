@@ -24,6 +24,26 @@ xZHbht9WfMXAdpKyAB+XOIL32abKqAoP
 -----END CERTIFICATE-----
 `
 
+// Of somebody the server does not know.
+const FOREIGN_KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgrxhSBq6yCJev9gvI
+orNku+RoN8/L3vspB//S9wmqca2hRANCAATpYD8rDcMf7Bl6Ji6lqbQ3yG+bDFIc
+Kl3WpM4pZ4S4dyQPQ5U8IctYlvxRDc2SinIWnBoNz8gkdFYHM3PkV3d2
+-----END PRIVATE KEY-----
+`
+const FOREIGN_CERT = `-----BEGIN CERTIFICATE-----
+MIIBfTCCASOgAwIBAgIUUUCnQV9L7ujbuzHvx08P/Zl63fwwCgYIKoZIzj0EAwIw
+EzERMA8GA1UEAwwIc3RyYW5nZXIwIBcNMjYxMTIyMDAzMjMzWhgPMjEwMDEwMjUw
+MDMyMzNaMBMxETAPBgNVBAMMCHN0cmFuZ2VyMFkwEwYHKoZIzj0CAQYIKoZIzj0D
+AQcDQgAE6WA/Kw3DH+wZeiYupam0N8hvmwxSHCpd1qTOKWeEuHckD0OVPCHLWJb8
+UQ3NkopyFpwaDc/IJHRWBzNz5Fd3dqNTMFEwHQYDVR0OBBYEFGIxmfZveIbX7m/y
+ihb+jC8o6jjTMB8GA1UdIwQYMBaAFGIxmfZveIbX7m/yihb+jC8o6jjTMA8GA1Ud
+EwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIgBT8K6TyU6q0fWWns+wFYQruf
+LqifSoesIuH/hSpA5KoCIQDxGwRTN90H3TfNEyiYc9iCP5dthUMItOIUaKmMqJ0W
+GA==
+-----END CERTIFICATE-----
+`
+
 const dir = mkdtempSync(join(tmpdir(), 'logboom-tls-'))
 const certFile = join(dir, 'cert.pem')
 const keyFile = join(dir, 'key.pem')
@@ -64,6 +84,39 @@ test('clients without a certificate are turned away where one is required', asyn
   const mutual = await startTestServer(`auth_enabled: false\nserver: {http_tls_config: {${tls}}}`)
   expect(await get(mutual.url, { cert: CERT, key: KEY })).toBe('ready\n')
   await expect(get(mutual.url)).rejects.toThrow()
+  await mutual.close()
+})
+
+test.each([
+  ['RequireAnyClientCert', '', { none: false, foreign: true, own: true }],
+  ['VerifyClientCertIfGiven', `, client_ca_file: ${certFile}`, { none: true, foreign: false, own: true }],
+  ['RequestClientCert', `, client_ca_file: ${certFile}`, { none: true, foreign: true, own: true }],
+  ['RequireAndVerifyClientCert', `, client_ca_file: ${certFile}`, { none: false, foreign: false, own: true }],
+])('%s lets through whom Go lets through', async (type, ca, expected) => {
+  const tls = `${pair}${ca}, client_auth_type: ${type}`
+  const mutual = await startTestServer(`auth_enabled: false\nserver: {http_tls_config: {${tls}}}`)
+  const passes = (options: RequestOptions): Promise<boolean> =>
+    get(mutual.url, options).then(
+      (text) => text === 'ready\n',
+      () => false,
+    )
+  const seen = {
+    none: await passes({}),
+    foreign: await passes({ cert: FOREIGN_CERT, key: FOREIGN_KEY }),
+    own: await passes({ cert: CERT, key: KEY }),
+  }
+  await mutual.close()
+  expect(seen).toEqual(expected)
+})
+
+test('a verified certificate says who the client is', async () => {
+  const tls = `${pair}, client_ca_file: ${certFile}, client_auth_type: VerifyClientCertIfGiven`
+  const access = '{open_paths: [], clients: [{name: agent, certificate_name: localhost, allow: [admin]}]}'
+  const mutual = await startTestServer(
+    `auth_enabled: false\nserver: {http_tls_config: {${tls}}}\naccess: ${access}`,
+  )
+  expect(await get(mutual.url, { cert: CERT, key: KEY })).toBe('ready\n')
+  expect(await get(mutual.url)).toBe('credentials required\n')
   await mutual.close()
 })
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import websocket, { type WebSocket } from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import { errorMessage } from '#base/errors.ts'
+import { admitRequest } from '../access/gate.ts'
 import type { ServerContext } from '../context.ts'
 import { sendError, sendText } from '../http/reply.ts'
 import { QueryError } from '../query/query-error.ts'
@@ -73,6 +74,7 @@ async function admit(
 ): Promise<TailRequest | undefined> {
   try {
     if (!context.isOpen()) throw new QueryError('the server is shutting down', 503)
+    if ((await admitRequest(context, request, response, TAIL_PATH)) === undefined) return undefined
     const tail = await readTailRequest(request, context.config, Date.now())
     if (isUpgrade) {
       checkOrigin(request, context)
@@ -92,12 +94,13 @@ async function admit(
 
 /**
  * Browsers let any page open a WebSocket to any server, and say which page it was. Without tenants nothing
- * else would keep a foreign page from reading the logs of whoever visits it.
+ * else would keep a foreign page from reading the logs of whoever visits it; nor with a password that the
+ * browser sends along by itself.
  * @throws QueryError 403
  */
-function checkOrigin({ headers }: IncomingMessage, { config }: ServerContext): void {
+function checkOrigin({ headers }: IncomingMessage, { config, access }: ServerContext): void {
   const { origin, host } = headers
-  if (config.auth_enabled || origin === undefined) return
+  if ((config.auth_enabled && !access.isOn) || origin === undefined) return
   const own = [host, headers['x-forwarded-host']]
   if (URL.canParse(origin) && own.includes(new URL(origin).host)) return
   const advice = 'the page and the server must have one host, or the proxy between must pass it on as Host'
