@@ -82,8 +82,9 @@ export type LinePredicate =
   | { readonly kind: 'lacks'; readonly needles: readonly Uint8Array[] }
 
 /**
- * A condition on a field that `| json` or `| logfmt` would extract. Only a hint: a store that cannot prove it
- * on a row must hand the row out.
+ * A condition on the label of this name behind `| json` or `| logfmt`. Only a hint: a store that cannot prove
+ * on a row that the label fails it must hand the row out. It is the field where neither the row's stream nor
+ * its metadata has a label of the name; rows where one has are to be handed out.
  */
 export interface FieldPredicate {
   readonly parser: FieldParser
@@ -173,6 +174,8 @@ export interface FieldColumn {
   readonly range: { readonly min: number; readonly max: number } | undefined
   /** The values; unpacked when first asked for. */
   values(): FieldValues
+  /** The values as texts, one per value in the order of the rows. */
+  texts(): ColumnText
 }
 
 /** The values of a field in the order of the rows that have it. */
@@ -264,6 +267,59 @@ export interface IndexStats {
   readonly entries: number
 }
 
+/** Whether a row is meant; `line` is only valid during the call. */
+export type RowTest = (
+  stream: StreamRef,
+  metadata: Metadata,
+  tsMs: number,
+  tsNs: number,
+  line: Uint8Array,
+) => boolean
+
+/** Which rows the query of a delete request means: all of what follows holds for them. */
+export interface DeleteSelection {
+  readonly matchers: readonly LabelMatcher[]
+  readonly lines: readonly LinePredicate[]
+  /** Asked for rows that meet the rest; undefined where nothing is left to ask. */
+  readonly test: RowTest | undefined
+}
+
+/** What is to be deleted. Both ends are inclusive. */
+export interface DeleteSpec {
+  readonly query: string
+  readonly fromMs: number
+  readonly fromNs: number
+  readonly toMs: number
+  readonly toNs: number
+}
+
+/** A request to delete rows, as it is kept. */
+export interface DeleteRequest extends DeleteSpec {
+  /** Eight hexadecimal digits, unique among the tenant's requests. */
+  readonly id: string
+  readonly createdMs: number
+  /** Whether every row is gone from disk; until then they are only hidden. */
+  readonly processed: boolean
+  /** How much of what may hold such rows has been rewritten, 0 … 100. */
+  readonly percent: number
+}
+
+/** What became of the wish to cancel a request. */
+export type CancelResult = 'cancelled' | 'unknown' | 'processed' | 'too_late'
+
+/** Requests to delete rows. Rows are hidden at once, and gone from disk after the cancel period. */
+export interface LogDeletes {
+  /**
+   * Resolves when the request is durable and its rows are hidden.
+   * @throws OperatorError `store_full`, `store_io`
+   */
+  add(tenant: string, spec: DeleteSpec): Promise<DeleteRequest>
+  /** All requests of the tenant, oldest first. */
+  list(tenant: string): readonly DeleteRequest[]
+  /** Takes a request back; `force` even when some of its rows are gone already, or soon will be. */
+  cancel(tenant: string, id: string, force: boolean): Promise<CancelResult>
+}
+
 /** Keeps and finds rows. Every method takes the tenant first; tenants share nothing. */
 export interface LogStore {
   /**
@@ -300,6 +356,10 @@ export interface LogStore {
    * Counters since the start and sizes now, plain numbers by name, where the engine keeps any; for metrics.
    */
   stats?(): object
+  /** What is kept and what goes next, by tenant and day, where the engine knows; for people. JSON. */
+  status?(): object
+  /** Requests to delete rows, where the engine takes any. */
+  readonly deletes?: LogDeletes
   /**
    * Called with each appended batch's rows after they are durable; for live tailing. Returns the way to stop.
    * The batch's buffers are used again as soon as `append` settles: a listener copies what it keeps.

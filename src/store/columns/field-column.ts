@@ -44,7 +44,15 @@ export function fieldColumn(columns: Columns, parser: FieldParser, name: string)
     unproven: Uint32Array.from(unproven),
     range: column === -1 ? undefined : rangeOf(columns.directory.columns[column]),
     values: () => (values ??= readValues(columns, column, rows)),
+    texts: () => (column === -1 ? NO_TEXTS : columns.text(column)),
   }
+}
+
+const NO_TEXTS = {
+  bytes: new Uint8Array(0),
+  from: new Uint32Array(0),
+  to: new Uint32Array(0),
+  ids: undefined,
 }
 
 interface Found {
