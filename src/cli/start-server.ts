@@ -11,8 +11,8 @@ import { openEmbeddedStore } from '#store/embedded/store.ts'
 import { listenAddress, runsInContainer } from './listen-address.ts'
 
 const NARROWED =
-  'listening on this machine only, because neither `access` nor `server.http_tls_config` is set; to be reached ' +
-  'from others, set one of them, or `server.http_listen_address: 0.0.0.0` where the network is trusted'
+  'listening on this machine only, because neither `access` nor `server.http_tls_config` is set; to be ' +
+  'reached from others, set one of them, or `server.http_listen_address: 0.0.0.0` in a trusted network'
 
 /** A store with a server in front that listens. */
 export interface RunningServer {

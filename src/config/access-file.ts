@@ -7,8 +7,8 @@ import { checkKeys } from './unknown-keys.ts'
 import { parseYamlSource } from './yaml-source.ts'
 
 /**
- * Reads a file that holds the keys of `access` (or the section under its name, so that a part of a loki.yaml can
- * be moved as it is).
+ * Reads a file that holds the keys of `access` (or the section under its name, so that a part of a
+ * loki.yaml can be moved as it is).
  * @throws ConfigError for a file that cannot be read, is not YAML or has unknown keys
  */
 export function readAccessFile(file: string): AccessSection {

@@ -2,13 +2,17 @@ import type { z } from 'zod'
 import { listOf, section, strings, text } from '../fields.ts'
 
 /**
- * `access`: who may read, write and administer. Loki has no such section and does not start with it, so it may
- * also stand in a file of its own (`access.file`, the flag `-access.file` or `LOGBOOM_ACCESS_FILE`).
+ * `access`: who may read, write and administer. Loki has no such section and does not start with it, so
+ * it may also stand in a file of its own (`access.file`, the flag `-access.file` or
+ * `LOGBOOM_ACCESS_FILE`).
  */
 export const accessSchema = section(
   { goType: 'logboom.Access' },
   {
-    /** A YAML file with the other keys of this section; it takes their place and is read again as it changes. */
+    /**
+     * A YAML file with the other keys of this section; it takes their place and is read again as it
+     * changes.
+     */
     file: text('', 'access.file'),
     clients: listOf(
       section(

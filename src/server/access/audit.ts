@@ -12,7 +12,10 @@ export interface AuditLine {
 /** Writes audit lines: `audit: true` tells them from others. */
 export type AuditLog = (request: IncomingMessage, line: AuditLine) => void
 
-/** Of refusals one line in this time is written, with the number of those left out: guessing fills no disk. */
+/**
+ * Of refusals one line in this time is written, with the number of those left out: guessing fills no
+ * disk.
+ */
 const REFUSALS_EVERY_MS = 1000
 
 /** An audit log beside the server's own, which `log_level` does not silence. */

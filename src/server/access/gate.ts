@@ -22,8 +22,8 @@ export interface Admission {
 const CHALLENGE = 'Basic realm="Logboom", charset="UTF-8", Bearer realm="Logboom"'
 
 /**
- * Lets a request for a path (as it stands in the table of routes) through, or answers it: `undefined`. What is
- * let through and changes something is audited by the caller, who knows how it ended.
+ * Lets a request for a path (as it stands in the table of routes) through, or answers it: `undefined`.
+ * What is let through and changes something is audited by the caller, who knows how it ended.
  */
 export async function admitRequest(
   { access, audit }: Gate,

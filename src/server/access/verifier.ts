@@ -16,8 +16,8 @@ export class VerifierBusy extends Error {}
 /** Checks secrets against hashes, and remembers the answers for as long as it lives. */
 export interface Verifier {
   /**
-   * Which of the hashes the secret belongs to; `undefined` for none. `realm` is what the answer is remembered
-   * under, beside the secret: it must tell the hashes apart.
+   * Which of the hashes the secret belongs to; `undefined` for none. `realm` is what the answer is
+   * remembered under, beside the secret: it must tell the hashes apart.
    * @throws VerifierBusy
    */
   find(realm: string, secret: string, hashes: readonly SecretHash[]): Promise<number | undefined>
@@ -25,8 +25,8 @@ export interface Verifier {
 
 /** Makes a verifier that remembers nothing yet. A new one is needed when hashes change. */
 export function makeVerifier(nowMs: () => number = Date.now): Verifier {
-  // What is remembered is keyed by a digest nobody outside can compute: no secret lies in memory, and the time
-  // of a look-up says nothing about it.
+  // What is remembered is keyed by a digest nobody outside can compute: no secret lies in memory, and the
+  // time of a look-up says nothing about it.
   const key = randomBytes(32)
   const accepted = new Map<string, number>()
   const refusedMs = new Map<string, number>()
