@@ -1,3 +1,4 @@
+import { parseJson } from '#base/parse-json.ts'
 import { type StageDefinition, simpleStage } from './stage.ts'
 import { readTime } from './time-format.ts'
 
@@ -38,7 +39,7 @@ function parseRecord(line: string): DockerRecord | undefined {
   if (!line.startsWith('{')) return undefined
   let value: unknown
   try {
-    value = JSON.parse(line)
+    value = parseJson(line)
   } catch {
     return undefined
   }

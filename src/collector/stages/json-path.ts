@@ -1,13 +1,43 @@
+import { compile, type JSONValue, TreeInterpreter } from '@jmespath-community/jmespath'
+import { errorMessage } from '#base/errors.ts'
+
 /** One step into a JSON value: a key of an object, or a place in an array (from its end where negative). */
 type Step = { readonly key: string } | { readonly index: number }
 
+/** Finds a value in a JSON value: null where there is none; throws where a function gets a wrong type. */
+export type JsonPath = (value: unknown) => unknown
+
 /**
- * Compiles a JMESPath expression made of names, quoted names and indices: `a`, `a.b[0]."c-d"[-1]`, `@`.
+ * Compiles a JMESPath expression. Names, quoted names and indices (`a`, `a.b[0]."c-d"[-1]`, `@`), which is what
+ * most configurations have, are followed directly.
  * Source: jmespath.org/specification.html.
- * @throws Error for malformed expressions, and, by name, for the parts of JMESPath that are not supported.
+ * @throws Error for malformed expressions.
  */
-export function compileJsonPath(expression: string): (value: unknown) => unknown {
+export function compileJsonPath(expression: string): JsonPath {
   const steps = parseSteps(expression)
+  return steps === undefined ? compileFully(expression) : followSteps(steps)
+}
+
+function compileFully(expression: string): JsonPath {
+  try {
+    const tree = compile(expression)
+    return (value) => TreeInterpreter.search(tree, withoutPrototypes(value)) ?? null
+  } catch (thrown) {
+    const what = `could not compile JMES expression ${JSON.stringify(expression)}`
+    throw new Error(`${what}: ${errorMessage(thrown)}`)
+  }
+}
+
+/** The library would find `constructor` in every object that has a prototype. */
+function withoutPrototypes(value: unknown): JSONValue {
+  if (Array.isArray(value)) return value.map(withoutPrototypes)
+  if (typeof value !== 'object' || value === null) return value as JSONValue
+  const bare: Record<string, JSONValue> = Object.create(null)
+  for (const [key, member] of Object.entries(value)) bare[key] = withoutPrototypes(member)
+  return bare
+}
+
+function followSteps(steps: readonly Step[]): JsonPath {
   return (value) => {
     let current = value
     for (const step of steps) {
@@ -23,58 +53,38 @@ function keyOf(value: unknown, key: string): unknown {
   return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : null
 }
 
-const UNSUPPORTED: readonly (readonly [pattern: RegExp, name: string])[] = [
-  [/\|\|?/, 'pipes and alternatives (|, ||)'],
-  [/&/, 'conditions and references (&&, &)'],
-  [/\[\s*\?/, 'filters ([?…])'],
-  [/\*/, 'wildcards (*)'],
-  [/\[\s*-?\d*\s*:/, 'slices ([a:b])'],
-  [/\[\s*\]/, 'flattening ([])'],
-  [/\(/, 'functions'],
-  [/\{/, 'multiselects ({…})'],
-  [/[`']/, 'literals'],
-  [/[<>=!]/, 'comparisons'],
-]
-
-function parseSteps(expression: string): Step[] {
-  const malformed = (): Error => {
-    const plain = expression.replace(/"(?:[^"\\]|\\.)*"/g, '')
-    for (const [pattern, name] of UNSUPPORTED) {
-      if (pattern.test(plain))
-        return new Error(`not supported yet: JMESPath ${name} in ${JSON.stringify(expression)}`)
-    }
-    return new Error(`could not compile JMES expression ${JSON.stringify(expression)}`)
-  }
+/** The steps of an expression that is nothing but names and indices; undefined for any other. */
+function parseSteps(expression: string): Step[] | undefined {
   const text = expression.trim()
   if (text === '@') return []
   const steps: Step[] = []
-  const token = /\s*(?:(\.)|(?:([A-Za-z_][A-Za-z0-9_]*)|"((?:[^"\\]|\\.)+)")|\[\s*(-?\d+)\s*\])/y
+  const token = /\s*(?:(\.)|(?:([A-Za-z_][A-Za-z0-9_]*)|("(?:[^"\\]|\\.)+"))|\[(-?\d+)\])/y
   let needsName = true
   while (token.lastIndex < text.length) {
     const match = token.exec(text)
-    if (match === null) throw malformed()
+    if (match === null) return undefined
     const [, dot, name, quoted, index] = match
     if (dot !== undefined) {
-      if (needsName) throw malformed()
+      if (needsName) return undefined
       needsName = true
     } else if (index !== undefined) {
-      if (needsName && steps.length > 0) throw malformed()
+      if (needsName && steps.length > 0) return undefined
       steps.push({ index: Number(index) })
       needsName = false
     } else {
-      if (!needsName) throw malformed()
-      steps.push({ key: name ?? unquote(quoted, malformed) })
+      const key = name ?? unquote(quoted)
+      if (!needsName || key === undefined) return undefined
+      steps.push({ key })
       needsName = false
     }
   }
-  if (needsName) throw malformed()
-  return steps
+  return needsName ? undefined : steps
 }
 
-function unquote(inside: string, malformed: () => Error): string {
+function unquote(quoted: string): string | undefined {
   try {
-    return JSON.parse(`"${inside}"`)
+    return JSON.parse(quoted)
   } catch {
-    throw malformed()
+    return undefined
   }
 }

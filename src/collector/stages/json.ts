@@ -1,3 +1,4 @@
+import { parseJson } from '#base/parse-json.ts'
 import { compileRegex } from '#base/regex/regex.ts'
 import type { Extracted, StageEntry } from './entry.ts'
 import { compileJsonPath } from './json-path.ts'
@@ -54,7 +55,13 @@ function makeExtractor(args: Args): (text: string, entry: StageEntry) => boolean
   return (text, entry) => {
     const object = parseObject(text)
     if (object === undefined) return false
-    for (const [name, path] of paths) entry.extracted.set(name, extractedOf(path(object)))
+    for (const [name, path] of paths) {
+      try {
+        entry.extracted.set(name, extractedOf(path(object)))
+      } catch {
+        // A function that cannot take what the path found extracts nothing, as in Alloy.
+      }
+    }
     if (keys !== undefined) {
       for (const [key, value] of Object.entries(object)) {
         if (keys.test(key)) entry.extracted.set(key, extractedOf(value))
@@ -67,7 +74,7 @@ function makeExtractor(args: Args): (text: string, entry: StageEntry) => boolean
 function parseObject(text: string): Record<string, unknown> | undefined {
   if (!text.includes('{')) return undefined
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = parseJson(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? (value as Record<string, unknown>)
       : undefined

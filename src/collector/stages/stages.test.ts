@@ -34,6 +34,35 @@ const cases: [name: string, stages: Stages, line: string | Given, expected: Out[
     [{ labels: { app: 'x', a: '1', b: 'true', c: '2.5', d: 'two', e: 'two' } }],
   ],
   [
+    'json: the whole of JMESPath',
+    [
+      json({
+        slow: 'items[?ms > `100`].name | [0]',
+        n: 'length(items)',
+        all: 'items[].name',
+        pair: '{first: items[0].name, last: items[-1].name}',
+        either: 'gone || other',
+        wrong: 'abs(other)',
+      }),
+      labels({ slow: '', n: '', all: '', pair: '', either: '', wrong: '' }),
+    ],
+    '{"items":[{"name":"a","ms":5},{"name":"b","ms":500}],"other":"o"}',
+    [
+      {
+        labels: {
+          ...{ app: 'x', slow: 'b', n: '2', all: '["a","b"]', either: 'o' },
+          pair: '{"first":"a","last":"b"}',
+        },
+      },
+    ],
+  ],
+  [
+    'json: names of JavaScript’s own are no keys',
+    [json({ a: 'toString', b: 'constructor || `"none"`' }), labels({ a: '', b: '' })],
+    '{}',
+    [{ labels: { app: 'x', b: 'none' } }],
+  ],
+  [
     'json: objects become their text, missing and null set no label',
     [json({ o: '', n: '', m: '' }), labels({ o: '', n: '', m: '' })],
     '{"o":{"p":[1, 2]},"n":null}',
@@ -324,7 +353,7 @@ describe('a reload', () => {
 
 test.each<[name: string, args: StageArgs, message: string]>([
   ['json', {}, 'at least one of expressions or regex is required'],
-  ['json', { expressions: { a: 'x[?y]' } }, 'not supported yet: JMESPath filters ([?…])'],
+  ['json', { expressions: { a: 'x[?y' } }, 'could not compile JMES expression "x[?y"'],
   ['json', { expressions: { a: 'x.' } }, 'could not compile JMES expression "x."'],
   ['labels', { values: { 'a-b': '' } }, 'invalid label name: a-b'],
   ['timestamp', { source: 't', format: '2006', location: 'Mars/Base' }, 'unknown location "Mars/Base"'],
