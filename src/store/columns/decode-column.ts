@@ -18,7 +18,7 @@ function columnText(bytes: Uint8Array, from: Uint32Array, to: Uint32Array, ids?:
 
 /** What decoding needs to know about the rows of a column's values. */
 export interface ColumnRows {
-  readonly times: RowTimes
+  times(): RowTimes
   /** Row of each value. */
   rows(): Uint32Array
   readonly count: number
@@ -102,8 +102,9 @@ export function readScaled(encoding: NumberEncoding, streams: StreamReader, of: 
   const scaled = readInts(encoding.ints, streams, of.count, of.memory)
   if (encoding.relative === 0) return scaled
   const rows = of.rows()
+  const { tsMs } = of.times()
   for (let i = 0; i < scaled.length; i++) {
-    const ms = of.times.tsMs[rows[i]]
+    const ms = tsMs[rows[i]]
     scaled[i] += encoding.relative === 1 ? ms : Math.floor(ms / 1000)
   }
   return scaled
@@ -138,7 +139,7 @@ function readTimes(format: TimeFormat, distances: Float64Array, of: ColumnRows):
   const from = of.memory.uint32(count)
   const to = of.memory.uint32(count)
   const text = new TimeText(format.layout, format.separator)
-  const { tsMs, tsNs } = of.times
+  const { tsMs, tsNs } = of.times()
   let at = 0
   for (let i = 0; i < count; i++) {
     const row = rows[i]

@@ -14,7 +14,8 @@ export interface Columns {
   readonly directory: Directory
   readonly streams: StreamReader
   readonly shapes: Shapes
-  readonly times: RowTimes
+  /** Times of the rows. */
+  times(): RowTimes
   /** Shape of each row; unpacked when first asked for. */
   rowShapes(): Float64Array
   /** Rows that have a value in the column, ascending. */
@@ -26,10 +27,10 @@ export interface Columns {
 /**
  * Opens what `encodeLines` wrote.
  * @param stored all of its pieces, one after another
- * @param times those of the rows, as they were given to it
+ * @param rowTimes those of the rows, as they were given to it; not looked at before a column needs them
  * @throws FormatError where header or directory are damaged; the same from any method, of what it reads
  */
-export function openColumns(stored: Uint8Array, times: RowTimes): Columns {
+export function openColumns(stored: Uint8Array, rowTimes: RowTimes): Columns {
   if (stored.length < COLUMNS_HEADER_BYTES) throw new FormatError('the columns are cut short')
   const view = new DataView(stored.buffer, stored.byteOffset, stored.length)
   const version = view.getUint32(0, true)
@@ -41,7 +42,10 @@ export function openColumns(stored: Uint8Array, times: RowTimes): Columns {
   const directory = readDirectory(
     new ByteReader(unpackPart(stored.subarray(COLUMNS_HEADER_BYTES, chunksAt), info)),
   )
-  if (times.tsMs.length < directory.rows) throw new FormatError('the columns have rows without a time')
+  const times = (): RowTimes => {
+    if (rowTimes.tsMs.length < directory.rows) throw new FormatError('the columns have rows without a time')
+    return rowTimes
+  }
   const streams = new StreamReader(stored.subarray(chunksAt), directory.chunks)
   const shapes = readShapes(directory.nodes, directory.columns.length)
   let rowShapes: Float64Array | undefined

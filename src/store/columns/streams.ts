@@ -1,5 +1,12 @@
 import { type ByteReader, type ByteWriter, FormatError } from '../embedded/bytes.ts'
-import { type Part, type PartInfo, packPartSync, storePart, unpackPart } from '../embedded/parts.ts'
+import {
+  checkPart,
+  inflatePart,
+  type Part,
+  type PartInfo,
+  packPartSync,
+  storePart,
+} from '../embedded/parts.ts'
 import type { Memory } from './memory.ts'
 
 /** A stream of this many bytes has a chunk of its own: below, a zstd frame costs more than it saves. */
@@ -88,6 +95,7 @@ export class StreamReader {
   readonly #offsets: number[] = []
   readonly #infos: readonly PartInfo[]
   readonly #raw: (Uint8Array | undefined)[]
+  #isChecked = false
 
   /** @param stored the chunks, one after another */
   constructor(stored: Uint8Array, infos: readonly PartInfo[]) {
@@ -108,12 +116,29 @@ export class StreamReader {
     if (info === undefined) throw new FormatError('a column names a chunk that is not there')
     let raw = this.#raw[chunk]
     if (raw === undefined) {
-      const from = this.#offsets[chunk]
-      raw = unpackPart(this.#stored.subarray(from, from + info.storedBytes), info)
+      const stored = this.#storedChunk(chunk)
+      if (!this.#isChecked) checkPart(stored, info)
+      raw = inflatePart(stored, info)
       this.#raw[chunk] = raw
     }
     if (offset + length > raw.length) throw new FormatError('a column is cut short')
     return raw.subarray(offset, offset + length)
+  }
+
+  /**
+   * Checks all chunks now, rather than each when it is first read.
+   * @throws FormatError where one is damaged
+   */
+  check(): void {
+    this.#infos.forEach((info, chunk) => {
+      checkPart(this.#storedChunk(chunk), info)
+    })
+    this.#isChecked = true
+  }
+
+  #storedChunk(chunk: number): Uint8Array {
+    const from = this.#offsets[chunk]
+    return this.#stored.subarray(from, from + this.#infos[chunk].storedBytes)
   }
 }
 

@@ -46,11 +46,12 @@ export async function encodeBlockLines(block: LinesOfBlock): Promise<EncodedBloc
 }
 
 /**
- * Opens the lines part of a block in {@link COLUMNS_CODEC}.
+ * Opens the lines part of a block in {@link COLUMNS_CODEC} and checks all of it.
  * @throws FormatError where the part is damaged or belongs to other rows
  */
 export function openBlockColumns(stored: Uint8Array, entry: DirectoryEntry, times: Times): Columns {
   const columns = openColumns(stored, times)
+  columns.streams.check()
   const { rows, lineBytes } = columns.directory
   if (rows !== entry.rows || lineBytes !== entry.lines.rawBytes) {
     throw new FormatError(`columns of ${rows} rows and ${lineBytes} bytes where the directory has others`)

@@ -5,13 +5,14 @@ import { mayHold, type NeedleHashes } from './gram-filter.ts'
 import { Lru } from './lru.ts'
 import type { Segment } from './segment.ts'
 
-interface SegmentFilters {
+/** The filters of a segment's blocks. */
+export interface SegmentFilters {
   readonly bytes: Uint8Array
   /** Per block: where its filter begins; one more for the end. */
   readonly offsets: Uint32Array
 }
 
-/** Answers from the filters of segments which blocks need not be read. */
+/** Reads the filters of segments, all of a segment's at once, and keeps the last ones. */
 export class FilterReader {
   readonly #cache: Lru<SegmentFilters>
   readonly #damaged = new Set<number>()
@@ -22,13 +23,10 @@ export class FilterReader {
     this.#logger = logger
   }
 
-  /** Whether the block may hold a line that meets all of these; true where nothing is known. */
-  async mayMatch(segment: Segment, block: number, predicates: readonly NeedleHashes[]): Promise<boolean> {
-    if (segment.directory.filterBytes(block) === 0) return true
-    const filters = this.#cache.get(segment.id) ?? (await this.#read(segment))
-    if (filters === undefined) return true
-    const filter = filters.bytes.subarray(filters.offsets[block], filters.offsets[block + 1])
-    return predicates.every((needles) => mayHold(filter, needles))
+  /** The filters of a segment, at once where they are in memory; undefined where they are damaged. */
+  of(segment: Segment): SegmentFilters | undefined | Promise<SegmentFilters | undefined> {
+    if (this.#damaged.has(segment.id)) return undefined
+    return this.#cache.get(segment.id) ?? this.#read(segment)
   }
 
   forget(segment: Segment): void {
@@ -36,7 +34,6 @@ export class FilterReader {
   }
 
   async #read(segment: Segment): Promise<SegmentFilters | undefined> {
-    if (this.#damaged.has(segment.id)) return undefined
     const { directory } = segment
     try {
       const bytes = await segment.readSection('filters')
@@ -59,4 +56,16 @@ export class FilterReader {
       return undefined
     }
   }
+}
+
+/** Whether the block may hold a line that meets all of these; true where it has no filter. */
+export function mayMatch(
+  { bytes, offsets }: SegmentFilters,
+  block: number,
+  predicates: readonly NeedleHashes[],
+): boolean {
+  const [from, to] = [offsets[block], offsets[block + 1]]
+  if (from === to) return true
+  const filter = bytes.subarray(from, to)
+  return predicates.every((needles) => mayHold(filter, needles))
 }

@@ -1,13 +1,8 @@
 import { Haystack } from '#kernels/haystack.ts'
 import { makeNeedle, type Needle } from '#kernels/needle.ts'
-import type { LinePredicate } from '../types.ts'
+import type { LinePredicate, Lines } from '../types.ts'
 
-/** Lines as positions into offset columns. */
-export interface Lines {
-  readonly bytes: Uint8Array
-  readonly lineFrom: Uint32Array
-  readonly lineTo: Uint32Array
-}
+export type { Lines } from '../types.ts'
 
 /** The positions whose lines meet every predicate, in the order given. */
 export function matchLines(

@@ -1,6 +1,11 @@
+interface Entry<Value> {
+  readonly value: Value
+  sizeBytes: number
+}
+
 /** Keeps what was used last, up to a number of bytes. */
 export class Lru<Value> {
-  readonly #entries = new Map<number, { readonly value: Value; readonly sizeBytes: number }>()
+  readonly #entries = new Map<number, Entry<Value>>()
   readonly #maxBytes: number
   #sizeBytes = 0
 
@@ -10,6 +15,11 @@ export class Lru<Value> {
 
   get sizeBytes(): number {
     return this.#sizeBytes
+  }
+
+  /** Whether so many bytes fit without anything else having to go. */
+  hasRoom(sizeBytes: number): boolean {
+    return this.#sizeBytes + sizeBytes <= this.#maxBytes
   }
 
   get(key: number): Value | undefined {
@@ -26,10 +36,16 @@ export class Lru<Value> {
     if (sizeBytes > this.#maxBytes) return
     this.#entries.set(key, { value, sizeBytes })
     this.#sizeBytes += sizeBytes
-    for (const oldest of this.#entries.keys()) {
-      if (this.#sizeBytes <= this.#maxBytes) return
-      this.delete(oldest)
-    }
+    this.#shrink()
+  }
+
+  /** A value that is kept takes so many bytes more than it did; nothing happens where it is not kept. */
+  grow(key: number, value: Value, moreBytes: number): void {
+    const entry = this.#entries.get(key)
+    if (entry?.value !== value) return
+    entry.sizeBytes += moreBytes
+    this.#sizeBytes += moreBytes
+    this.#shrink()
   }
 
   delete(key: number): void {
@@ -42,5 +58,12 @@ export class Lru<Value> {
   clear(): void {
     this.#entries.clear()
     this.#sizeBytes = 0
+  }
+
+  #shrink(): void {
+    for (const oldest of this.#entries.keys()) {
+      if (this.#sizeBytes <= this.#maxBytes) return
+      this.delete(oldest)
+    }
   }
 }

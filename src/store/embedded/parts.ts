@@ -68,12 +68,25 @@ function describe(raw: Uint8Array, packed: Uint8Array): Part {
  * @throws FormatError where length or checksum do not fit
  */
 export function unpackPart(stored: Uint8Array, info: PartInfo): Uint8Array {
+  checkPart(stored, info)
+  return inflatePart(stored, info)
+}
+
+/** @throws FormatError where length or checksum do not fit */
+export function checkPart(stored: Uint8Array, info: PartInfo): void {
   if (stored.length !== info.storedBytes) {
     throw new FormatError(`${stored.length} bytes where ${info.storedBytes} should be`)
   }
-  if (info.storedBytes === 0 && info.rawBytes === 0) return stored
+  if (info.storedBytes === 0 && info.rawBytes === 0) return
   const crc = crc32(stored)
   if (crc !== info.crc) throw new FormatError(`checksum ${crc} instead of ${info.crc}`)
+}
+
+/**
+ * Decompresses a part that {@link checkPart} has passed.
+ * @throws FormatError where it is no zstd frame of the right size all the same
+ */
+export function inflatePart(stored: Uint8Array, info: PartInfo): Uint8Array {
   if (info.storedBytes === info.rawBytes) return stored
   let raw: Uint8Array
   try {

@@ -1,4 +1,5 @@
 import type { RowBatch, Scan, ScanRequest, ScanStats, ScanWindow } from '../types.ts'
+import type { BlockMetadata } from './block-codec.ts'
 import type { BlockReader } from './block-reader.ts'
 import type { Catalog } from './catalog.ts'
 import type { FilterReader } from './filter-reader.ts'
@@ -139,8 +140,10 @@ async function readWindow(
   const byStream = new Map<Stream, SourceRows[]>()
   for (const source of window.spans) {
     signal?.throwIfAborted()
-    const rows = await source.read(window.fromMs, window.toMs)
-    await pause()
+    const read = source.read(window.fromMs, window.toMs)
+    const rows = read instanceof Promise ? await read : read
+    const rest = pause()
+    if (rest !== undefined) await rest
     if (rows === undefined) continue
     const known = byStream.get(source.stream)
     if (known === undefined) byStream.set(source.stream, [rows])
@@ -148,22 +151,37 @@ async function readWindow(
   }
   signal?.throwIfAborted()
   const linesApplied = 2 ** context.predicates.length - 1
-  const isBackward = context.request.direction === 'backward'
   const batches: RowBatch[] = []
   for (const [stream, sources] of byStream) {
     const distinct = sources.length === 1 ? sources : withoutRepeats(sources)
-    if (isBackward) distinct.reverse()
-    for (const { positions, bytes, lineFrom, lineTo, ...columns } of distinct) {
-      const lines = { bytes, lineFrom, lineTo }
-      batches.push({
-        ...columns,
-        stream,
-        rows: isBackward ? positions.toReversed() : positions,
-        linesApplied,
-        lineSize: (row) => lineTo[row] - lineFrom[row],
-        lines: () => lines,
-      })
-    }
+    if (context.request.direction === 'backward') distinct.reverse()
+    for (const source of distinct) batches.push(batchOf(stream, source, context.request, linesApplied))
   }
   return batches
+}
+
+function batchOf(stream: Stream, source: SourceRows, request: ScanRequest, linesApplied: number): RowBatch {
+  const { tsMs, tsNs, positions, lineSize, fields } = source
+  const rows = request.direction === 'backward' ? positions.toReversed() : positions
+  const { sets, ids } = request.needMetadata === false ? noMetadata(tsMs.length) : source.metadata()
+  return {
+    stream,
+    rows,
+    tsMs,
+    tsNs,
+    metadata: sets,
+    rowMetadata: ids,
+    linesApplied,
+    lineSize,
+    lines: (wanted = rows) => source.lines(wanted),
+    ...(fields && { fields }),
+  }
+}
+
+let zeros = new Uint32Array(0)
+
+/** Metadata that is not looked at. */
+function noMetadata(rows: number): BlockMetadata {
+  if (zeros.length < rows) zeros = new Uint32Array(Math.max(rows, 4096))
+  return { sets: [[]], ids: zeros }
 }

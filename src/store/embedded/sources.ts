@@ -1,10 +1,12 @@
-import type { LinePredicate, Metadata, ScanRequest, ScanStats } from '../types.ts'
+import type { BatchFields, LinePredicate, Lines, ScanRequest, ScanStats } from '../types.ts'
+import type { BlockMetadata } from './block-codec.ts'
 import type { BlockReader } from './block-reader.ts'
-import type { FilterReader } from './filter-reader.ts'
+import { type FilterReader, mayMatch } from './filter-reader.ts'
 import type { NeedleHashes } from './gram-filter.ts'
 import type { Head } from './head.ts'
 import { type Portion, sortedPositions } from './head-stream.ts'
-import { type Lines, matchLines, mayContain } from './line-match.ts'
+import { matchLines } from './line-match.ts'
+import { firstPositions, type OpenedBlock } from './opened-block.ts'
 import type { Segment } from './segment.ts'
 import type { Stream } from './stream.ts'
 import type { Span } from './windows.ts'
@@ -13,12 +15,12 @@ import type { Span } from './windows.ts'
 export interface SourceRows {
   readonly tsMs: Float64Array
   readonly tsNs: Uint32Array
-  readonly bytes: Uint8Array
-  readonly lineFrom: Uint32Array
-  readonly lineTo: Uint32Array
-  readonly metadata: readonly Metadata[]
-  readonly rowMetadata: Uint32Array
   readonly positions: Uint32Array
+  readonly fields?: BatchFields
+  lineSize(row: number): number
+  /** As in `RowBatch`. */
+  lines(wanted: Uint32Array): Lines
+  metadata(): BlockMetadata
 }
 
 /** Rows of one stream in one place: a block, or a page in memory. */
@@ -26,9 +28,9 @@ export interface Source extends Span {
   readonly stream: Stream
   /**
    * Its rows in [fromMs, toMs) that meet the request's line predicates and exact time bounds; undefined for
-   * none.
+   * none. At once where everything is in memory.
    */
-  read(fromMs: number, toMs: number): Promise<SourceRows | undefined>
+  read(fromMs: number, toMs: number): SourceRows | undefined | Promise<SourceRows | undefined>
 }
 
 /** Zeros to begin with. */
@@ -62,53 +64,38 @@ const BYTES_PER_COST = 256
 /** The wanted rows of one block, read when they are first asked for. */
 export function blockSource(context: ScanContext, segment: Segment, block: number): Source {
   const { directory } = segment
-  const { predicates, stats, blocks, filters, hashes } = context
+  const { predicates, stats, blocks, filters, hashes, request } = context
   let matching: Uint32Array | undefined
   let isDone = false
-  const read = async (fromMs: number, toMs: number): Promise<SourceRows | undefined> => {
-    if (isDone) return undefined
-    if (matching === undefined && hashes.length > 0 && !(await filters.mayMatch(segment, block, hashes))) {
-      stats.blocksPruned++
-      isDone = true
-      return undefined
-    }
-    if (matching === undefined && predicates.length > 0 && blocks.canSearch(segment, block)) {
-      matching = await blocks.search(segment, block, predicates, stats)
-      isDone = matching === undefined || matching.length === 0
-      if (matching !== undefined) countLooked(stats, directory.rows(block), directory.lineBytes(block))
+  const readOpened = (opened: OpenedBlock, fromMs: number, toMs: number): SourceRows | undefined => {
+    if (matching === undefined) {
+      const { rows } = opened.entry
+      matching = predicates.length === 0 ? firstPositions(rows) : opened.match(predicates)
+      if (predicates.length > 0) countLooked(stats, rows, opened.entry.lines.rawBytes)
+      isDone = matching.length === 0
       if (isDone) return undefined
     }
-    let bytes: Uint8Array | undefined
-    if (matching === undefined && predicates.some((predicate) => predicate.kind === 'contains')) {
-      bytes = await blocks.lines(segment, block, stats)
-      if (bytes === undefined || !allMayBeIn(bytes, predicates)) {
-        if (bytes !== undefined) countLooked(stats, directory.rows(block), bytes.length)
-        isDone = true
-        return undefined
-      }
-    }
-    const columns = await blocks.columns(segment, block, stats)
-    if (columns === undefined) return undefined
-    if (matching === undefined && predicates.length === 0) matching = columns.positions
-    const inTime = clip(columns, matching ?? columns.positions, context.request, fromMs, toMs)
-    if (inTime.length === 0) return undefined
-    const lines: Lines | undefined =
-      bytes !== undefined
-        ? { bytes, lineFrom: columns.lineFrom, lineTo: columns.lineTo }
-        : matching !== undefined && predicates.length > 0
-          ? await blocks.linesAt(segment, block, inTime, stats)
-          : await blocks.allLines(segment, block, stats)
-    if (lines === undefined) return undefined
-    const rows = { ...columns, ...lines, metadata: columns.sets, positions: inTime }
-    if (matching !== undefined) {
-      if (predicates.length === 0) countRows(stats, rows)
-      return rows
-    }
-    matching = matchLines(rows, columns.positions, predicates)
-    countLooked(stats, columns.positions.length, lines.bytes.length)
-    isDone = matching.length === 0
-    const positions = clip(columns, matching, context.request, fromMs, toMs)
-    return positions.length === 0 ? undefined : { ...rows, positions }
+    const positions = clip(opened, matching, request, fromMs, toMs)
+    if (positions.length === 0) return undefined
+    const source = blockRows(blocks, segment, block, opened, positions)
+    if (predicates.length === 0) countRows(stats, opened, positions)
+    return source
+  }
+  const open = (fromMs: number, toMs: number): SourceRows | undefined | Promise<SourceRows | undefined> => {
+    const use = (opened: OpenedBlock | undefined): SourceRows | undefined =>
+      opened && blocks.unpack(segment, block, () => readOpened(opened, fromMs, toMs))
+    const opened = blocks.open(segment, block, stats)
+    return opened instanceof Promise ? opened.then(use) : use(opened)
+  }
+  const read = (fromMs: number, toMs: number): SourceRows | undefined | Promise<SourceRows | undefined> => {
+    if (isDone) return undefined
+    if (matching !== undefined || hashes.length === 0) return open(fromMs, toMs)
+    const found = filters.of(segment)
+    if (found instanceof Promise) return found.then(() => read(fromMs, toMs))
+    if (found === undefined || mayMatch(found, block, hashes)) return open(fromMs, toMs)
+    stats.blocksPruned++
+    isDone = true
+    return undefined
   }
   return {
     stream: segment.streams[directory.stream(block)],
@@ -116,6 +103,29 @@ export function blockSource(context: ScanContext, segment: Segment, block: numbe
     maxMs: directory.maxMs(block),
     cost: directory.rows(block) + directory.lineBytes(block) / BYTES_PER_COST,
     read,
+  }
+}
+
+/** Rows of an opened block; whatever is asked for later, its block is open as long as they are. */
+function blockRows(
+  blocks: BlockReader,
+  segment: Segment,
+  block: number,
+  opened: OpenedBlock,
+  positions: Uint32Array,
+): SourceRows {
+  const { fields } = opened
+  const { lineFrom, lineTo } = opened.extents()
+  return {
+    tsMs: opened.tsMs,
+    tsNs: opened.tsNs,
+    positions,
+    fields: fields && {
+      column: (parser, name) => blocks.unpack(segment, block, () => fields.column(parser, name)),
+    },
+    lineSize: (row) => lineTo[row] - lineFrom[row],
+    lines: (wanted) => blocks.mustUnpack(segment, block, () => opened.lines(wanted)),
+    metadata: () => blocks.mustUnpack(segment, block, () => opened.metadata()),
   }
 }
 
@@ -135,23 +145,37 @@ export function headSource(
   // here.
   page.shared = true
   let matching: Uint32Array | undefined
-  const read = async (fromMs: number, toMs: number): Promise<SourceRows | undefined> => {
-    const source = { ...page, metadata: head.sets, rowMetadata: page.metadata }
+  const read = (fromMs: number, toMs: number): SourceRows | undefined => {
     if (matching === undefined) {
       const positions = sortedPositions(portion, rowLimit)
       countLooked(stats, positions.length, bytes)
       stats.headLines += positions.length
       stats.headBytes += bytes
-      matching = predicates.length === 0 ? positions : matchLines(source, positions, predicates)
+      matching = predicates.length === 0 ? positions : matchLines(page, positions, predicates)
     }
     const positions = clip(page, matching, context.request, fromMs, toMs)
-    return positions.length === 0 ? undefined : { ...source, positions }
+    return positions.length === 0
+      ? undefined
+      : memoryRows(page, { sets: head.sets, ids: page.metadata }, positions)
   }
   return { stream, minMs, maxMs, cost: rows + bytes / BYTES_PER_COST, read }
 }
 
-function allMayBeIn(bytes: Uint8Array, predicates: readonly LinePredicate[]): boolean {
-  return predicates.every((predicate) => mayContain(bytes, predicate))
+/** Rows whose lines lie in memory. */
+export function memoryRows(
+  { tsMs, tsNs, bytes, lineFrom, lineTo }: TimeColumns & Lines,
+  metadata: BlockMetadata,
+  positions: Uint32Array,
+): SourceRows {
+  const lines = { bytes, lineFrom, lineTo }
+  return {
+    tsMs,
+    tsNs,
+    positions,
+    lineSize: (row) => lineTo[row] - lineFrom[row],
+    lines: () => lines,
+    metadata: () => metadata,
+  }
 }
 
 function countLooked(stats: ScanStats, lines: number, bytes: number): void {
@@ -159,9 +183,14 @@ function countLooked(stats: ScanStats, lines: number, bytes: number): void {
   stats.lineBytes += bytes
 }
 
-function countRows(stats: ScanStats, { positions, lineFrom, lineTo }: SourceRows): void {
+function countRows(stats: ScanStats, opened: OpenedBlock, positions: Uint32Array): void {
+  if (positions.length === opened.entry.rows) {
+    countLooked(stats, positions.length, opened.entry.lines.rawBytes)
+    return
+  }
+  const { lineFrom, lineTo } = opened.extents()
   let bytes = 0
-  for (const row of positions) bytes += lineTo[row] - lineFrom[row]
+  for (let i = 0; i < positions.length; i++) bytes += lineTo[positions[i]] - lineFrom[positions[i]]
   countLooked(stats, positions.length, bytes)
 }
 

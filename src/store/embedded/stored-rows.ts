@@ -3,14 +3,7 @@ import type { BlockReader } from './block-reader.ts'
 import type { FilterReader } from './filter-reader.ts'
 import { subtract } from './repeats.ts'
 import type { Snapshot } from './scan.ts'
-import {
-  blockSource,
-  emptyStats,
-  headSource,
-  type ScanContext,
-  type Source,
-  type SourceRows,
-} from './sources.ts'
+import { blockSource, emptyStats, headSource, memoryRows, type ScanContext, type Source } from './sources.ts'
 import type { Stream } from './stream.ts'
 
 /** What the search for rows that are stored already works with. */
@@ -68,7 +61,7 @@ async function storedAmong(
 ): Promise<number[]> {
   const fromMs = batch.tsMs[rows[0]]
   const toMs = batch.tsMs[rows[rows.length - 1]] + 1
-  let left: SourceRows = { ...batch, positions: rows }
+  let left = memoryRows(batch, { sets: batch.metadata, ids: batch.rowMetadata }, rows)
   for (const source of settledSources(environment, snapshot, stream, fromMs, toMs)) {
     const held = await source.read(fromMs, toMs)
     if (held !== undefined) left = subtract(left, held)
