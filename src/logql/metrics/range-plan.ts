@@ -4,6 +4,7 @@ import { ERROR_LABEL } from '../pipeline/names.ts'
 import { neededNames } from '../pipeline/needed.ts'
 import { dropUnreadLineFormats } from '../pipeline/rewrite.ts'
 import type { Grouping, RangeAggExpr } from '../syntax/ast.ts'
+import { type ColumnPlan, planColumns } from './column-plan.ts'
 import { makeGrouper, type RowGrouper } from './series-of-row.ts'
 import { compileUnwrap, type ReadSample } from './unwrap.ts'
 
@@ -17,6 +18,8 @@ export interface RangePlan {
   /** Whether every line counts its size in bytes. */
   readonly countsBytes: boolean
   readonly grouper: RowGrouper
+  /** The same on columns; undefined where the lines are needed. */
+  readonly columns: ColumnPlan | undefined
   /** The labels that rows are grouped by; undefined where their series have all, but for some. */
   readonly byLabels: readonly string[] | undefined
   /** The labels that the stages extract. */
@@ -63,6 +66,7 @@ export function planRange(expr: RangeAggExpr, pushed: Grouping | undefined, shor
     countsLines: range.unwrap === undefined && !countsBytes,
     countsBytes,
     grouper: makeGrouper(row, effective),
+    columns: byLabels ? planColumns(pipeline, grouping, range.unwrap) : undefined,
     byLabels: byLabels ? grouping.labels : undefined,
     needed: needed === undefined ? 'all' : [...needed],
     needsMetadata: !(

@@ -1,22 +1,24 @@
-import { labelsText } from '#base/labels.ts'
+import { type Labels, labelsText } from '#base/labels.ts'
 import { compareTimestamps } from '#base/timestamp.ts'
 import type { CountCell, LogStore, Metadata, RowBatch, ScanRequest, ScanWindow } from '#store/types.ts'
 import { type ExplainedRead, explainRead } from '../engine/explain.ts'
 import type { Pace } from '../engine/pace.ts'
 import type { StatsCollector } from '../engine/stats.ts'
 import { LogqlError, tooMuchMemory } from '../error.ts'
-import { filterRows } from '../pipeline/batch-filter.ts'
+import { applyFolded, applyPredicates, filterRows } from '../pipeline/batch-filter.ts'
 import { runStages } from '../pipeline/compile.ts'
 import { compileMatcher } from '../pipeline/matcher.ts'
 import { type Row, RowSource } from '../pipeline/row.ts'
+import { testFields } from '../pipeline/test-fields.ts'
 import type { Grouping, RangeAggExpr } from '../syntax/ast.ts'
 import { printExpr } from '../syntax/printer.ts'
 import { type RangeFunction, rangeFunction } from './accumulators.ts'
+import { type SampledRows, sampleColumns } from './column-read.ts'
 import { CountedRange, countsAll, isWholeMinute, makeCellTest, wholeMinutes } from './counted-range.ts'
 import { planRange, type RangePlan } from './range-plan.ts'
 import { RangeSeries } from './range-series.ts'
 import { SeriesLookup } from './series-of-row.ts'
-import { Panes, type StepGrid, stepTime } from './step-grid.ts'
+import { PaneCursor, Panes, type StepGrid, stepTime } from './step-grid.ts'
 import { SeriesTable, type Vector } from './vector.ts'
 
 /** What every range function of a query reads with. */
@@ -98,12 +100,7 @@ export class RangeReader {
     this.#shiftNs = totalNs - carry * 1e6
     this.#readsApart = context.grid.count > 1 && context.grid.stepMs >= 2 * expr.range.rangeMs
     this.#counted = context.shortcuts && countsAll(this.#plan) ? this.#countedRange() : undefined
-    this.#lookup = new SeriesLookup(this.#plan.grouper, (labels) => {
-      const id = this.#table.of(labels)
-      let series = this.#live.get(id.key)
-      if (series === undefined) this.#live.set(id.key, (series = new RangeSeries(id, this.#fn)))
-      return series
-    })
+    this.#lookup = new SeriesLookup(this.#plan.grouper, (labels) => this.#seriesOfLabels(labels))
   }
 
   /** Reads what the step's window holds. Steps come in ascending order. */
@@ -270,7 +267,7 @@ export class RangeReader {
 
   async #readBatch(batch: RowBatch): Promise<void> {
     const { pace } = this.#context
-    const rows = filterRows(batch, this.#plan.pipeline)
+    const rows = this.#readColumns(batch) ?? filterRows(batch, this.#plan.pipeline)
     const source = new RowSource(batch, rows)
     for (let at = 0; at < rows.length; ) {
       at = this.#readRows(source, rows, at)
@@ -278,6 +275,70 @@ export class RangeReader {
     }
     this.#unchecked += rows.length
     this.#checkHeld()
+  }
+
+  /**
+   * Reads what the columns of a batch tell. Returns the rows that are left, of which only their lines tell;
+   * undefined where nothing was read.
+   */
+  #readColumns(batch: RowBatch): Uint32Array | undefined {
+    const { columns, pipeline, countsLines, countsBytes } = this.#plan
+    if (columns === undefined) return undefined
+    let rows = applyPredicates(batch, pipeline.predicates)
+    rows = applyFolded(batch, rows, pipeline.foldedNeedles)
+    rows = this.#applyLeading(batch, rows)
+    const tested = testFields(batch, rows, columns.fields, columns.names)
+    if (tested === undefined) return undefined
+    // Sums of fractions depend on the order of their parts: it stays that of the rows.
+    const isExact = countsLines || countsBytes
+    if (!isExact && tested.unknown.length > 0) return undefined
+    const sampled = sampleColumns(batch, tested, columns, countsBytes)
+    if (sampled === undefined) return undefined
+    this.#addColumns(batch, sampled)
+    return tested.unknown
+  }
+
+  /** The rows that the line filters before all other stages leave, where these need a look at each line. */
+  #applyLeading(batch: RowBatch, rows: Uint32Array): Uint32Array {
+    const { row, stages, leadingFilters } = this.#plan.pipeline
+    if (leadingFilters === 0) return rows
+    const leading = stages.slice(0, leadingFilters)
+    const source = new RowSource(batch, rows)
+    return rows.filter((at) => {
+      row.moveTo(source, at)
+      return runStages(row, leading)
+    })
+  }
+
+  #addColumns(batch: RowBatch, { rows, values, groups }: SampledRows): void {
+    const { tsMs, tsNs } = batch
+    const series = new Array<RangeSeries | undefined>(groups.count).fill(undefined)
+    const panes = new PaneCursor(this.#panes)
+    let used = 0
+    for (let i = 0; i < rows.length; i++) {
+      const at = rows[i]
+      let ms = tsMs[at] + this.#shiftMs
+      let ns = tsNs[at] + this.#shiftNs
+      if (ns >= 1e6) {
+        ns -= 1e6
+        ms++
+      }
+      const upMs = ns > 0 ? ms + 1 : ms
+      if (!panes.holds(upMs)) panes.moveTo(upMs)
+      if (!panes.isUsed) continue
+      used++
+      const group = groups.of[i]
+      const known = series[group] ?? (series[group] = this.#seriesOfLabels(groups.labels(group)))
+      known.add(panes.pane, values === undefined ? 1 : values[i], ms, ns)
+    }
+    this.#context.stats.postFilterLines += used
+  }
+
+  #seriesOfLabels(labels: Labels): RangeSeries {
+    const id = this.#table.of(labels)
+    let series = this.#live.get(id.key)
+    if (series === undefined) this.#live.set(id.key, (series = new RangeSeries(id, this.#fn)))
+    return series
   }
 
   /** Reads rows from position `first` on, until others want to run. Returns where it stopped. */
@@ -289,10 +350,7 @@ export class RangeReader {
     const byMetadata: (RangeSeries | undefined)[] = []
     const { row } = pipeline
     const { tsMs, tsNs, rowMetadata } = batch
-    let paneFromMs = Infinity
-    let paneToMs = -Infinity
-    let pane = 0
-    let used = false
+    const panes = new PaneCursor(this.#panes)
     for (let i = first; i < rows.length; i++) {
       if ((i & PACE_MASK) === PACE_MASK && i > first && pace.due) return i
       const at = rows[i]
@@ -303,17 +361,12 @@ export class RangeReader {
         ms++
       }
       const upMs = ns > 0 ? ms + 1 : ms
-      if (upMs <= paneFromMs || upMs > paneToMs) {
-        pane = this.#panes.of(upMs)
-        used = this.#panes.isUsed(pane)
-        paneFromMs = this.#panes.endOf(pane - 1)
-        paneToMs = this.#panes.endOf(pane)
-      }
-      if (!used) continue
+      if (!panes.holds(upMs)) panes.moveTo(upMs)
+      if (!panes.isUsed) continue
       if (fixed) {
         const metadata = rowMetadata[at]
         const series = (byMetadata[metadata] ??= this.#seriesOf(source, at))
-        series.add(pane, countsBytes ? batch.lineSize(at) : 1, ms, ns)
+        series.add(panes.pane, countsBytes ? batch.lineSize(at) : 1, ms, ns)
         stats.postFilterLines++
         continue
       }
@@ -323,7 +376,7 @@ export class RangeReader {
       if (value === undefined) continue
       if (row.labels.shownError !== '' && !row.labels.errorPreserved) throw pipelineError(row)
       stats.postFilterLines++
-      this.#lookup.find(row, batch.stream).add(pane, value, ms, ns)
+      this.#lookup.find(row, batch.stream).add(panes.pane, value, ms, ns)
     }
     return rows.length
   }

@@ -14,6 +14,34 @@ export function stepTime(grid: StepGrid, step: number): number {
   return grid.firstMs + step * grid.stepMs
 }
 
+/** Finds the panes of times that mostly ascend. */
+export class PaneCursor {
+  readonly #panes: Panes
+  #fromMs = Infinity
+  #toMs = -Infinity
+  /** The pane of the last time asked for. */
+  pane = 0
+  /** Whether any window holds it. */
+  isUsed = false
+
+  constructor(panes: Panes) {
+    this.#panes = panes
+  }
+
+  /** Whether a time, rounded up to whole milliseconds, lies in the pane at hand. */
+  holds(upMs: number): boolean {
+    return upMs > this.#fromMs && upMs <= this.#toMs
+  }
+
+  /** Moves to the pane of a time, rounded up to whole milliseconds. */
+  moveTo(upMs: number): void {
+    this.pane = this.#panes.of(upMs)
+    this.isUsed = this.#panes.isUsed(this.pane)
+    this.#fromMs = this.#panes.endOf(this.pane - 1)
+    this.#toMs = this.#panes.endOf(this.pane)
+  }
+}
+
 /** Panes of one range over the grid. */
 export class Panes {
   readonly #grid: StepGrid

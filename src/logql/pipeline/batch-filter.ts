@@ -1,29 +1,51 @@
 import type { LinePredicate, Lines, RowBatch } from '#store/types.ts'
+import type { CompiledFields } from './compile.ts'
 import { type FieldNeedle, needlesFor } from './field-needles.ts'
 import type { FoldedNeedle } from './folded-needle.ts'
 import { asBuffer } from './row.ts'
+import { testFields } from './test-fields.ts'
 
 /** What {@link filterRows} checks; the predicates are those of the scan, whose bits tell which are done. */
 export interface RowConditions {
   readonly predicates: readonly LinePredicate[]
   readonly fieldNeedles: readonly FieldNeedle[]
   readonly foldedNeedles: readonly FoldedNeedle[]
+  readonly fields: CompiledFields | undefined
 }
 
 /**
- * The rows of a batch that meet every predicate, in their order. Searches the batch's bytes as a whole, so
+ * The rows of a batch that may get through the pipeline, in their order: those that meet every predicate, and
+ * whose fields pass the filters as far as columns tell. Searches the batch's bytes as a whole, so
  * that a needle that is rare costs one pass over the buffer and not one call per line.
  */
 export function filterRows(batch: RowBatch, conditions: RowConditions): Uint32Array {
-  const { predicates, fieldNeedles, foldedNeedles } = conditions
+  const { fieldNeedles, foldedNeedles, fields } = conditions
+  let rows = applyPredicates(batch, conditions.predicates)
+  const tested = fields && testFields(batch, rows, fields)
+  if (tested !== undefined) rows = tested.mayPass
+  else if (fieldNeedles.length > 0) {
+    for (const predicate of needlesFor(batch, fieldNeedles)) rows = applyPredicate(batch, rows, predicate)
+  }
+  return applyFolded(batch, rows, foldedNeedles)
+}
+
+/** The rows of a batch that meet every predicate, in their order. */
+export function applyPredicates(batch: RowBatch, predicates: readonly LinePredicate[]): Uint32Array {
   let { rows } = batch
   for (const [i, predicate] of predicates.entries()) {
     const applied = i < 32 && (batch.linesApplied & (1 << i)) !== 0
     if (!applied) rows = applyPredicate(batch, rows, predicate)
   }
-  if (fieldNeedles.length > 0) {
-    for (const predicate of needlesFor(batch, fieldNeedles)) rows = applyPredicate(batch, rows, predicate)
-  }
+  return rows
+}
+
+/** Of these rows, those whose line has every one of the texts, in any case. */
+export function applyFolded(
+  batch: RowBatch,
+  wanted: Uint32Array,
+  foldedNeedles: readonly FoldedNeedle[],
+): Uint32Array {
+  let rows = wanted
   for (const needle of foldedNeedles) {
     if (rows.length === 0) break
     const lines = batch.lines(rows)

@@ -4,9 +4,11 @@ import { LogqlError } from '../error.ts'
 import type { LabelFilter, Stage } from '../syntax/ast.ts'
 import { printLineFilter, printStage } from '../syntax/printer.ts'
 import { compilePatternStage, compileRegexp } from './captures.ts'
+import { type ColumnFilter, compileColumnFilter } from './column-filter.ts'
 import { decolorize } from './decolorize.ts'
 import { compileDrop, compileKeep } from './drop-keep.ts'
 import { type FieldNeedle, fieldNeedles } from './field-needles.ts'
+import { type FieldPlan, planFields } from './field-plan.ts'
 import { FoldedNeedle } from './folded-needle.ts'
 import { compileLabelFormat, compileLineFormat } from './formats.ts'
 import { type EarlyTests, everythingNeeded, type Hints } from './hints.ts'
@@ -32,8 +34,17 @@ export interface Pipeline {
   readonly foldedNeedles: readonly FoldedNeedle[]
   /** What is left to do once the predicates hold. */
   readonly stages: readonly StageRun[]
+  /** How many of {@link stages} are line filters that see the line as stored, before all others. */
+  readonly leadingFilters: number
+  /** What columns can answer; undefined where nothing, and where shortcuts are off. */
+  readonly fields: CompiledFields | undefined
   /** Whether every line that passes keeps exactly its stream's and its metadata's labels. */
   readonly keepsLabels: boolean
+}
+
+/** A {@link FieldPlan} whose filters are ready to run on columns. */
+export interface CompiledFields extends FieldPlan {
+  readonly tests: readonly ColumnFilter[]
 }
 
 /** Makes the hints once the row, and with it the table of names, exists. */
@@ -55,6 +66,7 @@ export function compilePipeline(
   const predicates: LinePredicate[] = []
   const foldedNeedles: FoldedNeedle[] = []
   const runs: StageRun[] = []
+  let leadingFilters = 0
   for (const [i, stage] of planned.entries()) {
     if (stage.kind !== 'lineFilters') {
       runs.push(...compileStage(stage, row, hints, shortcuts))
@@ -68,10 +80,18 @@ export function compilePipeline(
       if (usable) predicates.push(predicate)
       if (!usable || !isPredicate) runs.push(run)
     }
+    if (i === 0) leadingFilters = runs.length
   }
   const keepsLabels = planned.every((stage) => stage.kind === 'lineFilters')
   const needles = shortcuts ? fieldNeedles(stages) : []
-  return { row, predicates, fieldNeedles: needles, foldedNeedles, stages: runs, keepsLabels }
+  const fields = shortcuts ? compileFields(planned) : undefined
+  const common = { row, predicates, fieldNeedles: needles, foldedNeedles, stages: runs, keepsLabels }
+  return { ...common, leadingFilters, fields }
+}
+
+function compileFields(planned: readonly PlannedStage[]): CompiledFields | undefined {
+  const plan = planFields(planned)
+  return plan && { ...plan, tests: plan.filters.map(compileColumnFilter) }
 }
 
 function defaultHints(_: Row, tests: EarlyTests): Hints {

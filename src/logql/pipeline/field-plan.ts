@@ -1,0 +1,44 @@
+import type { FieldParser } from '#store/types.ts'
+import type { LabelFilter } from '../syntax/ast.ts'
+import { ERROR_LABEL } from './names.ts'
+import { filterNames } from './needed.ts'
+import type { PlannedStage } from './rewrite.ts'
+
+/** What of a pipeline columns can answer: one parser at most, and the label filters right behind it. */
+export interface FieldPlan {
+  readonly parser: FieldParser | undefined
+  readonly filters: readonly LabelFilter[]
+  /** Whether that is the whole pipeline, line filters in front of it apart. */
+  readonly isWhole: boolean
+}
+
+/** The part of the stages that columns can answer; undefined where there is none. */
+export function planFields(stages: readonly PlannedStage[]): FieldPlan | undefined {
+  let at = stages[0]?.kind === 'lineFilters' ? 1 : 0
+  const first = stages[at]
+  let parser: FieldParser | undefined
+  if ((first?.kind === 'json' || first?.kind === 'logfmt') && first.extractions.length === 0) {
+    parser = first.kind
+    at++
+  }
+  const filters: LabelFilter[] = []
+  for (; at < stages.length; at++) {
+    const stage = stages[at]
+    if (stage.kind !== 'labelFilter' || !isColumnFilter(stage.filter)) break
+    filters.push(stage.filter)
+  }
+  if (parser === undefined && filters.length === 0) return undefined
+  return { parser, filters, isWhole: at === stages.length }
+}
+
+/** Whether columns can answer a filter: all but those on what the language itself makes of a line. */
+export function isColumnFilter(filter: LabelFilter): boolean {
+  const names = new Set<string>()
+  filterNames(filter, names)
+  return [...names].every((name) => isColumnLabel(name) || name === ERROR_LABEL)
+}
+
+/** Whether a label of this name can only be of the stream, its metadata, or a field of just this name. */
+export function isColumnLabel(name: string): boolean {
+  return !name.startsWith('__') && !name.endsWith('_extracted')
+}
