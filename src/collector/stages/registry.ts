@@ -3,6 +3,7 @@ import { criStage } from './cri.ts'
 import { decolorizeStage } from './decolorize.ts'
 import { dockerStage } from './docker.ts'
 import { dropStage } from './drop.ts'
+import { geoipStage } from './geoip.ts'
 import { jsonStage } from './json.ts'
 import { labelDropStage, labelKeepStage, labelsStage, staticLabelsStage } from './labels.ts'
 import { limitStage, samplingStage } from './limits.ts'
@@ -23,7 +24,7 @@ import { templateStage } from './template.ts'
 import { tenantStage } from './tenant.ts'
 import { timestampStage } from './timestamp.ts'
 import { truncateStage } from './truncate.ts'
-import { unsupportedStages } from './unsupported.ts'
+import { eventLogMessageStage, windowsEventStage } from './windows-message.ts'
 
 /** A decoded `stage.*` block. */
 export interface StageBlock {
@@ -61,7 +62,9 @@ function all(): readonly unknown[] {
     tenantStage,
     timestampStage,
     truncateStage,
-    ...unsupportedStages,
+    eventLogMessageStage,
+    windowsEventStage,
+    geoipStage,
   ]
 }
 
