@@ -11,6 +11,17 @@ export async function syncDir(fs: FileSystem, path: string): Promise<void> {
   }
 }
 
+/** Ends a file at `sizeBytes` and makes that durable: what was cut off must not come back. */
+export async function cutFile(fs: FileSystem, path: string, sizeBytes: number): Promise<void> {
+  const handle = await fs.open(path, 'r+')
+  try {
+    await handle.truncate(sizeBytes)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
 /**
  * Writes all of `bytes` at `position`; a short write is continued, as POSIX allows them when a disk fills up.
  */
@@ -18,6 +29,7 @@ export async function writeFully(handle: StoreFile, bytes: Uint8Array, position:
   let done = 0
   while (done < bytes.length) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done)
+    if (bytesWritten === 0) throw Object.assign(new Error('nothing was written'), { code: 'EIO' })
     done += bytesWritten
   }
 }

@@ -46,8 +46,11 @@ export interface DirEntry {
  * those of Node, with its `code`.
  */
 export interface FileSystem {
-  /** `r` reads, `w` makes an empty file to write (directories: `r`, to sync them). */
-  open(path: string, flags: 'r' | 'w'): Promise<StoreFile>
+  /**
+   * `r` reads (also directories, to sync them), `r+` changes a file that is there, `w` makes an empty one to
+   * write.
+   */
+  open(path: string, flags: 'r' | 'r+' | 'w'): Promise<StoreFile>
   readFile(path: string): Promise<Uint8Array>
   truncate(path: string, sizeBytes: number): Promise<void>
   rename(from: string, to: string): Promise<void>

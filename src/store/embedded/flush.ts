@@ -109,8 +109,8 @@ async function writePartition(head: Head, partition: Partition, options: FlushOp
 
 /** Creates a partition's directory and makes the names on the way to it durable. */
 async function makeDirs(fs: FileSystem, dir: string, partition: string): Promise<void> {
-  const made = await fs.mkdir(partition)
-  if (made === undefined) return
+  await fs.mkdir(partition)
+  // Each time: that they are there does not tell whether an earlier try to sync them succeeded.
   await syncDir(fs, join(partition, '..'))
   await syncDir(fs, segmentsDir(dir))
 }

@@ -19,6 +19,9 @@ export interface FlushStats {
   segmentBytes: number
 }
 
+/** A head whose log has grown to this many files is flushed, however few its rows: a start reads all of them. */
+const WAL_FILES_PER_HEAD = 8
+
 interface SealedHead {
   readonly head: Head
   /** Last log file with rows of the head. */
@@ -44,6 +47,8 @@ export class HeadSet {
   #flushing: Promise<void> | undefined
   /** Why the last try to flush failed; undefined once one has succeeded. */
   #failure: Error | undefined
+  /** Whether the log may have lost rows of the active head. */
+  #isAtRisk = false
   readonly #stop = new AbortController()
 
   constructor(environment: HeadEnvironment, walFrom: number) {
@@ -74,6 +79,7 @@ export class HeadSet {
   isDue(): boolean {
     const { headBytes, headMaxAgeMs, clock } = this.#environment.options
     if (this.#active.rows === 0 || this.#sealed.length > 0) return false
+    if (this.#isAtRisk) return true
     return this.#active.sizeBytes >= headBytes || clock() - this.#active.createdMs >= headMaxAgeMs
   }
 
@@ -83,13 +89,24 @@ export class HeadSet {
    * @throws OperatorError when that flush fails: there is no room for more rows
    */
   async roomy(): Promise<Head> {
-    if (this.#active.sizeBytes < this.#environment.options.headBytes) return this.#active
+    const { options, wal } = this.#environment
+    const walFiles = wal.sequence - this.#active.walFrom
+    const isFull = this.#active.sizeBytes >= options.headBytes || walFiles >= WAL_FILES_PER_HEAD
+    if (!isFull && !(this.#isAtRisk && this.#sealed.length === 0)) return this.#active
     if (this.#sealed.length > 0) {
       if (this.#failure === undefined) await this.#flushing
       if (this.#failure !== undefined) throw this.#failure
     }
     await this.seal()
     return this.#active
+  }
+
+  /**
+   * To be called when rows of the active head may be lost from the log: it is due as soon as no other is on
+   * its way.
+   */
+  markAtRisk(): void {
+    this.#isAtRisk = true
   }
 
   /**
@@ -112,6 +129,7 @@ export class HeadSet {
       stream.settledMs = maxMs
       stream.settledNs = maxNs
     }
+    this.#isAtRisk = false
     this.#sealed = [...this.#sealed, { head: this.#active, walTo }]
     this.#active = new Head(nextWal, this.#environment.options.clock(), this.#pool)
     this.#flushing ??= this.#flushSealed()

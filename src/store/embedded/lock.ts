@@ -47,7 +47,11 @@ export function lockDir(dir: string): DirLock {
         'Stop that process, or give this one another directory.',
     )
   }
-  writeFileSync(ownerPath, `process ${process.pid} on ${hostname()}\n`)
+  try {
+    writeFileSync(ownerPath, `process ${process.pid} on ${hostname()}\n`)
+  } catch {
+    // On a full disk the store must open all the same, to answer and to make room; the name is a courtesy.
+  }
   return {
     release: () => {
       if (database.isOpen) database.close()

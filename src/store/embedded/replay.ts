@@ -1,4 +1,5 @@
 import type { Logger } from '#base/logger.ts'
+import { cutFile } from './disk.ts'
 import type { Entries } from './entries.ts'
 import type { FileSystem } from './file-system.ts'
 import { dayOf, walDir, walPath } from './paths.ts'
@@ -62,7 +63,7 @@ export async function replayWal(
         'the log ends in an unfinished write, as after a crash; cut there. Nothing acknowledged is lost.',
       )
       if (goodBytes === 0) await fs.unlink(path)
-      else await fs.truncate(path, goodBytes)
+      else await cutFile(fs, path, goodBytes)
     } else if (damage !== undefined) {
       stats.corruptRecords++
       logger.error(

@@ -3,13 +3,14 @@ import type { AppendResult, EntryBatch, LogStore } from '../types.ts'
 import { BlockReader } from './block-reader.ts'
 import { Catalog } from './catalog.ts'
 import { CountReader } from './counts.ts'
+import { syncDir } from './disk.ts'
 import { FilterReader } from './filter-reader.ts'
 import { HandlePool } from './handle-pool.ts'
 import { HeadSet } from './head-set.ts'
 import { Ingest } from './ingest.ts'
 import { type DirLock, lockDir } from './lock.ts'
 import { type EmbeddedOptions, type ResolvedOptions, resolveOptions } from './options.ts'
-import { walDir } from './paths.ts'
+import { segmentsDir, walDir } from './paths.ts'
 import { makeReads, makeSnapshots } from './reads.ts'
 import { listWalFiles, type ReplayStats, replayWal } from './replay.ts'
 import type { RetentionRun } from './retention.ts'
@@ -53,7 +54,8 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Embed
 async function openLocked(options: ResolvedOptions, lock: DirLock): Promise<EmbeddedStore> {
   const { dir, logger } = options
   const startedAt = performance.now()
-  await options.fs.mkdir(walDir(dir))
+  for (const path of [walDir(dir), segmentsDir(dir)]) await options.fs.mkdir(path)
+  await syncDir(options.fs, dir)
   const catalog = new Catalog()
   const handles = new HandlePool(options.fs, options.maxOpenFiles)
   const segments = new SegmentSet(options.fs, handles, logger)
@@ -68,8 +70,12 @@ async function openLocked(options: ResolvedOptions, lock: DirLock): Promise<Embe
     maxFileBytes: options.walFileBytes,
     firstSequence,
     logger,
+    onLostSync: () => heads.markAtRisk(),
   })
-  const heads = new HeadSet({ options, catalog, wal, segments, handles }, sequences[0] ?? firstSequence)
+  const heads: HeadSet = new HeadSet(
+    { options, catalog, wal, segments, handles },
+    sequences[0] ?? firstSequence,
+  )
   const replay = await replayInto(heads, wal, options, catalog, segments, sequences)
   logger.info(
     {
@@ -115,7 +121,8 @@ async function replayInto(
         if (damaged) wal.markDamaged(sequence)
         if (heads.active.sizeBytes < options.headBytes) return
         heads.sealAt(sequence, sequence + 1)
-        await heads.flushed()
+        // On a full disk the log is kept and the rows stay in memory: reading goes on, and flushing is tried again.
+        await heads.flushed().catch(() => undefined)
       },
     },
     options.logger,

@@ -1,6 +1,6 @@
 import { errorMessage } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
-import { errorCode, syncDir, writeError, writeFully } from './disk.ts'
+import { cutFile, errorCode, syncDir, writeError, writeFully } from './disk.ts'
 import type { FileSystem, StoreFile } from './file-system.ts'
 import { walDir, walPath } from './paths.ts'
 import { WAL_HEADER_BYTES, walHeader } from './wal-file.ts'
@@ -17,6 +17,11 @@ export interface WalOptions {
   /** Number of the first file. Never one that was used before. */
   readonly firstSequence: number
   readonly logger: Logger
+  /**
+   * Called when an fsync failed after its pushes were acknowledged: the kernel may have dropped their bytes,
+   * and a later fsync would not bring them back, so the rows in memory should be made durable elsewhere.
+   */
+  onLostSync(): void
 }
 
 /** A file that should end earlier than it does: what follows was never acknowledged. */
@@ -32,6 +37,10 @@ export class Wal {
   #handle: StoreFile | undefined
   #goodBytes = 0
   #unsynced = false
+  /** Whether the file's name in the directory may be lost with the power. */
+  #unnamed = false
+  /** Whether an fsync of the file has failed: it takes no more records. */
+  #isLost = false
   #syncing: Promise<void> | undefined
   #cuts: PendingCut[] = []
   readonly #damaged = new Set<number>()
@@ -61,12 +70,9 @@ export class Wal {
     const path = walPath(this.#options.dir, this.#sequence)
     try {
       await this.#retryCuts()
-      if (
-        this.#goodBytes > WAL_HEADER_BYTES &&
-        this.#goodBytes + records.length > this.#options.maxFileBytes
-      ) {
-        await this.rotate()
-      }
+      const isFull =
+        this.#goodBytes > WAL_HEADER_BYTES && this.#goodBytes + records.length > this.#options.maxFileBytes
+      if (isFull || this.#isLost) await this.rotate()
       this.#handle ??= await this.#create()
       await writeFully(this.#handle, records, this.#goodBytes)
     } catch (thrown) {
@@ -90,18 +96,20 @@ export class Wal {
 
   /**
    * Ends the current file, if one was begun; the next write begins another. Returns the number of the last
-   * file used.
+   * file used. Never throws: a failed fsync is reported through {@link WalOptions.onLostSync}.
    */
   async rotate(): Promise<number> {
     const handle = this.#handle
     if (handle !== undefined) {
       await this.#syncing
-      if (this.#unsynced) await handle.datasync()
-      this.#unsynced = false
+      if (this.#unsynced) await this.#sync(handle)
       this.#handle = undefined
+      this.#unsynced = false
+      this.#isLost = false
       this.#goodBytes = 0
       this.#sequence++
-      await handle.close()
+      // All that matters was synced, or is known to be lost.
+      await handle.close().catch(() => undefined)
     }
     return this.#sequence - 1
   }
@@ -127,6 +135,8 @@ export class Wal {
       }
     }
     this.#cuts = this.#cuts.filter((cut) => !isWithin(cut.path, this.#options.dir, from, to))
+    // A log that came back after a power loss, when its segments are gone, would be taken in again.
+    await syncDir(this.#options.fs, walDir(this.#options.dir)).catch(() => undefined)
   }
 
   async close(): Promise<void> {
@@ -142,8 +152,9 @@ export class Wal {
     try {
       await writeFully(handle, walHeader(this.#sequence), 0)
       if (this.#options.fsync === 'always') await syncDir(fs, walDir(dir))
+      else this.#unnamed = true
     } catch (thrown) {
-      await handle.close()
+      await handle.close().catch(() => undefined)
       await fs.unlink(walPath(dir, this.#sequence)).catch(() => undefined)
       throw thrown
     }
@@ -165,16 +176,12 @@ export class Wal {
     } catch {
       this.#cuts.push(cut)
     }
-    this.#handle = undefined
-    this.#unsynced = false
-    this.#goodBytes = 0
-    this.#sequence++
-    await handle.close().catch(() => undefined)
+    await this.rotate()
   }
 
   async #retryCuts(): Promise<void> {
     while (this.#cuts.length > 0) {
-      await this.#options.fs.truncate(this.#cuts[0].path, this.#cuts[0].goodBytes)
+      await cutFile(this.#options.fs, this.#cuts[0].path, this.#cuts[0].goodBytes)
       this.#cuts.shift()
     }
   }
@@ -182,20 +189,31 @@ export class Wal {
   #syncNow(): void {
     const handle = this.#handle
     if (!this.#unsynced || handle === undefined || this.#syncing !== undefined) return
+    this.#syncing = this.#sync(handle).then(() => {
+      this.#syncing = undefined
+    })
+  }
+
+  /** Forces acknowledged records to the disk; never tried again on the same file where it failed. */
+  async #sync(handle: StoreFile): Promise<void> {
+    const { fs, dir, logger, onLostSync } = this.#options
+    if (this.#isLost) return
+    const file = walPath(dir, this.#sequence)
     this.#unsynced = false
-    this.#syncing = handle
-      .datasync()
-      .catch((thrown: unknown) => {
-        this.failures++
-        this.#unsynced = true
-        this.#options.logger.error(
-          { file: walPath(this.#options.dir, this.#sequence), error: errorMessage(thrown) },
-          'fsync of the log failed: acknowledged rows may not survive a power loss. Check the disk.',
-        )
-      })
-      .then(() => {
-        this.#syncing = undefined
-      })
+    try {
+      await handle.datasync()
+      if (this.#unnamed) await syncDir(fs, walDir(dir))
+      this.#unnamed = false
+    } catch (thrown) {
+      this.failures++
+      this.#isLost = true
+      logger.error(
+        { file, error: errorMessage(thrown) },
+        'fsync of the log failed: acknowledged rows may not survive a power loss until they are in a segment, ' +
+          'which is written now. Check the disk.',
+      )
+      onLostSync()
+    }
   }
 }
 
