@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { logfmtStream } from './logfmt.ts'
 
 /** The levels Loki's and Alloy's `log_level` settings know. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -13,8 +14,12 @@ export interface Logger {
   child(fields: Record<string, unknown>): Logger
 }
 
-/** Structured JSON lines on standard error, which leaves standard output to the commands' own answers. */
-export function makeLogger(level: LogLevel = 'info'): Logger & { level: string } {
+/** How log lines are written. */
+export type LogFormat = 'json' | 'logfmt'
+
+/** Structured lines on standard error, which leaves standard output to the commands' own answers. */
+export function makeLogger(level: LogLevel = 'info', format: LogFormat = 'json'): Logger & { level: string } {
+  const out = pino.destination({ fd: 2, sync: true })
   return pino(
     {
       level,
@@ -23,7 +28,7 @@ export function makeLogger(level: LogLevel = 'info'): Logger & { level: string }
       timestamp: () => `,"ts":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pino.destination({ fd: 2, sync: true }),
+    format === 'json' ? out : logfmtStream((line) => out.write(line)),
   )
 }
 

@@ -67,6 +67,20 @@ const AUTH_HINT = 'hint loki-auth-off 1:1'
 const STREAM_HINT = 'hint loki-retention-stream-whole 23:3'
 
 describe('loki', () => {
+  test('an unknown key does not hide what else is wrong', async () => {
+    const text = LOKI.replace('compactor:', 'compacter:')
+      .replace('retention_enabled: true', 'retention_enabled: false')
+      .replace('period: 24h', 'period: 48h')
+    const findings = await check('loki-config.yaml', `${text}foo: 1\n`)
+    expect(brief(findings)).toEqual([
+      'error loki-schema-period 16:17',
+      'error loki-unknown-key 24:1',
+      'error loki-unknown-key 27:1',
+      'warning loki-retention-off 22:3',
+      'hint loki-auth-off 1:1',
+    ])
+  })
+
   test('a good file draws a hint at most', async () => {
     expect(brief(await check('loki-config.yaml', LOKI))).toEqual([AUTH_HINT])
   })

@@ -1,6 +1,9 @@
+import { correctedSource } from '#config/corrected-keys.ts'
 import { loadLokiConfig } from '#config/load.ts'
 import { ConfigError } from '#config/problem.ts'
+import { rootSchema } from '#config/schema/root.ts'
 import { isRawMap } from '#config/tree.ts'
+import { checkKeys } from '#config/unknown-keys.ts'
 import type { YamlSource } from '#config/yaml-source.ts'
 import { LogqlError } from '#logql/error.ts'
 import { parseSelector } from '#logql/syntax/parser.ts'
@@ -14,22 +17,23 @@ import { keyPlace, readYaml } from './yaml.ts'
 export function checkLoki(text: string, nowMs: number): Finding[] {
   const read = readYaml(text)
   if ('findings' in read) return read.findings
-  const advice = [...adviseLoki(read.source, nowMs), ...adviseLimits(read.source), ...adviseEnv(read.source)]
-  const loaded = load(text, nowMs, advice)
   // A misspelt section is missing under its right name, which would only draw advice beside the point.
-  return loaded.some(({ code }) => code === 'loki-unknown-key') ? loaded : [...loaded, ...advice]
+  const source = correctedSource(read.source, checkKeys(read.source, rootSchema).errors)
+  const advice = [...adviseLoki(source, nowMs), ...adviseLimits(source), ...adviseEnv(source)]
+  return [...load(text, nowMs, advice), ...advice]
 }
 
 function load(text: string, nowMs: number, advice: readonly Finding[]): Finding[] {
+  const isNew = ({ line, column }: Finding): boolean =>
+    !advice.some((one) => one.line === line && one.column === column)
   try {
-    const { warnings } = loadLokiConfig({ text, nowMs, checkSelector })
+    const { warnings, notes } = loadLokiConfig({ text, nowMs, checkSelector })
+    const sections = notes.filter(({ path }) => path !== undefined && !path.includes('.'))
     // What the advice explains at the same place needs no second telling.
-    return warnings
-      .map(explainWarning)
-      .filter(({ line, column }) => !advice.some((one) => one.line === line && one.column === column))
+    return [...warnings, ...sections].map(explainWarning).filter(isNew)
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems.map(explainProblem)
-    throw error
+    if (!(error instanceof ConfigError)) throw error
+    return [...error.problems, ...error.further].map(explainProblem)
   }
 }
 

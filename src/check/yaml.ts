@@ -30,8 +30,6 @@ export function readYaml(text: string): { source: YamlSource } | { findings: Fin
       const what = message.replace(/^yaml: (construct errors: )?(line \d+: )?/, '')
       return { findings: [syntaxFinding(what, { line, column })] }
     }
-    // What the YAML library throws for an alias without anchor, or aliases that multiply without end.
-    if (error instanceof ReferenceError) return { findings: [syntaxFinding(error.message, FILE_START)] }
     throw error
   }
 }

@@ -56,8 +56,12 @@ export async function serve(args: readonly string[]): Promise<void> {
     checkSelector: selectorFault,
   })
   const { config } = loaded
-  const logger = makeLogger(config.server.log_level as LogLevel)
+  const logger = makeLogger(
+    config.server.log_level as LogLevel,
+    config.server.log_format === 'logfmt' ? 'logfmt' : 'json',
+  )
   for (const warning of loaded.warnings) logger.warn({ at: placeOf(warning, loaded.file) }, warning.message)
+  for (const note of loaded.notes) logger.info({ at: placeOf(note, loaded.file) }, note.message)
   if (isOn('print-config-stderr')) console.error(printConfig(config))
   if (isOn('verify-config')) {
     readAccessRules(config)

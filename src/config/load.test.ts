@@ -134,6 +134,7 @@ describe('strictness', () => {
     ['limits_config: {block_ingestion_until: "1893456000"}', 'failed to parse time: "1893456000"'],
     ['runtime_config: {file: [a]}', 'cannot construct !!seq into string'],
     ['server: {log_level: loud}', 'unrecognized log level "loud"'],
+    ['auth_enabled: false\nserver:\n  http_listen_port: *nope', 'yaml: line 3: Unresolved alias'],
     ['common: {persist_tokens: true}', 'if persist_tokens is true, path_prefix MUST be defined'],
     [
       'common: {storage: {s3: {}, gcs: {}}}',
@@ -148,6 +149,14 @@ describe('strictness', () => {
     expect(problems.map(({ path, line, column }) => [path, line, column])).toEqual([
       ['foo', 1, 1],
       ['server.bar', 3, 3],
+    ])
+  })
+
+  test('what would be refused once these are mended is told, too', () => {
+    const { problems, further } = problemOf('foo: 1\nserver:\n  http_listen_prt: many\n')
+    expect(problems.map(({ suggestion }) => suggestion)).toEqual([undefined, 'http_listen_port'])
+    expect(further.map(({ message, line }) => [message, line])).toEqual([
+      ['line 3: cannot construct !!str `many` into int', 3],
     ])
   })
 
@@ -216,9 +225,25 @@ describe('start-up checks', () => {
 
   test('settings that cannot take effect are named', () => {
     const text = `${BASE}\nlimits_config: {retention_period: 72h}\nmemberlist: {join_members: [a]}\n`
-    const messages = loadLokiConfig({ text }).warnings.map(({ message }) => message)
-    expect(messages[0]).toContain('`memberlist` has no effect')
-    expect(messages[1]).toContain('nothing is removed while `compactor.retention_enabled` is false')
+    const { warnings, notes } = loadLokiConfig({ text })
+    expect(notes[0]).toMatchObject({
+      message: expect.stringContaining('`memberlist` has no effect'),
+      line: 8,
+    })
+    expect(warnings[0].message).toContain('nothing is removed while `compactor.retention_enabled` is false')
+  })
+
+  test('what a single process does not need is noted once for each reason, and nothing else is', () => {
+    const { notes, warnings } = loadLokiConfig({ text: TYPICAL })
+    const paths = notes.map(({ message }) => message.match(/`[^`]+`/g)?.join(' '))
+    expect(paths).toEqual([
+      '`server.grpc_listen_port` `server.grpc_server_max_concurrent_streams`',
+      '`common.instance_addr` `common.replication_factor` `common.ring.kvstore.store`',
+      '`compactor.working_directory`',
+      '`analytics.reporting_enabled`',
+    ])
+    expect(notes[0].line).toBe(3)
+    expect(warnings.map(({ path }) => path)).not.toContain('server.grpc_listen_port')
   })
 
   test('an object store elsewhere is not used, and that is said where it is named', () => {

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { z } from 'zod'
 import { errorMessage } from '#base/errors.ts'
+import { correctedSource } from './corrected-keys.ts'
 import { deriveFromCommon } from './derive.ts'
 import { type Environment, expandEnv } from './expand-env.ts'
 import { applyFlags } from './flags.ts'
+import { noEffectNotes } from './no-effect.ts'
 import { ConfigError, type ConfigProblem } from './problem.ts'
 import { type LokiConfig, rootSchema } from './schema/root.ts'
 import { getAt, isRawMap, type RawMap, withoutNulls } from './tree.ts'
@@ -37,8 +39,10 @@ export interface LoadedConfig {
   readonly config: LokiConfig
   /** The file that was read. */
   readonly file: string | undefined
-  /** What was accepted without taking effect. */
+  /** What was accepted and does not do what its writer must expect. */
   readonly warnings: readonly ConfigProblem[]
+  /** What was accepted and means nothing to a single process. */
+  readonly notes: readonly ConfigProblem[]
 }
 
 /**
@@ -52,27 +56,53 @@ export function loadLokiConfig(options: LoadOptions): LoadedConfig {
   if (!isRawMap(value))
     throw failed([{ message: 'yaml: the file is not a mapping', line: 1, column: 1 }], file)
   const keys = checkKeys(source, rootSchema)
-  if (keys.errors.length > 0) throw failed(keys.errors, file, options.expandEnv !== true)
-  const tree = structuredClone(value)
-  if (options.flags !== undefined) applyFlags(tree, options.flags)
-  const given = structuredClone(tree)
-  try {
-    deriveFromCommon(tree)
-  } catch (error) {
-    throw new ConfigError(
-      `failed parsing config: ${errorMessage(error)}`,
-      [{ message: errorMessage(error) }],
-      file,
-    )
+  if (keys.errors.length > 0) {
+    const further = problemsOf(() => loadSource(correctedSource(source, keys.errors), options, file))
+    throw failed(keys.errors, file, { hintEnv: options.expandEnv !== true, further })
   }
-  const config = parseTree(tree, source, file)
-  if (options.skipValidation !== true) validate(config, options, source, file)
+  const { config, given } = loadSource(source, options, file)
   const isSet = (path: string): boolean => getAt(given, path.split('.')) !== undefined
   const ineffective = ineffectiveSettings(config, isSet).map((found) => ({
     ...found,
     ...source.keyPlace(found.path.split('.')),
   }))
-  return { config, file, warnings: [...keys.warnings, ...ineffective] }
+  const notes = noEffectNotes(given, rootSchema, source.keyPlace)
+  return {
+    config,
+    file,
+    warnings: [...keys.warnings, ...ineffective],
+    notes: [...keys.notes, ...notes],
+  }
+}
+
+/** What a text says, with the flags over it: complete, and as it was given. */
+function loadSource(
+  source: YamlSource,
+  options: LoadOptions,
+  file: string | undefined,
+): { config: LokiConfig; given: RawMap } {
+  const tree = structuredClone(withoutNulls(source.value) ?? {}) as RawMap
+  if (options.flags !== undefined) applyFlags(tree, options.flags)
+  const given = structuredClone(tree)
+  try {
+    deriveFromCommon(tree)
+  } catch (error) {
+    const message = errorMessage(error)
+    throw new ConfigError(`failed parsing config: ${message}`, [{ message }], file)
+  }
+  const config = parseTree(tree, source, file)
+  if (options.skipValidation !== true) validate(config, options, source, file)
+  return { config, given }
+}
+
+function problemsOf(load: () => unknown): readonly ConfigProblem[] {
+  try {
+    load()
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
 }
 
 function readText({ file = 'config.yaml,config/config.yaml', text }: LoadOptions): {
@@ -104,16 +134,17 @@ function expand(text: string, options: LoadOptions, file: string | undefined): s
 }
 
 /** Loki's frame around errors in the YAML. */
-function failed(problems: readonly ConfigProblem[], file: string | undefined, hintEnv = false): ConfigError {
+function failed(
+  problems: readonly ConfigProblem[],
+  file: string | undefined,
+  { hintEnv = false, further = [] }: { hintEnv?: boolean; further?: readonly ConfigProblem[] } = {},
+): ConfigError {
   const hint = hintEnv
     ? ' Use `-config.expand-env=true` flag if you want to expand environment variables in your config file'
     : ''
   const list = problems.map((problem) => problem.message).join('\n  ')
-  return new ConfigError(
-    `failed parsing config: ${file ?? 'config'}: yaml: construct errors: ${list}${hint}`,
-    problems,
-    file,
-  )
+  const message = `failed parsing config: ${file ?? 'config'}: yaml: construct errors: ${list}${hint}`
+  return new ConfigError(message, problems, file, further)
 }
 
 function parseTree(tree: RawMap, source: YamlSource, file: string | undefined): LokiConfig {

@@ -8,6 +8,8 @@ export interface ConfigProblem {
   /** 1-based; absent where the problem has no place in the text (a flag, a missing key). */
   readonly line?: number
   readonly column?: number
+  /** The key that was probably meant, where one is unknown. */
+  readonly suggestion?: string
 }
 
 /** A configuration that Loki would not start with. `code` is `config_invalid`. */
@@ -15,12 +17,20 @@ export class ConfigError extends OperatorError {
   readonly problems: readonly ConfigProblem[]
   /** The file, or `undefined` for text and flags. */
   readonly file: string | undefined
+  /** What would be refused next, once the problems are mended. */
+  readonly further: readonly ConfigProblem[]
 
-  constructor(message: string, problems: readonly ConfigProblem[], file?: string) {
+  constructor(
+    message: string,
+    problems: readonly ConfigProblem[],
+    file?: string,
+    further: readonly ConfigProblem[] = [],
+  ) {
     super('config_invalid', message)
     this.name = 'ConfigError'
     this.problems = problems
     this.file = file
+    this.further = further
   }
 }
 

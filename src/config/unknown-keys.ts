@@ -11,15 +11,17 @@ export interface KeyFindings {
   /** Keys no table knows: Loki does not start with these. */
   readonly errors: ConfigProblem[]
   /**
-   * Keys that are taken without effect: unknown limits, keys of older versions, sections one node does not
-   * need.
+   * Keys that are taken without effect although their writer meant something: unknown limits, keys of older
+   * versions.
    */
   readonly warnings: ConfigProblem[]
+  /** Sections that one process does not need. */
+  readonly notes: ConfigProblem[]
 }
 
 /** Compares every key of the text with the tables of `schema`. */
 export function checkKeys(source: YamlSource, schema: z.ZodType, path: readonly string[] = []): KeyFindings {
-  const findings: KeyFindings = { errors: [], warnings: [] }
+  const findings: KeyFindings = { errors: [], warnings: [], notes: [] }
   walk(source, schema, path, valueAt(source.value, path), findings)
   return findings
 }
@@ -38,7 +40,7 @@ function walk(
   const { shape, item, meta } = schemaNode(schema)
   if (meta.ignored !== undefined && isRawMap(value)) {
     const message = `\`${path.join('.')}\` has no effect: ${meta.ignored}`
-    findings.warnings.push({ message, path: path.join('.'), ...source.keyPlace(path) })
+    findings.notes.push({ message, path: path.join('.'), ...source.keyPlace(path) })
   }
   if (item !== undefined && typeof value === 'object' && value !== null) {
     for (const [key, child] of Object.entries(value)) walk(source, item, [...path, key], child, findings)
@@ -94,5 +96,10 @@ function unknownKey(
     return
   }
   const message = `line ${place?.line ?? '?'}: field ${key} not found in type ${meta.goType}.${hint}`
-  findings.errors.push({ message, path: dotted, ...place })
+  findings.errors.push({
+    message,
+    path: dotted,
+    ...place,
+    ...(near === undefined ? {} : { suggestion: near }),
+  })
 }

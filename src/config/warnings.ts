@@ -76,8 +76,8 @@ function serverWarnings(config: LokiConfig, isSet: (path: string) => boolean): I
       `\`target: ${config.target}\` is not supported: this server is always a whole Loki in one process`,
     )
   }
-  if (config.server.log_format !== 'json' && isSet('server.log_format')) {
-    const message = `\`server.log_format: ${config.server.log_format}\` has no effect: log lines are JSON`
+  if (!['json', 'logfmt'].includes(config.server.log_format)) {
+    const message = `\`server.log_format: ${config.server.log_format}\` is not known: log lines are JSON`
     warn('server.log_format', message)
   }
   for (const path of WITHOUT_EFFECT.filter(isSet)) {

@@ -1,4 +1,14 @@
-import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml'
 import { errorMessage } from '#base/errors.ts'
 import { ConfigError, type ConfigProblem } from './problem.ts'
 
@@ -34,7 +44,7 @@ export function parseYamlSource(text: string, file?: string): YamlSource {
     throw new ConfigError(`failed parsing config: ${file ?? 'config'}: ${message}`, problems, file)
   }
   return {
-    value: plainValue(doc, file),
+    value: plainValue(doc, file, at),
     place: (path) => {
       for (let length = path.length; length >= 0; length--) {
         const node = doc.getIn(path.slice(0, length), true)
@@ -50,13 +60,32 @@ export function parseYamlSource(text: string, file?: string): YamlSource {
 }
 
 /** Aliases are resolved only now: one may lead nowhere, or multiply the text beyond measure. */
-function plainValue(doc: Document.Parsed, file: string | undefined): unknown {
+function plainValue(doc: Document.Parsed, file: string | undefined, at: Place): unknown {
   try {
     return doc.toJS() as unknown
   } catch (error) {
-    const message = `yaml: ${errorMessage(error)}`
-    throw new ConfigError(`failed parsing config: ${file ?? 'config'}: ${message}`, [{ message }], file)
+    const place = danglingAlias(doc, at)
+    const line = place === undefined ? '' : `line ${place.line}: `
+    const message = `yaml: ${line}${errorMessage(error)}`
+    throw new ConfigError(
+      `failed parsing config: ${file ?? 'config'}: ${message}`,
+      [{ message, ...place }],
+      file,
+    )
   }
+}
+
+/** Where the first alias stands that no anchor belongs to. */
+function danglingAlias(doc: Document.Parsed, at: Place): ReturnType<Place> | undefined {
+  let place: ReturnType<Place> | undefined
+  visit(doc, {
+    Alias(_key, node) {
+      if (node.resolve(doc) !== undefined || !node.range) return undefined
+      place = at(node.range[0])
+      return visit.BREAK
+    },
+  })
+  return place
 }
 
 function keyNode(doc: Document.Parsed, path: readonly string[]): Node | undefined {

@@ -25,7 +25,7 @@ export const serverSchema = section(
     graceful_shutdown_timeout: goDuration('30s', 'server.graceful-shutdown-timeout'),
     http_path_prefix: text('', 'server.path-prefix'),
     log_level: text('info', 'log.level'),
-    log_format: text('logfmt', 'log.format'),
+    log_format: text('json', 'log.format'),
     http_tls_config: section(
       { goType: 'server.TLSConfig' },
       {
