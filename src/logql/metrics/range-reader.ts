@@ -1,25 +1,26 @@
-import { type Labels, labelsText } from '#base/labels.ts'
+import { labelsText } from '#base/labels.ts'
 import { compareTimestamps } from '#base/timestamp.ts'
 import type { CountCell, LogStore, Metadata, RowBatch, ScanRequest, ScanWindow } from '#store/types.ts'
 import { type ExplainedRead, explainRead } from '../engine/explain.ts'
 import type { Pace } from '../engine/pace.ts'
 import type { StatsCollector } from '../engine/stats.ts'
 import { LogqlError, tooMuchMemory } from '../error.ts'
-import { applyFolded, applyPredicates, filterRows } from '../pipeline/batch-filter.ts'
+import { filterRows } from '../pipeline/batch-filter.ts'
 import { runStages } from '../pipeline/compile.ts'
 import { compileMatcher } from '../pipeline/matcher.ts'
 import { type Row, RowSource } from '../pipeline/row.ts'
-import { testFields } from '../pipeline/test-fields.ts'
 import type { Grouping, RangeAggExpr } from '../syntax/ast.ts'
 import { printExpr } from '../syntax/printer.ts'
 import { type RangeFunction, rangeFunction } from './accumulators.ts'
-import { type SampledRows, sampleColumns } from './column-read.ts'
+import type { ColumnPlan } from './column-plan.ts'
+import { ColumnReader } from './column-reader.ts'
 import { CountedRange, countsAll, isWholeMinute, makeCellTest, wholeMinutes } from './counted-range.ts'
+import { LiveSeries } from './live-series.ts'
 import { planRange, type RangePlan } from './range-plan.ts'
-import { RangeSeries } from './range-series.ts'
+import type { RangeSeries } from './range-series.ts'
 import { SeriesLookup } from './series-of-row.ts'
 import { PaneCursor, Panes, type StepGrid, stepTime } from './step-grid.ts'
-import { SeriesTable, type Vector } from './vector.ts'
+import type { Vector } from './vector.ts'
 
 /** What every range function of a query reads with. */
 export interface ReadContext {
@@ -36,9 +37,6 @@ export interface ReadContext {
   /** Whether counters may stand for lines, and lines be ruled out before their stages run. */
   readonly shortcuts: boolean
 }
-
-/** Roughly what one series holds on to, its samples apart. */
-const SERIES_BYTES = 600
 
 /** Samples are added up after so many rows: it takes a look at every series. */
 const CHECK_ROWS = 16_384
@@ -67,8 +65,8 @@ export class RangeReader {
    */
   readonly #shiftMs: number
   readonly #shiftNs: number
-  readonly #table = new SeriesTable()
-  readonly #live = new Map<string, RangeSeries>()
+  readonly #live: LiveSeries
+  readonly #columns: ColumnReader | undefined
   readonly #lookup: SeriesLookup<RangeSeries>
   #windows: AsyncIterator<ScanWindow> | undefined
   /** Everything up to this shifted time, exclusive, has been read. */
@@ -100,7 +98,22 @@ export class RangeReader {
     this.#shiftNs = totalNs - carry * 1e6
     this.#readsApart = context.grid.count > 1 && context.grid.stepMs >= 2 * expr.range.rangeMs
     this.#counted = context.shortcuts && countsAll(this.#plan) ? this.#countedRange() : undefined
-    this.#lookup = new SeriesLookup(this.#plan.grouper, (labels) => this.#seriesOfLabels(labels))
+    this.#live = new LiveSeries(this.#fn)
+    this.#lookup = new SeriesLookup(this.#plan.grouper, (labels) => this.#live.of(labels))
+    this.#columns = this.#plan.columns && this.#columnReader(this.#plan.columns)
+  }
+
+  #columnReader(columns: ColumnPlan): ColumnReader {
+    return new ColumnReader(this.#plan, columns, {
+      live: this.#live,
+      panes: this.#panes,
+      shiftMs: this.#shiftMs,
+      shiftNs: this.#shiftNs,
+      stats: this.#context.stats,
+      readRows: (source, rows) => {
+        for (let at = 0; at < rows.length; ) at = this.#readRows(source, rows, at)
+      },
+    })
   }
 
   /** Reads what the step's window holds. Steps come in ascending order. */
@@ -131,21 +144,10 @@ export class RangeReader {
   /** The vector of a prepared step. */
   evaluate(step: number): Vector {
     const endMs = stepTime(this.#context.grid, step)
-    const series = []
-    const values = []
-    let spent = false
-    for (const [key, one] of this.#live) {
-      const acc = one.moveTo(this.#panes, step)
-      if (acc !== undefined) {
-        series.push(one.id)
-        values.push(this.#fn.accumulation.result(acc, this.#expr.range.rangeMs, endMs))
-      } else if (one.isSpent) {
-        this.#live.delete(key)
-        spent = true
-      }
-    }
-    if (spent) this.#lookup.clear()
-    return { series, values }
+    const { rangeMs } = this.#expr.range
+    const { vector, dropped } = this.#live.vector(this.#panes, step, rangeMs, endMs)
+    if (dropped) this.#lookup.clear()
+    return vector
   }
 
   /** Frees the scan, if one is open. */
@@ -267,78 +269,17 @@ export class RangeReader {
 
   async #readBatch(batch: RowBatch): Promise<void> {
     const { pace } = this.#context
-    const rows = this.#readColumns(batch) ?? filterRows(batch, this.#plan.pipeline)
-    const source = new RowSource(batch, rows)
-    for (let at = 0; at < rows.length; ) {
-      at = this.#readRows(source, rows, at)
-      if (pace.due) await pace.rest()
-    }
-    this.#unchecked += rows.length
-    this.#checkHeld()
-  }
-
-  /**
-   * Reads what the columns of a batch tell. Returns the rows that are left, of which only their lines tell;
-   * undefined where nothing was read.
-   */
-  #readColumns(batch: RowBatch): Uint32Array | undefined {
-    const { columns, pipeline, countsLines, countsBytes } = this.#plan
-    if (columns === undefined) return undefined
-    let rows = applyPredicates(batch, pipeline.predicates)
-    rows = applyFolded(batch, rows, pipeline.foldedNeedles)
-    rows = this.#applyLeading(batch, rows)
-    const tested = testFields(batch, rows, columns.fields, columns.names)
-    if (tested === undefined) return undefined
-    // Sums of fractions depend on the order of their parts: it stays that of the rows.
-    const isExact = countsLines || countsBytes
-    if (!isExact && tested.unknown.length > 0) return undefined
-    const sampled = sampleColumns(batch, tested, columns, countsBytes)
-    if (sampled === undefined) return undefined
-    this.#addColumns(batch, sampled)
-    return tested.unknown
-  }
-
-  /** The rows that the line filters before all other stages leave, where these need a look at each line. */
-  #applyLeading(batch: RowBatch, rows: Uint32Array): Uint32Array {
-    const { row, stages, leadingFilters } = this.#plan.pipeline
-    if (leadingFilters === 0) return rows
-    const leading = stages.slice(0, leadingFilters)
-    const source = new RowSource(batch, rows)
-    return rows.filter((at) => {
-      row.moveTo(source, at)
-      return runStages(row, leading)
-    })
-  }
-
-  #addColumns(batch: RowBatch, { rows, values, groups }: SampledRows): void {
-    const { tsMs, tsNs } = batch
-    const series = new Array<RangeSeries | undefined>(groups.count).fill(undefined)
-    const panes = new PaneCursor(this.#panes)
-    let used = 0
-    for (let i = 0; i < rows.length; i++) {
-      const at = rows[i]
-      let ms = tsMs[at] + this.#shiftMs
-      let ns = tsNs[at] + this.#shiftNs
-      if (ns >= 1e6) {
-        ns -= 1e6
-        ms++
+    if (this.#columns?.read(batch) !== true) {
+      const rows = filterRows(batch, this.#plan.pipeline)
+      const source = new RowSource(batch, rows)
+      for (let at = 0; at < rows.length; ) {
+        at = this.#readRows(source, rows, at)
+        if (pace.due) await pace.rest()
       }
-      const upMs = ns > 0 ? ms + 1 : ms
-      if (!panes.holds(upMs)) panes.moveTo(upMs)
-      if (!panes.isUsed) continue
-      used++
-      const group = groups.of[i]
-      const known = series[group] ?? (series[group] = this.#seriesOfLabels(groups.labels(group)))
-      known.add(panes.pane, values === undefined ? 1 : values[i], ms, ns)
     }
-    this.#context.stats.postFilterLines += used
-  }
-
-  #seriesOfLabels(labels: Labels): RangeSeries {
-    const id = this.#table.of(labels)
-    let series = this.#live.get(id.key)
-    if (series === undefined) this.#live.set(id.key, (series = new RangeSeries(id, this.#fn)))
-    return series
+    if (pace.due) await pace.rest()
+    this.#unchecked += batch.rows.length
+    this.#checkHeld()
   }
 
   /** Reads rows from position `first` on, until others want to run. Returns where it stopped. */
@@ -391,12 +332,10 @@ export class RangeReader {
   #checkHeld(): void {
     const { maxHeldBytes } = this.#context
     if (maxHeldBytes <= 0) return
-    let held = this.#live.size * SERIES_BYTES
-    if (this.#fn.accumulation.sizeBytes !== undefined && this.#unchecked >= CHECK_ROWS) {
-      this.#unchecked = 0
-      for (const series of this.#live.values()) held += series.sizeBytes
-    }
-    if (held > maxHeldBytes) throw tooMuchMemory(`${this.#live.size} series`, maxHeldBytes)
+    const isDue = this.#unchecked >= CHECK_ROWS
+    if (isDue) this.#unchecked = 0
+    const held = this.#live.heldBytes(isDue)
+    if (held > maxHeldBytes) throw tooMuchMemory(`${this.#live.count} series`, maxHeldBytes)
   }
 }
 

@@ -1,0 +1,60 @@
+import type { Labels } from '#base/labels.ts'
+import type { RangeFunction } from './accumulators.ts'
+import { RangeSeries } from './range-series.ts'
+import type { Panes } from './step-grid.ts'
+import { SeriesTable, type Vector } from './vector.ts'
+
+/** Roughly what one series holds on to, its samples apart. */
+const SERIES_BYTES = 600
+
+/** The series of a range function that have samples in the windows at hand. */
+export class LiveSeries {
+  readonly #fn: RangeFunction
+  readonly #table = new SeriesTable()
+  readonly #byKey = new Map<string, RangeSeries>()
+
+  constructor(fn: RangeFunction) {
+    this.#fn = fn
+  }
+
+  get count(): number {
+    return this.#byKey.size
+  }
+
+  /** The series with these labels, sorted by name. */
+  of(labels: Labels): RangeSeries {
+    const id = this.#table.of(labels)
+    let series = this.#byKey.get(id.key)
+    if (series === undefined) this.#byKey.set(id.key, (series = new RangeSeries(id, this.#fn)))
+    return series
+  }
+
+  /**
+   * The vector of a step whose panes are complete. `rangeMs` and `endMs`: its window's length and end. Tells
+   * also whether series without samples were let go of.
+   */
+  vector(panes: Panes, step: number, rangeMs: number, endMs: number): { vector: Vector; dropped: boolean } {
+    const vector: Vector = { series: [], values: [] }
+    let dropped = false
+    for (const [key, one] of this.#byKey) {
+      const acc = one.moveTo(panes, step)
+      if (acc !== undefined) {
+        vector.series.push(one.id)
+        vector.values.push(this.#fn.accumulation.result(acc, rangeMs, endMs))
+      } else if (one.isSpent) {
+        this.#byKey.delete(key)
+        dropped = true
+      }
+    }
+    return { vector, dropped }
+  }
+
+  /** About how much memory the series hold, bytes; their samples only where `samples` is set. */
+  heldBytes(samples: boolean): number {
+    let held = this.#byKey.size * SERIES_BYTES
+    if (samples && this.#fn.accumulation.sizeBytes !== undefined) {
+      for (const series of this.#byKey.values()) held += series.sizeBytes
+    }
+    return held
+  }
+}
