@@ -77,7 +77,7 @@ function writeLog(response: ServerResponse, index: number): void {
     const prefix = new Date(nowMs).toISOString().slice(0, -1)
     for (let line = 0; line < LINES_PER_WRITE; line++) {
       const number = String(lines++ % 1_000_000).padStart(6, '0')
-      frames.latin1Write(`${prefix}${number}Z `, line * FRAME_BYTES + 8)
+      frames.write(`${prefix}${number}Z `, line * FRAME_BYTES + 8, 'latin1')
     }
   }
   const linesPerTick = Math.max(1, (bytesPerS * TICK_MS) / 1000 / LINE_BYTES)

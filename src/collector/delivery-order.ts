@@ -2,8 +2,11 @@ import { type Delivery, makeDelivery } from './pipeline.ts'
 
 /** Turns deliveries that finish in any order into a place that only moves forward. */
 export interface DeliveryOrder<Place> {
-  /** A delivery for the lines up to `place`, which follow those of the delivery made before. */
-  track(place: Place): Delivery
+  /**
+   * A delivery for the lines up to `place`, which follow those of the delivery made before. `onRead` as in
+   * `makeDelivery`.
+   */
+  track(place: Place, onRead?: () => void): Delivery
   /** Deliveries under way. */
   readonly pending: number
   /** Resolves when nothing is under way, or after `timeoutMs`. */
@@ -20,7 +23,7 @@ export interface DeliveryOrder<Place> {
 export function orderDeliveries<Place>(commit: (place: Place) => void): DeliveryOrder<Place> {
   let queue: { place: Place; done: boolean }[] = []
   let waiting: (() => void)[] = []
-  const track = (place: Place): Delivery => {
+  const track = (place: Place, onRead?: () => void): Delivery => {
     const item = { place, done: false }
     queue.push(item)
     return makeDelivery(() => {
@@ -32,7 +35,7 @@ export function orderDeliveries<Place>(commit: (place: Place) => void): Delivery
       queue.splice(0, finished)
       commit(last.place)
       if (queue.length === 0) wake()
-    })
+    }, onRead)
   }
   const wake = (): void => {
     for (const resolve of waiting) resolve()

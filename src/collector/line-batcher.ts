@@ -18,6 +18,8 @@ export interface LineBatcher {
   add(slot: number, entry: LogEntry): void
   /** Whether the owner must wait for {@link flush} before adding more: this is what bounds memory. */
   readonly full: boolean
+  /** Whether no line is waiting. */
+  readonly empty: boolean
   /**
    * Hands over what is there and resolves when it has been taken. Rejects with what `deliver` rejected with.
    */
@@ -69,6 +71,9 @@ export function makeLineBatcher(
     },
     get full() {
       return sizeBytes >= limits.maxBytes || lines >= limits.maxLines
+    },
+    get empty() {
+      return lines === 0
     },
     flush,
     clear: reset,

@@ -19,6 +19,12 @@ export interface LogEntry {
 export interface Delivery {
   hold(): void
   done(): void
+  /**
+   * As `hold` and `done`, for who has copied what it needs: the lines themselves may be overwritten, only the
+   * position has to wait.
+   */
+  holdCopy(): void
+  doneCopy(): void
 }
 
 /** Lines that share one label set and one origin; the unit that moves between components. */
@@ -37,15 +43,27 @@ export interface LogsReceiver {
   push(batch: LogBatch): Promise<void>
 }
 
-/** A delivery that runs `onDone` once, when every hold has been released. Starts held once. */
-export function makeDelivery(onDone: () => void): Delivery {
+/**
+ * A delivery that runs `onDone` once, when every hold has been released. Starts held once. `onRead` runs as
+ * soon as only copies are left.
+ */
+export function makeDelivery(onDone: () => void, onRead?: () => void): Delivery {
   let held = 1
+  let copies = 0
   return {
     hold() {
       held++
     },
     done() {
-      if (--held === 0) onDone()
+      if (--held > 0) return
+      onRead?.()
+      if (copies === 0) onDone()
+    },
+    holdCopy() {
+      copies++
+    },
+    doneCopy() {
+      if (--copies === 0 && held === 0) onDone()
     },
   }
 }

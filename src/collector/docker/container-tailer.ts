@@ -4,12 +4,14 @@ import { invariant } from '#base/invariant.ts'
 import type { Labels } from '#base/labels.ts'
 import type { Logger } from '#base/logger.ts'
 import { compareTimestamps } from '#base/timestamp.ts'
+import { makeBufferPool } from '../buffer-pool.ts'
 import { type DeliveryOrder, orderDeliveries } from '../delivery-order.ts'
 import { fanOut } from '../fan-out.ts'
 import { type LineBatcher, makeLineBatcher, SOURCE_BATCH_LIMITS } from '../line-batcher.ts'
 import type { LogEntry, LogsReceiver } from '../pipeline.ts'
 import type { ContainerState, DockerClient } from './client.ts'
 import { type Cursor, type CursorTracker, cursorText, sinceSeconds, trackCursor } from './cursor.ts'
+import { type LineBlocks, makeLineBlocks } from './line-blocks.ts'
 import { type LogDecoder, makeFrameDecoder } from './log-decoder.ts'
 import { longestPauseMs, skipsRotatedFiles } from './log-rotation.ts'
 import type { LogStream } from './log-stream.ts'
@@ -80,6 +82,10 @@ const MAX_POLL_MS = 4000
 /** So many records are asked for at least, then four times what came the time before. */
 const MIN_TAIL = 500
 
+/** Unused blocks for lines; enough for tens of containers that write at once. */
+const POOL_BYTES = 8 * 1024 * 1024
+const blockPool = makeBufferPool(POOL_BYTES)
+
 /** Starts to read the log of container `id` after `start`. */
 export function startTailer(
   id: string,
@@ -98,6 +104,8 @@ class Tailer implements ContainerTailer {
   readonly #stopping = new AbortController()
   readonly #order: DeliveryOrder<Cursor>
   readonly #batcher: LineBatcher
+  /** Where the lines in the batcher lie. */
+  readonly #blocks: LineBlocks = makeLineBlocks(blockPool)
   #target: TailerTarget
   /** Up to here everything has been delivered. */
   #committed: Cursor | undefined
@@ -235,10 +243,15 @@ class Tailer implements ContainerTailer {
     let watch: StallWatch | undefined
     try {
       const request = { sinceS: sinceSeconds(this.#tracker.cursor()), ...what }
-      const onBytes = (bytes: Uint8Array): void => decoder?.push(bytes)
+      const onBytes = (bytes: Uint8Array): void => {
+        decoder?.push(bytes)
+        // Nothing new in it: a log that is read again from an earlier place.
+        if (this.#batcher.empty) this.#blocks.give(this.#blocks.take())
+      }
       const stream = await client.logs(this.id, request, onBytes, this.#stopping.signal)
       this.#stream = stream
-      const options = { maxLineBytes: MAX_LINE_BYTES, joinShortFrames: stream.server.startsWith('Libpod') }
+      const joinShortFrames = stream.server.startsWith('Libpod')
+      const options = { maxLineBytes: MAX_LINE_BYTES, joinShortFrames, blocks: this.#blocks }
       decoder = state.tty ? makeTtyDecoder(sink, options) : makeFrameDecoder(sink, options)
       setTimeout(freePlace, OPENING_MS)
       const newestMs = (): Promise<number | undefined> => client.newestLineMs(this.id, state.tty)
@@ -284,7 +297,8 @@ class Tailer implements ContainerTailer {
     const cursor = this.#tracker.cursor()
     invariant(cursor !== undefined, 'lines were taken without a cursor')
     const { labels, receivers } = this.#target
-    const delivery = this.#order.track(cursor)
+    const blocks = this.#blocks.take()
+    const delivery = this.#order.track(cursor, () => this.#blocks.give(blocks))
     try {
       for (const [slot, entries] of slots.entries()) {
         const slotLabels = labels[slot]

@@ -1,11 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { makeBufferPool } from '../buffer-pool.ts'
+import { makeLineBlocks } from './line-blocks.ts'
 import { type LogSink, makeFrameDecoder } from './log-decoder.ts'
 import { makeTtyDecoder } from './tty-decoder.ts'
 
 const STAMP = '2026-01-02T03:04:05.000000006Z'
 const STAMP_MS = Date.parse('2026-01-02T03:04:05Z')
-const OPTIONS = { maxLineBytes: 1024 * 1024, joinShortFrames: false }
+const blocks = makeLineBlocks(makeBufferPool(0))
+const OPTIONS = { maxLineBytes: 1024 * 1024, joinShortFrames: false, blocks }
 
 /** A sink that writes down what it is told: `0 <ms>.<ns> text`. */
 function recorder(): { sink: LogSink; seen: string[] } {
@@ -163,7 +166,7 @@ describe('multiplexed frames', () => {
 describe('terminals', () => {
   const decodeTty = (bytes: Buffer, cuts: readonly number[] = [], maxLineBytes = 1024 * 1024): string[] => {
     const { sink, seen } = recorder()
-    const decoder = makeTtyDecoder(sink, { maxLineBytes })
+    const decoder = makeTtyDecoder(sink, { maxLineBytes, blocks })
     pushInPieces(decoder.push.bind(decoder), bytes, cuts)
     decoder.finish()
     return seen

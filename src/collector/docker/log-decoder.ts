@@ -1,9 +1,10 @@
 import type { StreamIndex } from './cursor.ts'
+import type { LineBlocks } from './line-blocks.ts'
 import { type LogTime, parseLogTime } from './log-time.ts'
 
 /** What a {@link LogDecoder} tells its owner, in the order of the log. */
 export interface LogSink {
-  /** One line without its newline; `bytes` stays valid. May be empty. */
+  /** One line without its newline; `bytes` lies in the decoder's blocks. May be empty. */
   line(stream: StreamIndex, tsMs: number, tsNs: number, bytes: Uint8Array): void
   /** A line of more than the allowed bytes came and was left out. */
   tooLong(stream: StreamIndex, tsMs: number, tsNs: number): void
@@ -22,6 +23,8 @@ export interface LogDecoderOptions {
    * exactly, and a shorter frame without a newline is the last word of a process.
    */
   readonly joinShortFrames: boolean
+  /** Where lines are kept. */
+  readonly blocks: LineBlocks
 }
 
 /** Turns the bytes of a `logs` response into lines, wherever the reads cut them. */
@@ -87,8 +90,7 @@ class FrameDecoder implements LogDecoder {
   }
 
   push(chunk: Uint8Array): void {
-    let bytes: Uint8Array =
-      this.#carry === undefined ? Buffer.from(chunk) : Buffer.concat([this.#carry, chunk])
+    let bytes: Uint8Array = this.#options.blocks.put(this.#carry, chunk)
     this.#carry = undefined
     if (this.#skipBytes > 0) {
       const skipped = Math.min(this.#skipBytes, bytes.length)
@@ -107,7 +109,7 @@ class FrameDecoder implements LogDecoder {
       this.#frame(bytes[at], bytes, at + HEADER_BYTES, end)
       at = end
     }
-    if (at < bytes.length) this.#carry = bytes.subarray(at)
+    if (at < bytes.length) this.#carry = Buffer.from(bytes.subarray(at))
   }
 
   finish(): void {
@@ -155,7 +157,7 @@ class FrameDecoder implements LogDecoder {
     if (line.sizeBytes > this.#options.maxLineBytes) {
       line.tooLong = true
       line.pieces.length = 0
-    } else line.pieces.push(piece)
+    } else line.pieces.push(Buffer.from(piece))
     if (!whole) return
     this.#lastPiece[stream] = { tsMs, tsNs, bytes: Buffer.from(piece) }
     this.#closeLine(stream)
@@ -177,7 +179,7 @@ class FrameDecoder implements LogDecoder {
     const stream: StreamIndex = bytes[at] === STDERR ? 1 : 0
     const start = at + HEADER_BYTES
     if (bytes.length < start + STAMP_BYTES) {
-      this.#carry = bytes.subarray(at)
+      this.#carry = Buffer.from(bytes.subarray(at))
       return
     }
     this.#closeLine(stream)

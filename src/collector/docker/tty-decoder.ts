@@ -14,12 +14,15 @@ const TTY_STREAM = 0
  * Decodes the log of a container with a terminal: no frames, everything is standard output, each line starts
  * with its stamp. A line over 16 KiB carries another stamp wherever the engine cut it; those are taken out.
  */
-export function makeTtyDecoder(sink: LogSink, options: Pick<LogDecoderOptions, 'maxLineBytes'>): LogDecoder {
+export function makeTtyDecoder(
+  sink: LogSink,
+  options: Pick<LogDecoderOptions, 'maxLineBytes' | 'blocks'>,
+): LogDecoder {
   const time: LogTime = { tsMs: 0, tsNs: 0, contentStart: 0 }
   // Every piece may bring a stamp of its own.
   const maxRawBytes =
     options.maxLineBytes + MAX_STAMP_BYTES * (2 + Math.ceil(options.maxLineBytes / PIECE_BYTES))
-  let carry: Buffer = Buffer.alloc(0)
+  let carry: Buffer | undefined
   /** Whether the line under way is being skipped for its length. */
   let skipping = false
 
@@ -35,29 +38,29 @@ export function makeTtyDecoder(sink: LogSink, options: Pick<LogDecoderOptions, '
   }
 
   const push = (chunk: Uint8Array): void => {
-    const searchedBytes = carry.length
-    const bytes = searchedBytes === 0 ? Buffer.from(chunk) : Buffer.concat([carry, chunk])
+    const searchedBytes = carry?.length ?? 0
+    const bytes = options.blocks.put(carry, chunk)
     let at = 0
     for (let end = bytes.indexOf(NEWLINE, searchedBytes); end >= 0; end = bytes.indexOf(NEWLINE, at)) {
       if (!skipping) emit(bytes, at, end)
       skipping = false
       at = end + 1
     }
-    carry = bytes.subarray(at)
-    if (carry.length <= maxRawBytes && !skipping) return
+    carry = at < bytes.length ? Buffer.from(bytes.subarray(at)) : undefined
+    if (carry === undefined || (carry.length <= maxRawBytes && !skipping)) return
     if (!skipping) {
       if (parseLogTime(carry, 0, carry.length, time)) sink.tooLong(TTY_STREAM, time.tsMs, time.tsNs)
       else sink.unreadable(TTY_STREAM)
     }
     skipping = true
-    carry = Buffer.alloc(0)
+    carry = undefined
   }
 
   return {
     push,
     finish() {
-      if (carry.length > 0 && !skipping) emit(carry, 0, carry.length)
-      carry = Buffer.alloc(0)
+      if (carry !== undefined && !skipping) emit(carry, 0, carry.length)
+      carry = undefined
     },
   }
 }

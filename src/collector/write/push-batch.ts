@@ -1,6 +1,6 @@
 import type { Labels } from '#base/labels.ts'
+import { makeBufferPool } from '../buffer-pool.ts'
 import type { Delivery, LogEntry } from '../pipeline.ts'
-import { makeBufferPool } from './buffer-pool.ts'
 
 /** One stream of a batch: its entries, already encoded, one after the other. */
 interface StreamBuffer {
@@ -11,7 +11,8 @@ interface StreamBuffer {
 const FIRST_STREAM_BYTES = 4096
 /** Enough for the batches of one busy endpoint. */
 const POOL_BYTES = 8 * 1024 * 1024
-const pool = makeBufferPool(POOL_BYTES)
+/** Memory of batches and of the requests made of them. */
+export const pushPool = makeBufferPool(POOL_BYTES)
 /** Room for the tags, lengths and the time stamp of an entry. */
 const ENTRY_OVERHEAD_BYTES = 48
 const PAIR_OVERHEAD_BYTES = 18
@@ -50,7 +51,7 @@ export class PushBatch {
   add(labels: string, entry: LogEntry): void {
     let stream = this.#streams.get(labels)
     if (stream === undefined) {
-      stream = { bytes: pool.take(FIRST_STREAM_BYTES), length: 0 }
+      stream = { bytes: pushPool.take(FIRST_STREAM_BYTES), length: 0 }
       this.#streams.set(labels, stream)
     }
     appendEntry(stream, entry)
@@ -61,13 +62,13 @@ export class PushBatch {
 
   /** Has `delivery` wait for this batch. */
   attach(delivery: Delivery): void {
-    delivery.hold()
+    delivery.holdCopy()
     this.#deliveries.push(delivery)
   }
 
   /** Tells the sources that the batch has arrived, or was dropped on purpose. */
   done(): void {
-    for (const delivery of this.#deliveries.splice(0)) delivery.done()
+    for (const delivery of this.#deliveries.splice(0)) delivery.doneCopy()
   }
 
   /** Makes the push request and has `use` read it, before its bytes are used again. Gives up the entries. */
@@ -76,7 +77,7 @@ export class PushBatch {
     let total = 0
     for (const head of heads) total += head.length
     for (const { length } of this.#streams.values()) total += length
-    const out = pool.take(total)
+    const out = pushPool.take(total)
     let at = 0
     let index = 0
     for (const stream of this.#streams.values()) {
@@ -84,13 +85,13 @@ export class PushBatch {
       out.set(head, at)
       at += head.length
       at += stream.bytes.copy(out, at, 0, stream.length)
-      pool.give(stream.bytes)
+      pushPool.give(stream.bytes)
     }
     this.#streams.clear()
     try {
       return use(out.subarray(0, total))
     } finally {
-      pool.give(out)
+      pushPool.give(out)
     }
   }
 }
@@ -171,9 +172,9 @@ function writeMetadata(out: Buffer, at: number, pair: readonly [string, string])
 function reserve(stream: StreamBuffer, moreBytes: number): void {
   const needed = stream.length + moreBytes
   if (needed <= stream.bytes.length) return
-  const grown = pool.take(Math.max(needed, stream.bytes.length * 2))
+  const grown = pushPool.take(Math.max(needed, stream.bytes.length * 2))
   stream.bytes.copy(grown, 0, 0, stream.length)
-  pool.give(stream.bytes)
+  pushPool.give(stream.bytes)
   stream.bytes = grown
 }
 

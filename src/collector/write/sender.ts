@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { compressSync } from 'snappy'
 import { errorMessage } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
 import { VERSION } from '#base/version.ts'
 import type { EndpointArgs } from './endpoint-args.ts'
 import type { HttpAnswer, HttpClient } from './http-client.ts'
-import type { PushBatch } from './push-batch.ts'
+import { type PushBatch, pushPool } from './push-batch.ts'
+import { snappyEncode, snappyMaxBytes } from './snappy-encoder.ts'
 import type { DropReason, WriteMetrics } from './write-metrics.ts'
 
 /** What became of a batch: on the server, dropped on purpose, or given up because sending has ended. */
@@ -15,6 +15,8 @@ export type SendResult = 'sent' | 'dropped' | 'unsent'
 export interface PreparedBatch {
   readonly batch: PushBatch
   readonly body: Uint8Array
+  /** Gives the memory of the body back; nothing may be sent any more. */
+  release(): void
 }
 
 /** Sends batches to one endpoint. */
@@ -61,8 +63,11 @@ class LokiSender implements Sender {
   }
 
   prepare(batch: PushBatch): PreparedBatch {
-    // Not `compress`: each thread that snappy runs on keeps some 30 MB of its own.
-    return { batch, body: batch.encodeFor((request) => compressSync(request)) }
+    return batch.encodeFor((request) => {
+      const memory = pushPool.take(snappyMaxBytes(request.length))
+      const body = memory.subarray(0, snappyEncode(request, memory))
+      return { batch, body, release: () => pushPool.give(memory) }
+    })
   }
 
   async send(prepared: PreparedBatch, giveUp: AbortSignal): Promise<SendResult> {

@@ -83,6 +83,7 @@ export class Shard {
         this.#waiting.unshift(prepared)
         break
       }
+      prepared.release()
       prepared.batch.done()
       this.queuedBytes -= prepared.batch.sizeBytes
       this.#events.changed()
