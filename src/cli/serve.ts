@@ -5,6 +5,7 @@ import { LOKI_FLAGS, parseLokiFlags } from '#config/flags.ts'
 import { type LoadedConfig, loadLokiConfig } from '#config/load.ts'
 import { printConfig } from '#config/print.ts'
 import { placeOf } from '#config/problem.ts'
+import { startProblem } from '#config/start-checks.ts'
 import { readAccessRules } from '#server/access/access-rules.ts'
 import { selectorFault } from '#server/selector-fault.ts'
 import { runHealth } from './health.ts'
@@ -69,6 +70,8 @@ export async function serve(args: readonly string[]): Promise<void> {
     return
   }
   checkTarget(loaded)
+  const problem = startProblem(config)
+  if (problem !== undefined) throw new OperatorError('config_invalid', problem)
   const server = await startServer(config, logger)
   logger.info({ url: server.url, version: VERSION }, 'Logboom serves the Loki API')
   await runUntilSignal(() => server.close())

@@ -9,6 +9,7 @@ import { dataDirectory } from './directories.ts'
 import { loadLokiConfig } from './load.ts'
 import { printConfig } from './print.ts'
 import { ConfigError } from './problem.ts'
+import { startProblem } from './start-checks.ts'
 
 const SCHEMA = `
 schema_config:
@@ -16,6 +17,12 @@ schema_config:
     - {from: 2024-04-01, store: tsdb, object_store: filesystem, schema: v13, index: {prefix: index_, period: 24h}}
 `
 const BASE = `common: {path_prefix: /loki}\n${SCHEMA}`
+
+const RETAINED = `${BASE}
+compactor:
+  retention_enabled: true
+  delete_request_store: filesystem
+`
 
 /** A typical single binary, with every section that the shipped samples use. */
 const TYPICAL = `
@@ -208,6 +215,19 @@ describe('start-up checks', () => {
       `${BASE}\ningester: {chunk_encoding: x}`,
       'invalid ingester config: invalid encoding: x, supported: none, gzip',
     ],
+    [BASE.replace('v13', 'vx'), 'invalid schema version: strconv.Atoi: parsing "x": invalid syntax'],
+    [
+      `${BASE}\npattern_ingester: {retain_for: 10m}`,
+      'invalid pattern_ingester config: retain-for (10m0s) must be greater than or equal to chunk-duration (1h0m0s)',
+    ],
+    [
+      `${BASE}\nquery_scheduler: {scheduler_ring: {num_tokens: 1}}`,
+      'invalid query_scheduler config: Num tokens must not be changed',
+    ],
+    [
+      `${BASE}\nlimits_config: {policy_override_limits: {p: {ingestion_rate_mb: -1}}}`,
+      'policy_override_limits["p"]: ingestion_rate_mb must be >= 0',
+    ],
     [
       `${BASE}\nlimits_config: {deletion_mode: x}`,
       'unknown deletion mode: must be one of disabled|filter-only',
@@ -253,6 +273,30 @@ describe('start-up checks', () => {
       { line: 5, message: '`object_store: s3` is ignored: data is kept on the local file system' },
     ])
   })
+})
+
+test.each([
+  [
+    'a period of an older index',
+    BASE.replace('tsdb', 'boltdb-shipper'),
+    /unsupported index type boltdb-shipper for .* 2024-04-01/,
+  ],
+  [
+    'a store of delete requests',
+    RETAINED.replace('filesystem\n', 'nope\n'),
+    /failed to create delete request store/,
+  ],
+  [
+    'its kind',
+    `${RETAINED}  delete_request_store_db_type: x\n`,
+    /unexpected delete requests store DB type x\. Supported/,
+  ],
+  ['nothing', RETAINED, undefined],
+])('found at start only: %s', (_name, text, problem) => {
+  const yaml = `${text}\nlimits_config: {allow_structured_metadata: false}`
+  const found = startProblem(loadLokiConfig({ text: yaml }).config)
+  if (problem === undefined) expect(found).toBeUndefined()
+  else expect(found).toMatch(problem)
 })
 
 describe('files', () => {

@@ -44,7 +44,10 @@ function periodProblems(period: Period): [key: string, message: string][] {
     found.push(['from', `parsing time ${JSON.stringify(period.from)} as "2006-01-02": cannot parse`])
   }
   const version = /^v?(\d+)$/.exec(period.schema)
-  if (version === null || Number(version[1]) < 9 || Number(version[1]) > 14) {
+  if (version === null) {
+    const text = JSON.stringify(period.schema.replace(/^v/, ''))
+    found.push(['schema', `invalid schema version: strconv.Atoi: parsing ${text}: invalid syntax`])
+  } else if (Number(version[1]) < 9 || Number(version[1]) > 14) {
     found.push(['schema', 'validating period_config: invalid schema version'])
   }
   if (period.store === 'tsdb' && tablePeriodMs(period) !== 86_400_000) {

@@ -1,5 +1,7 @@
+import { printGoDuration } from '#base/duration.ts'
 import type { Limits } from './schema/limits.ts'
 import type { LokiConfig } from './schema/root.ts'
+import { policyProblems } from './validate-policies.ts'
 import { schemaProblems } from './validate-schema.ts'
 
 /**
@@ -115,6 +117,20 @@ function intakeProblems({ distributor, pattern_ingester: pattern }: LokiConfig):
       'pattern ingester replication factor must be 1',
     ],
     [
+      pattern.retain_for < pattern.max_chunk_age,
+      'pattern_ingester',
+      'pattern_ingester.retain_for',
+      `retain-for (${printGoDuration(pattern.retain_for)}) must be greater than or equal to chunk-duration ` +
+        `(${printGoDuration(pattern.max_chunk_age)})`,
+    ],
+    [
+      pattern.max_chunk_age < pattern.pattern_sample_interval,
+      'pattern_ingester',
+      'pattern_ingester.max_chunk_age',
+      `chunk-duration (${printGoDuration(pattern.max_chunk_age)}) must be greater than or equal to ` +
+        `sample-interval (${printGoDuration(pattern.pattern_sample_interval)})`,
+    ],
+    [
       pattern.volume_threshold < 0 || pattern.volume_threshold > 1,
       'pattern_ingester',
       'pattern_ingester.volume_threshold',
@@ -126,6 +142,7 @@ function intakeProblems({ distributor, pattern_ingester: pattern }: LokiConfig):
 function readProblems({
   querier,
   query_range: range,
+  query_scheduler: scheduler,
   frontend,
   frontend_worker: worker,
 }: LokiConfig): Refusal[] {
@@ -148,6 +165,18 @@ function readProblems({
       'query_range',
       'query_range.shard_aggregations',
       'shard_aggregation requires frontend.encoding=protobuf',
+    ],
+    [
+      scheduler.scheduler_ring.num_tokens !== 128,
+      'query_scheduler',
+      'query_scheduler.scheduler_ring.num_tokens',
+      'Num tokens must not be changed as it will not take effect',
+    ],
+    [
+      scheduler.scheduler_ring.replication_factor !== 3,
+      'query_scheduler',
+      'query_scheduler.scheduler_ring.replication_factor',
+      'Replication factor must not be changed as it will not take effect',
     ],
     [
       worker.frontend_address !== '' && worker.scheduler_address !== '',
@@ -256,7 +285,7 @@ export function limitsProblems(
     const message = `engine_results_cache_time_bucket_interval must be >= 1m, got ${bucket / 1000}s`
     refuse('engine_results_cache_time_bucket_interval', message)
   }
-  return [...found, ...otlpProblems(limits)]
+  return [...found, ...policyProblems(limits), ...otlpProblems(limits)]
 }
 
 function printHours(ms: number): string {

@@ -57,10 +57,7 @@ function retentionWarnings(config: LokiConfig, isSet: (path: string) => boolean)
 
 /** Settings of features that are not there, and whose absence nothing else would show. */
 const WITHOUT_EFFECT = [
-  'limits_config.policy_stream_mapping',
-  'limits_config.policy_enforced_labels',
   'limits_config.policy_override_limits',
-  'limits_config.block_ingestion_policy_until',
   'limits_config.simulated_push_latency',
   'querier.per_request_limits_enabled',
   'frontend.support_parquet_encoding',

@@ -244,6 +244,34 @@ describe('limits', () => {
     expect((await read('{app="x"}'))[0]).toBe(200)
   })
 
+  test('ingestion policies: labels that a policy enforces, and policies that are blocked', async () => {
+    const url = await start(
+      'policies',
+      `auth_enabled: false
+limits_config:
+  policy_stream_mapping:
+    finance: [{selector: '{namespace="fin"}', priority: 2}]
+    web: [{selector: '{namespace=~"f.*|web"}', priority: 1}]
+  policy_enforced_labels: {finance: [cost_center], '*': [team]}
+  block_ingestion_policy_until: {web: 2099-01-01T00:00:00Z}`,
+    )
+    const answer = async (stream: Record<string, string>): Promise<[number, string]> => {
+      const response = await push(url, one(stream, 'x'))
+      return [response.status, await response.text()]
+    }
+    expect((await answer({ app: 'x' }))[0]).toBe(204)
+    expect(await answer({ app: 'x', namespace: 'fin' })).toEqual([
+      400,
+      "missing required labels 'team,cost_center' for user 'fake' for stream " +
+        `'{app="x", namespace="fin", service_name="x"}' (policy: 'finance')\n`,
+    ])
+    expect((await answer({ app: 'x', namespace: 'fin', team: 'a', cost_center: '1' }))[0]).toBe(204)
+    expect(await answer({ app: 'x', namespace: 'web', team: 'a' })).toEqual([
+      260,
+      "ingestion blocked for user 'fake' (policy: 'web') until '2099-01-01T00:00:00Z' with status code '260'\n",
+    ])
+  })
+
   test('memory that pushes may hold', async () => {
     const url = await start('inflight', 'auth_enabled: false\ndistributor: {max_inflight_bytes: 200000}')
     const alone = await push(url, one({ app: 'x' }, 'x'.repeat(150_000)))

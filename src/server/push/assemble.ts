@@ -2,19 +2,22 @@ import { type Labels, makeLabels } from '#base/labels.ts'
 import type { Limits } from '#config/schema/limits.ts'
 import type { EntryBatch, EntryRun, Metadata } from '#store/types.ts'
 import type { DraftBatch, DraftStream } from './draft-batch.ts'
-import { entryFault } from './entry-checks.ts'
-import type { LineLevel } from './level-line.ts'
+import { entryFault, rfc3339Seconds } from './entry-checks.ts'
+import type { LineLevels } from './level-line.ts'
 import { LEVELS } from './level-words.ts'
 import { type MetadataSet, makeMetadataSet, NO_METADATA } from './metadata.ts'
 import type { Rejections } from './rejections.ts'
 import type { StreamInfo, StreamResolver } from './stream-labels.ts'
+
+/** Why streams of a policy under `block_ingestion_policy_until` are refused. */
+export const BLOCKED_BY_POLICY = 'blocked_ingestion_policy'
 
 /** What decides over the entries of one tenant. */
 export interface AssembleRules {
   readonly tenant: string
   readonly limits: Limits
   readonly resolve: StreamResolver
-  readonly lineLevel: LineLevel
+  readonly lineLevels: LineLevels
 }
 
 /** A batch that passed validation, and what it weighs. */
@@ -52,6 +55,7 @@ export function assembleBatch(
 ): AssembledBatch {
   const table: MetadataTable = { sets: new Map(), plain: metadataEntry(NO_METADATA), list: [[]] }
   const rowMetadata = new Uint32Array(draft.rows)
+  const levels = new Uint8Array(draft.rows)
   const runs: EntryRun[] = []
   const runBytes: number[] = []
   let bytes = 0
@@ -64,8 +68,15 @@ export function assembleBatch(
       rejections.add(reason, message, stream.to - stream.from, lineBytes(draft, stream))
       continue
     }
+    if (info.blockedUntilMs > nowMs) {
+      refuseBlocked(info, rules, rejections, stream.to - stream.from, lineBytes(draft, stream))
+      continue
+    }
     const from = kept
     const before = bytes
+    const isLevelWanted = wantsLevels(rules.limits, info)
+    if (isLevelWanted)
+      rules.lineLevels(draft.bytes, draft.lineFrom, draft.lineTo, stream.from, stream.to, levels)
     for (let row = stream.from; row < stream.to; row++) {
       const entry = metadataOf(draft, row, rules, table)
       const fault = entryFault(draft, row, entry.set, info.key, rules.limits, nowMs)
@@ -73,6 +84,8 @@ export function assembleBatch(
       if (fault !== undefined) {
         if (fault.keep) {
           rejections.count(fault.reason, 1, size)
+          // What was cut off says nothing any more.
+          if (isLevelWanted) rules.lineLevels(draft.bytes, draft.lineFrom, draft.lineTo, row, row + 1, levels)
         } else {
           rejections.add(fault.reason, fault.message, 1, size)
           continue
@@ -80,7 +93,7 @@ export function assembleBatch(
       }
       moveRow(draft, row, kept)
       if (rules.limits.increment_duplicate_timestamp && kept > from) separateTimestamps(draft, kept)
-      rowMetadata[kept] = indexOf(draft, kept, entry, info, rules, table)
+      rowMetadata[kept] = indexOf(entry, info, rules.limits, levels[row], table)
       bytes += draft.lineTo[kept] - draft.lineFrom[kept] + entry.set.sizeBytes
       kept++
     }
@@ -100,6 +113,25 @@ export function assembleBatch(
     rowMetadata: rowMetadata.subarray(0, kept),
   }
   return { batch, runBytes, bytes }
+}
+
+/** `block_ingestion_policy_until`; with the status 200 nobody is told. */
+function refuseBlocked(
+  { policy, blockedUntilMs }: StreamInfo,
+  { tenant, limits }: AssembleRules,
+  rejections: Rejections,
+  lines: number,
+  bytes: number,
+): void {
+  const status = limits.block_ingestion_status_code
+  if (status === 200) {
+    rejections.count(BLOCKED_BY_POLICY, lines, bytes)
+    return
+  }
+  const message =
+    `ingestion blocked for user '${tenant}' (policy: '${policy}') until ` +
+    `'${rfc3339Seconds(blockedUntilMs)}' with status code '${status}'`
+  rejections.add(BLOCKED_BY_POLICY, message, lines, bytes)
 }
 
 function lineBytes(draft: DraftBatch, { from, to }: DraftStream): number {
@@ -155,13 +187,17 @@ function metadataOf(
   return entry
 }
 
-/** Where the row's final metadata, level included, stands in the list. */
+/** Whether the lines of a stream are asked for their levels. */
+function wantsLevels(limits: Limits, info: StreamInfo): boolean {
+  return limits.discover_log_levels && limits.allow_structured_metadata && info.level === undefined
+}
+
+/** Where the row's final metadata, level included, stands in the list. `code` is the level of its line. */
 function indexOf(
-  draft: DraftBatch,
-  row: number,
   entry: MetadataEntry,
   info: StreamInfo,
-  { limits, lineLevel }: AssembleRules,
+  limits: Limits,
+  code: number,
   table: MetadataTable,
 ): number {
   const stated = entry.set.level
@@ -171,7 +207,6 @@ function indexOf(
   if (stated?.explicit === true) return byText(entry, stated.text, table)
   if (info.level !== undefined) return byText(entry, info.level, table)
   if (stated !== undefined) return byText(entry, stated.text, table)
-  const code = lineLevel(draft.bytes, draft.lineFrom[row], draft.lineTo[row])
   if (entry.byCode[code] < 0) entry.byCode[code] = byText(entry, LEVELS[code], table)
   return entry.byCode[code]
 }

@@ -6,10 +6,10 @@ import type { ServerMetrics } from '../metrics.ts'
 import type { TenantLimits } from '../tenant-limits.ts'
 import { type ActiveStreams, makeActiveStreams } from './active-streams.ts'
 import { admitRuns, type LateRefusal, tooFarBehind } from './admit-runs.ts'
-import { type AssembledBatch, type AssembleRules, assembleBatch } from './assemble.ts'
+import { type AssembledBatch, type AssembleRules, assembleBatch, BLOCKED_BY_POLICY } from './assemble.ts'
 import type { DraftBatch } from './draft-batch.ts'
 import { rfc3339Seconds } from './entry-checks.ts'
-import { compileLineLevel } from './level-line.ts'
+import { compileLineLevels } from './level-line.ts'
 import { PushError } from './push-error.ts'
 import { makeRejections, type Rejections } from './rejections.ts'
 import { makeStreamResolver } from './stream-labels.ts'
@@ -71,7 +71,7 @@ export function makePusher(options: PusherOptions): Pusher {
       const assembled = assembleBatch(draft, state.rules, rejections, nowMs)
       try {
         const late = await storeBatch(options, state, tenant, assembled, rejections, nowMs)
-        const refusal = answerOf(rejections, late)
+        const refusal = answerOf(rejections, late, limits)
         if (refusal !== undefined) throw refusal
       } finally {
         countPush(options.metrics(), tenant, format, assembled, rejections, limits)
@@ -106,7 +106,7 @@ function makeRules(tenant: string, limits: Limits): AssembleRules {
     tenant,
     limits,
     resolve: makeStreamResolver(limits, tenant),
-    lineLevel: compileLineLevel(limits.log_level_fields, limits.log_level_from_json_max_depth),
+    lineLevels: compileLineLevels(limits.log_level_fields, limits.log_level_from_json_max_depth),
   }
 }
 
@@ -141,7 +141,11 @@ function takeRate(
   throw new PushError(429, message)
 }
 
-function answerOf(rejections: Rejections, late: readonly LateRefusal[]): PushError | undefined {
+function answerOf(
+  rejections: Rejections,
+  late: readonly LateRefusal[],
+  limits: Limits,
+): PushError | undefined {
   const validation = rejections.text()
   if (late.length > 0) {
     const status = late.some((refusal) => refusal.status === 429) ? 429 : 400
@@ -151,7 +155,9 @@ function answerOf(rejections: Rejections, late: readonly LateRefusal[]): PushErr
     ]
     return new PushError(status, texts.join('\n'))
   }
-  return validation === undefined ? undefined : new PushError(400, validation)
+  if (validation === undefined) return undefined
+  const isPolicy = [...rejections.counts.keys()].every((reason) => reason === BLOCKED_BY_POLICY)
+  return new PushError(isPolicy ? limits.block_ingestion_status_code : 400, validation)
 }
 
 function countPush(

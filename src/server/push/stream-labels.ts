@@ -1,5 +1,11 @@
 import { type Labels, labelsText, makeLabels } from '#base/labels.ts'
 import type { Limits } from '#config/schema/limits.ts'
+import {
+  enforcedLabels,
+  makePolicyOf,
+  type PolicyOf,
+  policyBlockedUntil,
+} from '../tenants/ingestion-policy.ts'
 import type { LabelSource } from './draft-batch.ts'
 import { normalLevel } from './metadata.ts'
 
@@ -17,6 +23,10 @@ export interface StreamInfo {
   /** The level a label states, or `undefined`. */
   readonly level: string | undefined
   readonly fault: StreamFault | undefined
+  /** `block_ingestion_policy_until` of its policy: the stream is not taken before, ms; 0 for always taken. */
+  readonly blockedUntilMs: number
+  /** Its ingestion policy, `''` for none. */
+  readonly policy: string
 }
 
 /** Turns the labels of pushes into streams, remembering what it has seen. */
@@ -28,10 +38,11 @@ const MAX_KEY_LENGTH = 16_384
 /** Makes the resolver for one tenant and its limits. */
 export function makeStreamResolver(limits: Limits, tenant: string): StreamResolver {
   const seen = new Map<string, StreamInfo>()
+  const policyOf = makePolicyOf(limits)
   return (source) => {
     const known = seen.get(source.key)
     if (known !== undefined) return known
-    const info = describeStream(source.pairs(), limits, tenant)
+    const info = describeStream(source.pairs(), limits, tenant, policyOf)
     if (seen.size >= MAX_REMEMBERED) seen.clear()
     if (source.key.length <= MAX_KEY_LENGTH) seen.set(source.key, info)
     return info
@@ -43,6 +54,7 @@ export function describeStream(
   pairs: readonly (readonly [name: string, value: string])[],
   limits: Limits,
   tenant: string,
+  policyOf: PolicyOf,
 ): StreamInfo {
   let labels: Labels = makeLabels(pairs)
   const internal = labels.some(([name]) => name === '__aggregated_metric__' || name === '__pattern__')
@@ -52,10 +64,13 @@ export function describeStream(
     labels = makeLabels([...labels, ['service_name', serviceName(labels, limits.discover_service_name)]])
   }
   const key = labelsText(labels)
+  const policy = internal ? '' : policyOf(labels)
   const fault = internal
     ? undefined
-    : (findFault(pairs, labels, key, sentNames, limits) ?? missingLabels(labels, key, limits, tenant))
-  return { labels, key, level: statedByLabel(labels, limits.log_level_fields), fault }
+    : (findFault(pairs, labels, key, sentNames, limits) ?? missingLabels(labels, key, limits, tenant, policy))
+  const blockedUntilMs = policyBlockedUntil(limits, policy)
+  const level = statedByLabel(labels, limits.log_level_fields)
+  return { labels, key, level, fault, blockedUntilMs, policy }
 }
 
 function serviceName(labels: Labels, candidates: readonly string[]): string {
@@ -113,16 +128,18 @@ function findFault(
   return undefined
 }
 
-/** `enforced_labels`: names that every stream must have. */
+/** `enforced_labels` and `policy_enforced_labels`: names that a stream must have. */
 function missingLabels(
   labels: Labels,
   key: string,
-  { enforced_labels: enforced }: Limits,
+  limits: Limits,
   tenant: string,
+  policy: string,
 ): StreamFault | undefined {
-  const missing = enforced.filter((wanted) => !labels.some(([name]) => name === wanted))
+  const missing = enforcedLabels(limits, policy).filter((wanted) => !labels.some(([name]) => name === wanted))
   if (missing.length === 0) return undefined
   const names = missing.join(',')
-  const message = `missing required labels '${names}' for user '${tenant}' for stream '${key}' (policy: '')`
+  const message =
+    `missing required labels '${names}' for user '${tenant}' for stream '${key}' ` + `(policy: '${policy}')`
   return { reason: 'missing_enforced_labels', message }
 }
