@@ -45,6 +45,45 @@ export interface Wasm {
   addGrams(length: number): void
   /** Folds the filter and gives its size in bytes. */
   endFilter(): number
+  /** What push-body.ts works with. */
+  readonly push: PushMemory
+  /** Uncompresses the snappy elements in [at, end) of the input into the body; 0 where they are not `length`. */
+  uncompress(at: number, end: number, length: number): number
+  /** Takes the body apart, a push in protobuf; the number of its streams, or -1 for anything unusual. */
+  readPush(length: number): number
+  pushRows(): number
+  pushTextBytes(): number
+  /** What line-levels.ts works with. */
+  readonly levels: LevelMemory
+  setLevelFields(count: number, longest: number, depth: number): void
+  /** Finds the levels of so many spans. */
+  findLevels(count: number): void
+}
+
+/** Where a push is taken apart; see assembly/push-body.as. */
+export interface PushMemory {
+  readonly body: Uint8Array
+  readonly rowMs: Float64Array
+  readonly rowNs: Uint32Array
+  readonly rowLineTo: Uint32Array
+  readonly rowMetaFrom: Uint32Array
+  readonly rowMetaTo: Uint32Array
+  readonly streams: Uint32Array
+  readonly text: Uint8Array
+}
+
+/** Where levels are found; see assembly/levels.as. */
+export interface LevelMemory {
+  readonly spans: Uint32Array
+  readonly codes: Uint8Array
+  readonly fieldLengths: Uint8Array
+  readonly fieldNames: Uint8Array
+  readonly fieldLowers: Uint8Array
+  readonly fieldNameBytes: number
+  readonly sides: Uint8Array
+  readonly sets: Uint8Array
+  /** Whose fields are set. */
+  holder: object | undefined
 }
 
 /** The kernels to use, or why there are none. */
@@ -56,7 +95,7 @@ export type Loaded =
 const FILTER_BYTES = 1 << 15
 
 /** As in assembly/kernels.as. */
-const VERSION = 1
+const VERSION = 2
 
 /** Where the compiled module may lie: seen from the sources, from the bundle, and from one of its chunks. */
 const PLACES = ['../../dist/kernels', 'kernels', '../kernels']
@@ -112,6 +151,45 @@ export function startKernels(module: Uint8Array): Wasm {
     beginFilter: call('beginFilter'),
     addGrams: call('addGrams'),
     endFilter: call('endFilter'),
+    push: pushMemory(buffer, number),
+    uncompress: call('uncompress'),
+    readPush: call('readPush'),
+    pushRows: call('pushRows'),
+    pushTextBytes: call('pushTextBytes'),
+    levels: levelMemory(buffer, number),
+    setLevelFields: call('setLevelFields'),
+    findLevels: call('findLevels'),
+  }
+}
+
+function pushMemory(buffer: ArrayBuffer, number: (name: string) => number): PushMemory {
+  const rows = number('ROWS_CAPACITY')
+  return {
+    body: new Uint8Array(buffer, number('BODY'), number('BODY_BYTES')),
+    rowMs: new Float64Array(buffer, number('ROW_MS'), rows),
+    rowNs: new Uint32Array(buffer, number('ROW_NS'), rows),
+    rowLineTo: new Uint32Array(buffer, number('ROW_LINE_TO'), rows),
+    rowMetaFrom: new Uint32Array(buffer, number('ROW_META_FROM'), rows),
+    rowMetaTo: new Uint32Array(buffer, number('ROW_META_TO'), rows),
+    streams: new Uint32Array(buffer, number('STREAMS'), number('STREAMS_CAPACITY') * 4),
+    text: new Uint8Array(buffer, number('TEXT'), number('TEXT_BYTES')),
+  }
+}
+
+function levelMemory(buffer: ArrayBuffer, number: (name: string) => number): LevelMemory {
+  const lines = number('LEVEL_LINES_CAPACITY')
+  const fields = number('FIELD_CAPACITY')
+  const nameBytes = number('FIELD_NAME_BYTES')
+  return {
+    spans: new Uint32Array(buffer, number('LEVEL_SPANS'), lines * 2),
+    codes: new Uint8Array(buffer, number('LEVEL_CODES'), lines),
+    fieldLengths: new Uint8Array(buffer, number('FIELD_LENGTHS'), fields),
+    fieldNames: new Uint8Array(buffer, number('FIELD_NAMES'), fields * nameBytes),
+    fieldLowers: new Uint8Array(buffer, number('FIELD_LOWERS'), fields * nameBytes),
+    fieldNameBytes: nameBytes,
+    sides: new Uint8Array(buffer, number('LEVEL_SIDES'), 256),
+    sets: new Uint8Array(buffer, number('LEVEL_SETS'), 128),
+    holder: undefined,
   }
 }
 

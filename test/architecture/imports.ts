@@ -13,7 +13,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   logql: ['base', 'kernels', 'store/types.ts'],
   config: ['base', 'logql/syntax'],
   collector: ['base'],
-  server: ['base', 'config', 'logql', 'store'],
+  server: ['base', 'config', 'kernels', 'logql', 'store'],
   check: ['base', 'collector', 'config', 'logql'],
   cli: ['base', 'check', 'collector', 'config', 'logql', 'server', 'store'],
 }

@@ -4,8 +4,38 @@
  * Raised with every change of what kernels take or give, so that a module built before it is not used after
  * it.
  */
-export const VERSION: i32 = 1
+export const VERSION: i32 = 2
 export { INPUT, INPUT_BYTES, OFFSETS, OFFSETS_CAPACITY } from './memory'
 export { NEEDLE, NEEDLE_CAPACITY, NEEDLE_FOLDS, find, findAll, setNeedle } from './search'
 export { findNewlines } from './newlines'
 export { FILTER, addGrams, beginFilter, endFilter } from './gram-filter'
+export { BODY, BODY_BYTES, uncompress } from './snappy'
+export {
+  ROW_LINE_TO,
+  ROW_META_FROM,
+  ROW_META_TO,
+  ROW_MS,
+  ROW_NS,
+  ROWS_CAPACITY,
+  STREAMS,
+  STREAMS_CAPACITY,
+  TEXT,
+  TEXT_BYTES,
+  pushRows,
+  pushTextBytes,
+  readPush,
+} from './push-body'
+export {
+  FIELD_CAPACITY,
+  FIELD_LENGTHS,
+  FIELD_LOWERS,
+  FIELD_NAMES,
+  FIELD_NAME_BYTES,
+  LEVEL_CODES,
+  LEVEL_LINES_CAPACITY,
+  LEVEL_SETS,
+  LEVEL_SIDES,
+  LEVEL_SPANS,
+  findLevels,
+  setLevelFields,
+} from './levels'

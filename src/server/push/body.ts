@@ -119,7 +119,7 @@ export function uncompressSnappy(
 }
 
 /** The uncompressed length that a snappy block begins with, -1 for none, and where the elements begin. */
-function announcedLength(body: Buffer): { length: number; at: number } {
+export function announcedLength(body: Buffer): { length: number; at: number } {
   let length = 0
   for (let i = 0; i < 5 && i < body.length; i++) {
     length += (body[i] & 0x7f) * 128 ** i

@@ -87,7 +87,7 @@ function readTimestamp(cursor: Cursor, end: number, draft: DraftBatch, row: numb
 }
 
 /** Metadata pairs of the span between the first and the last of an entry's `structuredMetadata` fields. */
-function readMetadata(bytes: Buffer, from: number, to: number): (readonly [string, string])[] {
+export function readMetadata(bytes: Buffer, from: number, to: number): (readonly [string, string])[] {
   const cursor: Cursor = { bytes, at: from }
   const pairs: (readonly [string, string])[] = []
   while (cursor.at < to) {

@@ -1,7 +1,10 @@
+import { makeLineLevelKernel } from '#kernels/line-levels.ts'
+import { type Loaded, loaded } from '#kernels/wasm.ts'
 import {
   levelInText,
   levelOfValue,
   markPair,
+  SIDE,
   WORD_HEAD,
   WORD_NECK,
   wordNear,
@@ -10,6 +13,31 @@ import {
 
 /** Finds the level a line states, as Loki's level discovery does; a code of `LEVELS`. Runs once per line. */
 export type LineLevel = (bytes: Uint8Array, from: number, to: number) => number
+
+/** Writes the level's code of each of the rows `[from, to)` to `codes`, by the number of the row. */
+export type LineLevels = (
+  bytes: Uint8Array,
+  lineFrom: Uint32Array,
+  lineTo: Uint32Array,
+  from: number,
+  to: number,
+  codes: Uint8Array,
+) => void
+
+/** {@link compileLineLevel} for many lines at a time, by the kernel where there is one. */
+export function compileLineLevels(
+  names: readonly string[],
+  jsonMaxDepth: number,
+  kernels: Loaded = loaded,
+): LineLevels {
+  const lineLevel = compileLineLevel(names, jsonMaxDepth)
+  const maxDepth = jsonMaxDepth <= 0 ? Number.POSITIVE_INFINITY : jsonMaxDepth
+  const kernel = makeLineLevelKernel({ fields: names, maxDepth, sides: SIDE }, lineLevel, kernels)
+  if (kernel !== undefined) return kernel
+  return (bytes, lineFrom, lineTo, from, to, codes) => {
+    for (let row = from; row < to; row++) codes[row] = lineLevel(bytes, lineFrom[row], lineTo[row])
+  }
+}
 
 /** Names of level fields, and which first letters and lengths they have, to rule most keys out at once. */
 interface FieldTable {
@@ -217,7 +245,7 @@ function levelInLogfmt(bytes: Uint8Array, start: number, to: number, table: Fiel
     at++
     let valueFrom = at
     let valueTo: number
-    if (bytes[at] === 0x22) {
+    if (at < to && bytes[at] === 0x22) {
       valueFrom = ++at
       while (at < to && bytes[at] !== 0x22) at += bytes[at] === 0x5c ? 2 : 1
       if (at >= to) break

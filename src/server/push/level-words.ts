@@ -72,8 +72,8 @@ function startsWith(bytes: Uint8Array, from: number, word: Uint8Array): boolean 
 const LEFT = 1
 const RIGHT = 2
 
-/** Per byte: may stand left of a level word, may stand right of one. */
-const SIDE = new Uint8Array(256)
+/** Per byte: 1 where it may stand left of a level word, 2 where it may stand right of one. */
+export const SIDE: Uint8Array = new Uint8Array(256)
 for (const char of ' \t\n[({"\'=|') SIDE[char.charCodeAt(0)] |= LEFT
 for (const char of ' \t\n[](){}:,!"\'=|') SIDE[char.charCodeAt(0)] |= RIGHT
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type BodyLimits, decodeContent, mediaType, readBody, uncompressSnappy } from './body.ts'
+import { draftByKernel } from './decode-by-kernel.ts'
 import { decodeProtobufPush } from './decode-protobuf.ts'
 import type { DraftBatch } from './draft-batch.ts'
 import type { Scratch } from './scratch.ts'
@@ -35,12 +36,24 @@ export async function withPush(
     if (type === 'application/json') {
       await use(decodeJson(content))
     } else {
-      const plain = uncompressSnappy(content, limits, scratch)
-      leases.push(plain.lease)
-      await use(decodeProtobufPush(plain.body))
+      await use(decodeSnappyPush(content, limits, scratch, leases))
     }
   } finally {
     scratch.letGo(heldBytes)
     for (const lease of leases) scratch.release(lease)
   }
+}
+
+/** A push in a snappy block of protobuf. What it borrows is added to `leases`. */
+function decodeSnappyPush(
+  content: Buffer,
+  limits: BodyLimits,
+  scratch: Scratch,
+  leases: Buffer[],
+): DraftBatch {
+  const draft = draftByKernel(content, limits, scratch, leases)
+  if (draft !== undefined) return draft
+  const plain = uncompressSnappy(content, limits, scratch)
+  leases.push(plain.lease)
+  return decodeProtobufPush(plain.body)
 }
