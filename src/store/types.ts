@@ -170,6 +170,11 @@ export interface FieldColumn {
    * than to it, or the parser fails on them. In all others the parser reads the whole line without an error.
    */
   readonly unproven: Uint32Array
+  /**
+   * Those of {@link unproven}, ascending, in which the parser finds the field, with the value that the column
+   * has, before it gets to what is not understood: a parser that needs no more may stop there.
+   */
+  readonly early: Uint32Array
   /** Smallest and largest number, where the values are numbers. */
   readonly range: { readonly min: number; readonly max: number } | undefined
   /** The values; unpacked when first asked for. */

@@ -1,4 +1,9 @@
+import { OperatorError } from '#base/errors.ts'
+import type { Labels } from '#base/labels.ts'
 import type { Logger } from '#base/logger.ts'
+import type { DeleteSelection } from '../types.ts'
+import type { DeletionMode } from './delete-log.ts'
+import type { DiskBudget } from './disk-budget.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
 import type { FsyncPolicy } from './wal.ts'
 
@@ -13,17 +18,35 @@ export interface EmbeddedOptions {
    */
   readonly fsync: FsyncPolicy
   /**
-   * How long a tenant's rows are kept, milliseconds; 0 = for ever. Whole days are dropped, when all of a day
-   * is older.
+   * How long the rows of a tenant's stream are kept, milliseconds; 0 = for ever. Without labels: those of a
+   * stream that no rule means.
    */
-  retentionMs(tenant: string): number
+  retentionMs(tenant: string, labels?: Labels): number
   /**
    * A row older than its stream's newest by more than this is refused (Loki: half of `max_chunk_age`); 0 =
    * take any.
    */
   readonly outOfOrderWindowMs: number
-  /** How often retention runs, milliseconds. */
+  /** How often segments are merged, and deleted rows removed, milliseconds. */
   readonly compactionIntervalMs: number
+  /** How much time passes at least between two runs of retention. Default: every time segments are merged. */
+  readonly retentionIntervalMs?: number
+  /** How long rows past their retention stay, milliseconds. Default 0. */
+  readonly retentionDeleteDelayMs?: number
+  /** What the query of a delete request means. @throws Error where it is none */
+  compileDelete?(query: string): DeleteSelection
+  /** Whether a tenant's deletes count. Default: rows are hidden and removed. */
+  deletionMode?(tenant: string): DeletionMode
+  /** How long deleted rows are only hidden, milliseconds. Default: a day. */
+  readonly deleteCancelPeriodMs?: number
+  /** Delete requests that are worked on in one run. */
+  readonly deleteBatchSize?: number
+  /** How much of the disk the store may take. Default: all of it. */
+  readonly diskBudget?: DiskBudget
+  /** How often the disk is looked at, milliseconds. */
+  readonly diskCheckMs?: number
+  /** Merging makes no file larger than about this. */
+  readonly maxSegmentBytes?: number
   /** What the files are on; for tests. */
   readonly fs?: FileSystem
   /** Milliseconds since the epoch; for tests. */
@@ -54,6 +77,18 @@ export function resolveOptions(options: EmbeddedOptions): ResolvedOptions {
   return {
     fs: nodeFileSystem,
     clock: Date.now,
+    retentionIntervalMs: 0,
+    retentionDeleteDelayMs: 0,
+    compileDelete: () => {
+      throw new OperatorError('delete_query', 'this store was opened without a language for delete requests')
+    },
+    deletionMode: () => 'filter-and-delete',
+    deleteCancelPeriodMs: 86_400_000,
+    deleteBatchSize: 70,
+    diskBudget: { max: undefined, minFree: undefined },
+    diskCheckMs: 10_000,
+    // Its filters are in memory while it is written; they are up to a third of it.
+    maxSegmentBytes: 64 << 20,
     headBytes: 24 << 20,
     headMaxAgeMs: 30 * 60_000,
     blockBytes: 512 << 10,

@@ -55,6 +55,16 @@ export function segmentName(walFrom: number, walTo: number): string {
   return `${sequenceText(walFrom)}-${sequenceText(walTo)}.seg`
 }
 
+/** The name of a segment that took over the rows of others. docs/formats/segment.md, Rewriting. */
+export function rewrittenName(walFrom: number, walTo: number, generation: number): string {
+  return `${sequenceText(walFrom)}-${sequenceText(walTo)}.${generation}.seg`
+}
+
+/** Where the requests to delete rows are kept. */
+export function deletesPath(dir: string): string {
+  return join(dir, 'deletes.json')
+}
+
 function sequenceText(sequence: number): string {
   return String(sequence).padStart(16, '0')
 }

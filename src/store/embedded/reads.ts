@@ -1,7 +1,10 @@
-import type { LabelMatcher, LogStore, TimeRange } from '../types.ts'
+import type { LabelMatcher, LogStore, Scan, ScanRequest, TimeRange } from '../types.ts'
 import type { CountReader } from './counts.ts'
+import type { ActiveDelete, DeleteLog } from './delete-log.ts'
 import type { Head } from './head.ts'
 import type { HeadSet } from './head-set.ts'
+import { countHidden } from './hidden-counts.ts'
+import { hideDeleted, overlaps } from './hidden-rows.ts'
 import { findSeries, namesOf, sumPieces, valuesOf } from './metadata-queries.ts'
 import { makeScan, type ScanEnvironment, type Snapshot } from './scan.ts'
 import type { SegmentSet } from './segment-set.ts'
@@ -13,18 +16,27 @@ export interface Snapshots {
   all(tenant: string): Snapshot
   /** The same without the head that takes rows. */
   settled(tenant: string): Snapshot
+  /** Whether any is held, and so something is being read. */
+  isHeld(): boolean
 }
 
 /** Segments and heads are looked at in one step, so that a flush is seen before or after, never halfway. */
 export function makeSnapshots(segments: SegmentSet, heads: HeadSet): Snapshots {
+  let held = 0
   const take = (tenant: string, taken: readonly Head[]): Snapshot => {
     const pinned = segments.of(tenant)
     segments.pin(pinned)
-    return { segments: pinned, heads: taken, release: () => segments.unpin(pinned) }
+    held++
+    const release = (): void => {
+      held--
+      segments.unpin(pinned)
+    }
+    return { segments: pinned, heads: taken, release }
   }
   return {
     all: (tenant) => take(tenant, heads.all()),
     settled: (tenant) => take(tenant, heads.sealed()),
+    isHeld: () => held > 0,
   }
 }
 
@@ -33,6 +45,7 @@ export interface ReadEnvironment extends ScanEnvironment {
   readonly counters: CountReader
   readonly segments: SegmentSet
   readonly heads: HeadSet
+  readonly deletes: DeleteLog
 }
 
 type Reads = Pick<
@@ -42,7 +55,7 @@ type Reads = Pick<
 
 /** The reading half of the store. */
 export function makeReads(environment: ReadEnvironment): Reads {
-  const { catalog, counters, segments, heads, snapshot } = environment
+  const { catalog, counters, segments, heads, deletes, snapshot } = environment
   const withSnapshot = async <T>(tenant: string, read: (taken: Snapshot) => T | Promise<T>): Promise<T> => {
     const taken = snapshot(tenant)
     try {
@@ -53,10 +66,26 @@ export function makeReads(environment: ReadEnvironment): Reads {
   }
   const seriesOf = (tenant: string, matchers: readonly LabelMatcher[], range: TimeRange): Promise<Stream[]> =>
     withSnapshot(tenant, (taken) => findSeries(catalog, taken, tenant, matchers, range))
+  const hidden = (tenant: string, { fromMs, toMs }: TimeRange): readonly ActiveDelete[] => {
+    const active = deletes.active(tenant)
+    return active.length === 0 ? active : active.filter((each) => overlaps(each, fromMs, toMs))
+  }
   return {
-    scan: (tenant, request, signal) => makeScan(environment, tenant, request, signal),
-    counts: (tenant, matchers, range) =>
-      withSnapshot(tenant, (taken) => counters.count(catalog, taken, tenant, matchers, range)),
+    scan: (tenant, request, signal) => {
+      const scan = makeScan(environment, tenant, request, signal)
+      // Whoever asks now may begin to read later.
+      return hideDeleted(scan, () => hidden(tenant, request))
+    },
+    counts: async (tenant, matchers, range) => {
+      const counting = withSnapshot(tenant, (taken) =>
+        counters.count(catalog, taken, tenant, matchers, range),
+      )
+      const requests = hidden(tenant, range)
+      if (requests.length === 0) return counting
+      const scan = (request: ScanRequest): Scan => makeScan(environment, tenant, request, undefined)
+      const [cells, counted] = await Promise.all([counting, countHidden(requests, matchers, range, scan)])
+      return cells && counted.subtractFrom(cells)
+    },
     series: seriesOf,
     labelNames: async (tenant, matchers, range) => namesOf(await seriesOf(tenant, matchers, range)),
     labelValues: async (tenant, name, matchers, range) =>

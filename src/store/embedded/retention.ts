@@ -1,12 +1,19 @@
+import type { Labels } from '#base/labels.ts'
 import type { Logger } from '#base/logger.ts'
-import { dayName } from './paths.ts'
+import type { Compactor } from './compactor.ts'
+import { DAY_MS, dayName } from './paths.ts'
+import type { BlockDrop, SegmentDrops } from './rewrite.ts'
 import type { Segment } from './segment.ts'
 import type { SegmentSet } from './segment-set.ts'
+import type { Stream } from './stream.ts'
 
 /** What one run of retention did. */
 export interface RetentionRun {
   readonly atMs: number
+  /** Days of which everything was removed. */
   readonly partitions: number
+  /** Segments that were rewritten, because only some of their streams were past their retention. */
+  readonly rewritten: number
   readonly freedBytes: number
   readonly rows: number
 }
@@ -39,33 +46,97 @@ export function partitionsOf(segments: readonly Segment[]): Partition[] {
   return partitions.sort((a, b) => (a.tenant === b.tenant ? a.day - b.day : a.tenant < b.tenant ? -1 : 1))
 }
 
-/** Removes every partition whose newest row is older than its tenant's retention. */
-export async function applyRetention(
-  segments: SegmentSet,
-  retentionMs: (tenant: string) => number,
-  nowMs: number,
-  logger: Logger,
-): Promise<RetentionRun> {
-  const expired = partitionsOf(segments.all()).filter(({ tenant, maxMs }) => {
-    const keepMs = retentionMs(tenant)
-    return keepMs > 0 && maxMs < nowMs - keepMs
-  })
-  for (const partition of expired) {
-    await segments.remove(partition.segments)
-    logger.info(
-      {
-        tenant: partition.tenant,
-        day: dayName(partition.day),
-        rows: partition.rows,
-        freedBytes: partition.sizeBytes,
-      },
-      'a day past its retention was removed',
-    )
+/** How long the rows of a stream are kept, milliseconds; 0 = for ever. Without labels: those no rule means. */
+export type RetentionRules = (tenant: string, labels?: Labels) => number
+
+/** What retention works with. */
+export interface RetentionEnvironment {
+  readonly segments: SegmentSet
+  readonly compactor: Compactor
+  readonly rules: RetentionRules
+  /** How long rows stay on disk once they are past their retention, milliseconds. */
+  readonly deleteDelayMs: number
+  readonly nowMs: number
+  readonly logger: Logger
+}
+
+/** {@link RetentionRules}, asked once per stream. */
+export function makePeriods(rules: RetentionRules): (stream: Stream) => number {
+  const known = new Map<Stream, number>()
+  return (stream) => {
+    let periodMs = known.get(stream)
+    if (periodMs === undefined) known.set(stream, (periodMs = rules(stream.tenant, stream.labels)))
+    return periodMs
   }
-  return {
-    atMs: nowMs,
-    partitions: expired.length,
-    freedBytes: expired.reduce((sum, partition) => sum + partition.sizeBytes, 0),
-    rows: expired.reduce((sum, partition) => sum + partition.rows, 0),
+}
+
+/**
+ * Removes what is past its retention. A segment goes as a whole when the newest row of each of its streams is
+ * too old. One of which only some streams are is rewritten when all of its day is past their retention: at
+ * most once per period, so that a day's rows are not rewritten again and again as they age one by one.
+ */
+export async function applyRetention(environment: RetentionEnvironment): Promise<RetentionRun> {
+  const { segments, compactor, logger, nowMs } = environment
+  const periodOf = makePeriods(environment.rules)
+  let freedBytes = 0
+  let rows = 0
+  let rewritten = 0
+  let removedDays = 0
+  for (const partition of partitionsOf(segments.all())) {
+    const expired = partition.segments.filter((segment) => isPast(environment, segment, periodOf))
+    await segments.remove(expired)
+    let dayBytes = expired.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+    let dayRows = expired.reduce((sum, { properties }) => sum + properties.rows, 0)
+    const left = partition.segments.filter((segment) => !expired.includes(segment))
+    for (const segment of left) {
+      const drops = pastStreams(environment, segment, periodOf)
+      if (drops.size === 0) continue
+      dayBytes += await compactor.dropRows(segment, drops)
+      for (const block of drops.keys()) dayRows += segment.directory.rows(block)
+      rewritten++
+    }
+    if (left.length === 0) removedDays++
+    if (dayRows > 0) {
+      const { tenant, day } = partition
+      logger.info(
+        { tenant, day: dayName(day), rows: dayRows, freedBytes: dayBytes, wholeDay: left.length === 0 },
+        'rows past their retention were removed',
+      )
+    }
+    freedBytes += dayBytes
+    rows += dayRows
   }
+  return { atMs: nowMs, partitions: removedDays, rewritten, freedBytes, rows }
+}
+
+type Times = Pick<RetentionEnvironment, 'deleteDelayMs' | 'nowMs'>
+
+function isPast(
+  { deleteDelayMs, nowMs }: Times,
+  { directory, streams }: Segment,
+  periodOf: (stream: Stream) => number,
+): boolean {
+  // Most segments are young, and their first block tells.
+  for (let block = 0; block < directory.length; block++) {
+    const periodMs = periodOf(streams[directory.stream(block)])
+    if (periodMs === 0 || directory.maxMs(block) >= nowMs - deleteDelayMs - periodMs) return false
+  }
+  return true
+}
+
+/** All blocks of the streams whose retention all of the segment's day is past. */
+function pastStreams(
+  { deleteDelayMs, nowMs }: Times,
+  segment: Segment,
+  periodOf: (stream: Stream) => number,
+): SegmentDrops {
+  const drops = new Map<number, BlockDrop>()
+  const dayEndMs = (segment.day + 1) * DAY_MS
+  for (const stream of segment.streams) {
+    const periodMs = periodOf(stream)
+    if (periodMs === 0 || dayEndMs >= nowMs - deleteDelayMs - periodMs) continue
+    const [from, to] = segment.blocksOf(stream)
+    for (let block = from; block < to; block++) drops.set(block, 'all')
+  }
+  return drops
 }

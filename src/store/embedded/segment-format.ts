@@ -92,6 +92,10 @@ export interface SegmentProperties {
   readonly maxMs: number
   readonly createdMs: number
   readonly writer: string
+  /** How often its rows were rewritten at most; absent in what a flush wrote. */
+  readonly generation?: number
+  /** File names, in the same folder, of the segments whose rows it has taken over: to be removed. */
+  readonly replaces?: readonly string[]
 }
 
 /** @throws FormatError where the part is not what {@link SegmentProperties} says */
@@ -110,7 +114,15 @@ export function decodeProperties(part: Uint8Array): SegmentProperties {
     numbers.every((name) => typeof fields[name] === 'number') &&
     ['tenant', 'day', 'writer'].every((name) => typeof fields[name] === 'string')
   if (!complete) throw new FormatError('the properties are incomplete')
+  const { generation = 0, replaces = [] } = fields
+  if (typeof generation !== 'number' || !isTexts(replaces)) {
+    throw new FormatError('the properties do not say in a known way what they replace')
+  }
   return value as SegmentProperties
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string')
 }
 
 /** The label sets of a segment's streams; their order gives them their numbers. */

@@ -3,7 +3,7 @@ import { errorMessage, OperatorError } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
 import { FormatError } from './bytes.ts'
 import type { Catalog } from './catalog.ts'
-import { errorCode } from './disk.ts'
+import { errorCode, syncDir } from './disk.ts'
 import type { FileSystem } from './file-system.ts'
 import type { HandlePool } from './handle-pool.ts'
 import { segmentsDir } from './paths.ts'
@@ -40,6 +40,7 @@ export class SegmentSet {
         const opened = paths.slice(i, i + OPEN_AT_ONCE).map((path) => this.#open(path, catalog))
         this.add((await Promise.all(opened)).filter((segment) => segment !== undefined))
       }
+      await this.#removeReplaced()
     } catch (thrown) {
       throw new OperatorError(
         'store_io',
@@ -78,37 +79,68 @@ export class SegmentSet {
   unpin(segments: readonly Segment[]): void {
     for (const segment of segments) {
       if (--segment.pins > 0 || !this.#removed.has(segment)) continue
-      this.#delete(segment).catch((thrown: unknown) => this.#reportUndeleted(segment, thrown))
+      void this.#deleteOrReport(segment)
     }
   }
 
-  /** Takes segments out of every later answer and deletes their files as soon as nobody reads them. */
-  async remove(segments: readonly Segment[]): Promise<void> {
+  /**
+   * Takes segments out of every later answer and deletes their files as soon as nobody reads them. `successor`
+   * has their rows from now on, in one step, so that no reader finds rows twice or not at all.
+   */
+  async remove(segments: readonly Segment[], successor?: Segment): Promise<void> {
     const gone = new Set(segments)
+    if (successor !== undefined) this.add([successor])
     for (const tenant of new Set(segments.map((segment) => segment.properties.tenant))) {
       const left = this.of(tenant).filter((segment) => !gone.has(segment))
       if (left.length > 0) this.#byTenant.set(tenant, left)
       else this.#byTenant.delete(tenant)
     }
-    for (const segment of segments) {
-      this.#removed.add(segment)
-      if (segment.pins > 0) continue
-      await this.#delete(segment).catch((thrown: unknown) => this.#reportUndeleted(segment, thrown))
+    for (const segment of segments) this.#removed.add(segment)
+    for (const segment of segments) if (segment.pins === 0) await this.#deleteOrReport(segment)
+  }
+
+  /** Files that are no longer searched and not yet deleted. */
+  awaitingRemoval(tenant: string): number {
+    let count = 0
+    for (const { properties } of this.#removed) if (properties.tenant === tenant) count++
+    return count
+  }
+
+  /** Tries again to delete what could not be deleted. */
+  async sweep(): Promise<void> {
+    for (const segment of [...this.#removed]) if (segment.pins === 0) await this.#deleteOrReport(segment)
+  }
+
+  /** Removes what a crash left of segments that others have replaced. docs/formats/segment.md, Rewriting. */
+  async #removeReplaced(): Promise<void> {
+    const replaced = new Set<string>()
+    for (const { path, properties } of this.all()) {
+      for (const name of properties.replaces ?? []) replaced.add(join(dirname(path), name))
+    }
+    await this.remove(this.all().filter(({ path }) => replaced.has(path)))
+  }
+
+  async #deleteOrReport(segment: Segment): Promise<void> {
+    try {
+      await this.#delete(segment)
+      this.#removed.delete(segment)
+    } catch (thrown) {
+      this.#logger.error(
+        { file: segment.path, error: errorMessage(thrown) },
+        'a segment could not be deleted; it is no longer searched, and it is tried again',
+      )
     }
   }
 
   async #delete(segment: Segment): Promise<void> {
-    this.#removed.delete(segment)
     this.#handles.drop(segment.path)
-    await this.#fs.unlink(segment.path)
+    // Gone already where the tries of a sweep and of a reader that let it go met.
+    await this.#fs.unlink(segment.path).catch((thrown: unknown) => {
+      if (errorCode(thrown) !== 'ENOENT') throw thrown
+    })
     await removeEmptyDirs(this.#fs, dirname(segment.path))
-  }
-
-  #reportUndeleted(segment: Segment, thrown: unknown): void {
-    this.#logger.error(
-      { file: segment.path, error: errorMessage(thrown) },
-      'a segment past its retention could not be deleted; it is no longer searched',
-    )
+    // A segment that came back after a power loss could cover log files that were numbered anew.
+    await syncNearest(this.#fs, dirname(segment.path))
   }
 
   async #open(path: string, catalog: Catalog): Promise<Segment | undefined> {
@@ -159,6 +191,17 @@ async function removeEmptyDirs(fs: FileSystem, partition: string): Promise<void>
     } catch (thrown) {
       if (errorCode(thrown) === 'ENOTEMPTY' || errorCode(thrown) === 'ENOENT') return
       throw thrown
+    }
+  }
+}
+
+/** Syncs a partition's directory, or the nearest one above it that is left. */
+async function syncNearest(fs: FileSystem, partition: string): Promise<void> {
+  for (const directory of [partition, dirname(partition), dirname(dirname(partition))]) {
+    try {
+      return await syncDir(fs, directory)
+    } catch (thrown) {
+      if (errorCode(thrown) !== 'ENOENT') throw thrown
     }
   }
 }

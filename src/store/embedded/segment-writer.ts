@@ -92,6 +92,22 @@ export class SegmentWriter {
     if (this.#offset - this.#written >= WRITE_BYTES) await this.#writePending()
   }
 
+  /**
+   * Adds a block of another segment as it is. `stored` are its parts, `filter` its filter; the order is that
+   * of {@link SegmentWriter.addBlock}.
+   */
+  async copyBlock(
+    stream: number,
+    entry: DirectoryEntry,
+    stored: Uint8Array,
+    filter: Uint8Array,
+  ): Promise<void> {
+    this.#entries.push({ ...entry, stream, offset: this.#offset, filterBytes: filter.length })
+    this.#filters.push(filter)
+    this.#add(stored)
+    if (this.#offset - this.#written >= WRITE_BYTES) await this.#writePending()
+  }
+
   /** Completes the file and makes it durable under its name. */
   async finish(streams: readonly Labels[], counters: Counters, properties: SegmentProperties): Promise<void> {
     const sections: Record<Section, Part> = {

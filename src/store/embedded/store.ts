@@ -3,7 +3,10 @@ import type { AppendResult, EntryBatch, LogStore } from '../types.ts'
 import { BlockReader } from './block-reader.ts'
 import { Catalog } from './catalog.ts'
 import { CountReader } from './counts.ts'
+import { DeleteLog } from './delete-log.ts'
+import type { DeleteRun } from './delete-run.ts'
 import { syncDir } from './disk.ts'
+import type { DiskState } from './disk-budget.ts'
 import { FilterReader } from './filter-reader.ts'
 import { HandlePool } from './handle-pool.ts'
 import { HeadSet } from './head-set.ts'
@@ -15,7 +18,7 @@ import { makeReads, makeSnapshots } from './reads.ts'
 import { listWalFiles, type ReplayStats, replayWal } from './replay.ts'
 import type { RetentionRun } from './retention.ts'
 import { SegmentSet } from './segment-set.ts'
-import { type EmbeddedStats, type EmbeddedStatus, makeStatus } from './status.ts'
+import { type EmbeddedStats, type EmbeddedStatus, makeStatus, upkeepGauges } from './status.ts'
 import { findStoredRows } from './stored-rows.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
@@ -29,6 +32,12 @@ export interface EmbeddedStore extends LogStore {
   stats(): EmbeddedStats
   /** Removes what is past its retention now, rather than at the next interval. */
   runRetention(): Promise<RetentionRun>
+  /** Removes deleted rows whose cancel period is over now. */
+  runDeletes(): Promise<DeleteRun>
+  /** Merges small segments now. */
+  compact(): Promise<void>
+  /** Looks at the disk now, and drops what exceeds the budget. */
+  checkDisk(): Promise<DiskState>
 }
 
 /**
@@ -77,6 +86,12 @@ async function openLocked(options: ResolvedOptions, lock: DirLock): Promise<Embe
     sequences[0] ?? firstSequence,
   )
   const replay = await replayInto(heads, wal, options, catalog, segments, sequences)
+  const deletes = await DeleteLog.open({
+    ...{ dir, fs: options.fs, logger, clock: options.clock },
+    cancelPeriodMs: options.deleteCancelPeriodMs,
+    mode: options.deletionMode,
+    compile: options.compileDelete,
+  })
   logger.info(
     {
       dir,
@@ -87,7 +102,7 @@ async function openLocked(options: ResolvedOptions, lock: DirLock): Promise<Embe
     },
     'the store is open',
   )
-  return assemble({ options, lock, catalog, handles, segments, wal, heads, replay })
+  return assemble({ options, lock, catalog, handles, segments, wal, heads, replay, deletes })
 }
 
 async function replayInto(
@@ -138,10 +153,11 @@ interface Parts {
   readonly wal: Wal
   readonly heads: HeadSet
   readonly replay: ReplayStats
+  readonly deletes: DeleteLog
 }
 
 function assemble(parts: Parts): EmbeddedStore {
-  const { options, catalog, segments, wal, heads, replay } = parts
+  const { options, catalog, handles, segments, wal, heads, replay, deletes } = parts
   const blocks = new BlockReader((options.cacheBytes * 5) / 8, options.logger)
   const filters = new FilterReader(options.cacheBytes / 4, options.logger)
   const counters = new CountReader(options.cacheBytes / 8, options.logger)
@@ -156,11 +172,14 @@ function assemble(parts: Parts): EmbeddedStore {
       findStoredRows({ blocks, filters, settled: snapshots.settled }, tenant, batch, streams),
     appended: (tenant, batch) => subscriptions.publish(tenant, batch),
   })
-  const upkeep = startUpkeep({ options, catalog, segments, heads, ingest, blocks, filters })
+  const isBusy = (): boolean => snapshots.isHeld()
+  const reading = { catalog, blocks, filters, segments, heads, deletes }
+  const upkeep = startUpkeep({ ...reading, options, handles, ingest, isBusy })
   let closing: Promise<void> | undefined
 
   return {
-    ...makeReads({ catalog, blocks, filters, counters, segments, heads, snapshot: snapshots.all }),
+    ...makeReads({ ...reading, counters, snapshot: snapshots.all }),
+    deletes,
     append: (tenant: string, batch: EntryBatch): Promise<AppendResult> => ingest.append(tenant, batch),
     subscribe: (tenant, listener) => subscriptions.add(tenant, listener),
     flush: async () => {
@@ -171,7 +190,7 @@ function assemble(parts: Parts): EmbeddedStore {
       closing ??= closeParts(parts, ingest, upkeep)
       return closing
     },
-    status: () => makeStatus(segments, heads, options, upkeep.lastRetention()),
+    status: () => makeStatus({ segments, heads, options, upkeep, deletes }),
     stats: () => ({
       ...ingest.stats,
       ...heads.stats,
@@ -181,13 +200,17 @@ function assemble(parts: Parts): EmbeddedStore {
       walCorruptRecords: replay.corruptRecords,
       corruptBlocks: blocks.corruptBlocks,
       corruptSegments: segments.corruptSegments,
-      retentionFreedBytes: upkeep.freedBytes(),
+      ...upkeep.stats,
+      ...upkeepGauges(upkeep, segments, deletes),
       streams: catalog.size,
       headBytes: heads.all().reduce((sum, head) => sum + head.sizeBytes, 0),
       headRows: heads.all().reduce((sum, head) => sum + head.rows, 0),
       cachedBytes: blocks.cachedBytes,
     }),
     runRetention: () => upkeep.runRetention(),
+    runDeletes: () => upkeep.runDeletes(),
+    compact: () => upkeep.compact(),
+    checkDisk: () => upkeep.checkDisk(),
   }
 }
 

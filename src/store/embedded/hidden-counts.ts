@@ -1,0 +1,146 @@
+import type { CountCell, RowBatch, ScanRequest, TimeRange } from '../types.ts'
+import { countedLevel } from './counted-level.ts'
+import { minuteOf } from './counter-table.ts'
+import type { ActiveDelete } from './delete-log.ts'
+import { meansStream, rowsOf, rowsWithout } from './hidden-rows.ts'
+
+const MINUTE_MS = 60_000
+
+/** Lines and bytes of rows that are hidden, by stream, minute and level. */
+export interface HiddenCounts {
+  /** The cells without those rows. */
+  subtractFrom(cells: readonly CountCell[]): CountCell[]
+}
+
+interface Sum {
+  lines: number
+  bytes: number
+}
+
+/**
+ * Counts the rows that requests hide in the whole minutes of a range, by reading them. What a request hides
+ * as a whole, streams over whole minutes, is not read. Begins its scans at once, so that they see what the
+ * caller sees in the same moment.
+ */
+export async function countHidden(
+  deletes: readonly ActiveDelete[],
+  matchers: ScanRequest['matchers'],
+  range: TimeRange,
+  scan: (request: ScanRequest) => AsyncIterable<{ readonly batches: readonly RowBatch[] }>,
+): Promise<HiddenCounts> {
+  const fromMs = Math.ceil(range.fromMs / MINUTE_MS) * MINUTE_MS
+  const toMs = Math.floor(range.toMs / MINUTE_MS) * MINUTE_MS
+  const sums = new Map<string, Sum>()
+  const counting = deletes.flatMap((each, i) =>
+    partsToRead(each, fromMs, toMs).map(async (part) => {
+      const { selection } = each
+      const lines = selection.lines
+      const request = { ...part, matchers: [...matchers, ...selection.matchers], lines }
+      for await (const { batches } of scan({ ...request, direction: 'forward' })) {
+        for (const batch of batches) {
+          // What an earlier request hides is counted there.
+          const own = rowsWithout(batch, rowsOf(batch, batch.rows, each), deletes.slice(0, i))
+          addUp(sums, batch, own)
+        }
+      }
+    }),
+  )
+  await Promise.all(counting)
+  return { subtractFrom: (cells) => subtract(cells, sums, deletes) }
+}
+
+type Part = Pick<ScanRequest, 'fromMs' | 'fromNs' | 'toMs' | 'toNs'>
+
+/** The times in (fromMs, toMs] whose rows must be read: all that the request means, or its broken minutes. */
+function partsToRead(each: ActiveDelete, fromMs: number, toMs: number): Part[] {
+  const whole = wholeMinutes(each)
+  const { request } = each
+  const all = {
+    ...laterOf({ fromMs, fromNs: 1 }, request),
+    ...earlierOf({ toMs, toNs: 1 }, justAfter(request.toMs, request.toNs)),
+  }
+  const parts =
+    whole === undefined
+      ? [all]
+      : [
+          { ...all, ...earlierOf({ toMs: whole.fromMs, toNs: 1 }, all) },
+          { ...all, ...laterOf({ fromMs: whole.toMs, fromNs: 1 }, all) },
+        ]
+  return parts.filter(
+    (part) => part.fromMs < part.toMs || (part.fromMs === part.toMs && part.fromNs < part.toNs),
+  )
+}
+
+/** The minutes in (fromMs, toMs] of which a request hides everything; undefined where it looks at lines. */
+function wholeMinutes({ request, selection }: ActiveDelete): TimeRange | undefined {
+  if (selection.lines.length > 0 || selection.test !== undefined) return undefined
+  // A minute begins just after its first moment.
+  const fromMs = Math.ceil((request.fromMs + (request.fromNs > 1 ? 1 : 0)) / MINUTE_MS) * MINUTE_MS
+  const toMs = Math.floor(request.toMs / MINUTE_MS) * MINUTE_MS
+  return fromMs < toMs ? { fromMs, toMs } : undefined
+}
+
+function justAfter(ms: number, ns: number): Pick<Part, 'toMs' | 'toNs'> {
+  return ns === 999_999 ? { toMs: ms + 1, toNs: 0 } : { toMs: ms, toNs: ns + 1 }
+}
+
+function laterOf(a: Pick<Part, 'fromMs' | 'fromNs'>, b: Pick<Part, 'fromMs' | 'fromNs'>) {
+  const { fromMs, fromNs } = a.fromMs > b.fromMs || (a.fromMs === b.fromMs && a.fromNs > b.fromNs) ? a : b
+  return { fromMs, fromNs }
+}
+
+function earlierOf(a: Pick<Part, 'toMs' | 'toNs'>, b: Pick<Part, 'toMs' | 'toNs'>) {
+  const { toMs, toNs } = a.toMs < b.toMs || (a.toMs === b.toMs && a.toNs < b.toNs) ? a : b
+  return { toMs, toNs }
+}
+
+function cellKey(streamKey: string, minuteMs: number, level: string): string {
+  return `${minuteMs} ${level} ${streamKey}`
+}
+
+function addUp(sums: Map<string, Sum>, batch: RowBatch, rows: Uint32Array): void {
+  const { tsMs, tsNs, metadata, rowMetadata, stream } = batch
+  let minute = Number.NaN
+  let set = -1
+  let sum: Sum = { lines: 0, bytes: 0 }
+  for (const row of rows) {
+    // Row after row mostly falls into one cell.
+    const rowMinute = minuteOf(tsMs[row], tsNs[row])
+    if (rowMinute !== minute || rowMetadata[row] !== set) {
+      minute = rowMinute
+      set = rowMetadata[row]
+      sum = sumOf(sums, cellKey(stream.key, minute * MINUTE_MS, countedLevel(metadata[set]).level))
+    }
+    sum.lines++
+    sum.bytes += batch.lineSize(row)
+  }
+}
+
+function sumOf(sums: Map<string, Sum>, key: string): Sum {
+  let sum = sums.get(key)
+  if (sum === undefined) sums.set(key, (sum = { lines: 0, bytes: 0 }))
+  return sum
+}
+
+function subtract(
+  cells: readonly CountCell[],
+  sums: ReadonlyMap<string, Sum>,
+  deletes: readonly ActiveDelete[],
+): CountCell[] {
+  const wholes = deletes.flatMap((each) => {
+    const minutes = wholeMinutes(each)
+    return minutes === undefined ? [] : [{ each, minutes }]
+  })
+  return cells.flatMap((cell): CountCell[] => {
+    const { stream, level, minuteMs } = cell
+    const isHidden = wholes.some(
+      ({ each, minutes }) =>
+        minuteMs >= minutes.fromMs && minuteMs < minutes.toMs && meansStream(each.selection.matchers, stream),
+    )
+    if (isHidden) return []
+    const hidden = sums.get(cellKey(stream.key, minuteMs, level))
+    if (hidden === undefined) return [cell]
+    const lines = cell.lines - hidden.lines
+    return lines > 0 ? [{ ...cell, lines, bytes: cell.bytes - hidden.bytes }] : []
+  })
+}
