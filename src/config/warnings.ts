@@ -1,4 +1,5 @@
 import { printGoDuration, printPrometheusDuration } from '#base/duration.ts'
+import { rulesLocation } from './rules/rules-location.ts'
 import type { LokiConfig } from './schema/root.ts'
 
 /** A setting that is accepted and yet does not do what its writer expects. */
@@ -12,7 +13,11 @@ export interface Ineffective {
  * key.
  */
 export function ineffectiveSettings(config: LokiConfig, isSet: (path: string) => boolean): Ineffective[] {
-  return [...retentionWarnings(config, isSet), ...serverWarnings(config, isSet)]
+  return [
+    ...retentionWarnings(config, isSet),
+    ...serverWarnings(config, isSet),
+    ...rulerWarnings(config, isSet),
+  ]
 }
 
 function retentionWarnings(config: LokiConfig, isSet: (path: string) => boolean): Ineffective[] {
@@ -59,7 +64,6 @@ function retentionWarnings(config: LokiConfig, isSet: (path: string) => boolean)
 const WITHOUT_EFFECT = [
   'limits_config.policy_override_limits',
   'limits_config.simulated_push_latency',
-  'querier.per_request_limits_enabled',
   'frontend.support_parquet_encoding',
   'lbac.enabled',
 ]
@@ -96,8 +100,34 @@ function serverWarnings(config: LokiConfig, isSet: (path: string) => boolean): I
       '`pattern_ingester.enabled`: patterns are not found in this version, the list of them is empty'
     warn('pattern_ingester.enabled', message)
   }
-  if (config.ruler.alertmanager_url !== '') {
-    warn('ruler.alertmanager_url', '`ruler` is accepted, but rules are not evaluated by this version')
+  return found
+}
+
+function rulerWarnings(config: LokiConfig, isSet: (path: string) => boolean): Ineffective[] {
+  const found: Ineffective[] = []
+  const warn = (path: string, why: string): number => {
+    return found.push({ path, message: `\`${path}\` has no effect: ${why}` })
+  }
+  if (rulesLocation(config) === undefined) {
+    const why =
+      'no folder of rules is configured, so no rules are evaluated; set `common.storage.filesystem.' +
+      'rules_directory`, or `ruler_storage.filesystem.dir` for rules that the API may change'
+    for (const path of ['ruler.alertmanager_url', 'ruler.remote_write', 'ruler.webhooks'].filter(isSet)) {
+      warn(path, why)
+    }
+  }
+  const relabel = 'alerts go out with the labels that their rules give them'
+  if (isSet('ruler.alert_relabel_configs')) warn('ruler.alert_relabel_configs', relabel)
+  if (config.ruler.enable_alertmanager_discovery) {
+    const why = 'name each Alertmanager in `alertmanager_url`, separated by commas'
+    warn('ruler.enable_alertmanager_discovery', why)
+  }
+  if (config.ruler.evaluation.mode !== 'local') {
+    warn('ruler.evaluation.mode', 'rules are evaluated in this process')
+  }
+  for (const name of Object.keys(config.ruler.remote_write.clients)) {
+    const path = `ruler.remote_write.clients.${name}.write_relabel_configs`
+    if (isSet(path)) warn(path, 'samples are written as the rules give them')
   }
   return found
 }

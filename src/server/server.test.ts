@@ -244,6 +244,34 @@ describe('limits', () => {
     expect((await read('{app="x"}'))[0]).toBe(200)
   })
 
+  test('what a querier may read, and limits that come with the request', async () => {
+    const url = await start(
+      'querier',
+      'auth_enabled: false\nquerier: {per_request_limits_enabled: true}\nlimits_config: {max_querier_bytes_read: 3KB}',
+    )
+    expect((await push(url, one({ app: 'x' }, 'x'.repeat(2000)))).status).toBe(204)
+    await fetch(`${url}/flush`, { method: 'POST' })
+    const read = async (limits?: unknown): Promise<[number, string]> => {
+      const headers = { 'x-loki-query-limits': JSON.stringify(limits ?? {}) }
+      const response = await fetch(`${url}/loki/api/v1/query_range?query={app="x"}|="x"&limit=20`, {
+        headers,
+      })
+      return [response.status, (await response.text()).slice(0, 46)]
+    }
+    expect((await read())[0]).toBe(200)
+    expect(await read({ maxEntriesLimitPerQuery: 10 })).toEqual([
+      400,
+      'max entries limit per query exceeded, limit > ',
+    ])
+    expect(await read({ maxQueryBytesRead: '1KB' })).toEqual([
+      400,
+      'the query would read too many bytes (query: 2.',
+    ])
+    expect((await push(url, one({ app: 'x' }, 'y'.repeat(2000)))).status).toBe(204)
+    await fetch(`${url}/flush`, { method: 'POST' })
+    expect(await read()).toEqual([400, 'query too large to execute on a single querier'])
+  })
+
   test('ingestion policies: labels that a policy enforces, and policies that are blocked', async () => {
     const url = await start(
       'policies',

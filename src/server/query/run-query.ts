@@ -9,6 +9,7 @@ import { BadParam } from '../http/params.ts'
 import { BadQueryString, type Params } from '../http/query-string.ts'
 import { sendEmpty, sendError } from '../http/reply.ts'
 import { requestTenants, TenantError } from '../http/tenant.ts'
+import { withRequestLimits } from '../tenants/request-limits.ts'
 import { strictestLimits } from '../tenants/strictest-limits.ts'
 import { makeTenantsStore } from '../tenants/tenants-store.ts'
 import { QueryError } from './query-error.ts'
@@ -61,7 +62,7 @@ export async function serveQuery(
   try {
     if (!context.isOpen()) throw new QueryError('the server is shutting down', 503)
     const tenants = requestTenants(request.headers['x-scope-orgid'], context.config)
-    const { tenant, store, limits } = readScope(context, tenants)
+    const { tenant, store, limits } = readScope(context, tenants, request)
     if (limits.query_timeout > 0) {
       timer = setTimeout(() => abort.abort(new QueryError(TIMEOUT_TEXT, 504)), limits.query_timeout)
     }
@@ -89,14 +90,17 @@ export async function serveQuery(
 function readScope(
   { config, limits, store }: ServerContext,
   tenants: readonly string[],
+  request: IncomingMessage,
 ): Pick<QueryCall, 'tenant' | 'store' | 'limits'> {
   const [tenant, ...others] = tenants
-  if (others.length === 0) return { tenant, store, limits: limits.of(tenant) }
+  const bounded = (own: Limits): Limits =>
+    config.querier.per_request_limits_enabled ? withRequestLimits(own, request) : own
+  if (others.length === 0) return { tenant, store, limits: bounded(limits.of(tenant)) }
   if (!config.querier.multi_tenant_queries_enabled) throw new QueryError('multiple org IDs present')
   return {
     tenant: tenants.join('|'),
     store: makeTenantsStore(store, tenants),
-    limits: strictestLimits([limits.of(tenant), ...others.map(limits.of)]),
+    limits: bounded(strictestLimits([limits.of(tenant), ...others.map(limits.of)])),
   }
 }
 
