@@ -1,4 +1,4 @@
-import { validateConfig } from '#collector/runtime/collector.ts'
+import { validateConfig } from '#collector/runtime/link.ts'
 import type { ConfigFile } from '#collector/syntax/ast.ts'
 import { type Diagnostic, DiagnosticsError } from '#collector/syntax/diagnostic.ts'
 import { parseConfig } from '#collector/syntax/parser.ts'
@@ -32,7 +32,7 @@ function configFinding(diagnostic: Diagnostic): Finding {
       'The name is misspelt, or it is a component that Logboom does not have (it collects logs only).'
     return finding(diagnostic, 'alloy-unknown-component', why, 'Correct the name, or take the component out.')
   }
-  if (message.includes('not supported yet')) {
+  if (/not supported yet|is out of scope: /.test(message)) {
     const why =
       'Alloy has it; this version of Logboom does not, and refuses the file rather than leave it out in ' +
       'silence.'

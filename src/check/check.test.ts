@@ -239,14 +239,9 @@ describe('alloy', () => {
       ['error alloy-config 15:16', 'error alloy-unknown-component 17:1'],
     ],
     [
-      'unsupported stage',
-      [
-        [
-          'stage.json {\n\t\texpressions = { level = "" }',
-          'stage.template {\n\t\tsource = "a"\n\t\ttemplate = "b"',
-        ],
-      ],
-      ['error alloy-unsupported 18:2'],
+      'unsupported component',
+      [['loki.process "c"', 'prometheus.scrape "m" { }\nloki.process "c"']],
+      ['error alloy-unsupported 17:1'],
     ],
     [
       'wrong argument',

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { validateConfig } from '../runtime/collector.ts'
 import { formatConfig } from '../runtime/config-files.ts'
+import { validateConfig } from '../runtime/link.ts'
 import { diagnosticLine } from '../syntax/diagnostic.ts'
 import { componentRegistry } from './registry.ts'
 

@@ -5,8 +5,9 @@ import { discoveryRelabel } from '../components/discovery_relabel.ts'
 import { lokiEcho } from '../components/loki_echo.ts'
 import { lokiRelabel } from '../components/loki_relabel.ts'
 import { DiagnosticsError, diagnosticLine, hasErrors } from '../syntax/diagnostic.ts'
-import { startCollector, validateConfig } from './collector.ts'
+import { startCollector } from './collector.ts'
 import type { ComponentDefinition } from './component.ts'
+import { validateConfig } from './link.ts'
 
 const definitions = [discoveryRelabel, lokiEcho, lokiRelabel]
 const registry = new Map(definitions.map((item) => [item.name, item as unknown as ComponentDefinition]))

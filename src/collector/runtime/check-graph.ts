@@ -16,9 +16,13 @@ export type LiveUnit = (id: string) => ComponentUnit | undefined
 /**
  * Tries a whole graph without touching what is running: every argument is evaluated, and every component that
  * is new or has changed is built and thrown away, so that a bad regex or an unreadable file is found. A
- * component whose dependency failed is left out, since its errors would only repeat the first.
+ * component whose dependency failed is left out, since its errors would only repeat the first. Gives what the
+ * nodes export, too.
  */
-export async function checkGraph(graph: Graph, live: LiveUnit): Promise<Diagnostic[]> {
+export async function checkGraph(
+  graph: Graph,
+  live: LiveUnit,
+): Promise<{ diagnostics: Diagnostic[]; exports: ReadonlyMap<string, ObjectValue> }> {
   const diagnostics: Diagnostic[] = []
   const exports = new Map<string, ObjectValue>()
   for (const id of graph.order) {
@@ -31,7 +35,7 @@ export async function checkGraph(graph: Graph, live: LiveUnit): Promise<Diagnost
       else diagnostics.push(...buildFailure(node, thrown).diagnostics)
     }
   }
-  return diagnostics
+  return { diagnostics, exports }
 }
 
 /** What a component threw while it was built or updated, in Alloy's words. */

@@ -3,8 +3,9 @@ import { silentLogger } from '#base/logger.ts'
 import { discoveryRelabel } from '../components/discovery_relabel.ts'
 import type { LogsReceiver } from '../pipeline.ts'
 import { diagnosticLine } from '../syntax/diagnostic.ts'
-import { type Collector, startCollector, validateConfig } from './collector.ts'
+import { type Collector, startCollector } from './collector.ts'
 import type { ComponentContext, ComponentDefinition } from './component.ts'
+import { validateConfig } from './link.ts'
 
 /** What the test components saw, in order. */
 let events: string[] = []
@@ -293,7 +294,7 @@ describe('what a configuration may not say', () => {
       'discovery.relabel "a" {\n targets = []\n rule {\n regex = "["\n target_label = "x"\n }\n}',
       'config.alloy:3:2: Failed to build component: decoding configuration: error parsing regexp: missing closing ]: `[`',
     ],
-    ['foreach "x" { }', 'config.alloy:1:1: not supported yet: foreach'],
+    ['foreach { }', 'config.alloy:1:1: block "foreach" requires non-empty label'],
     [
       'test.young "x" { }',
       'config.alloy:1:1: component "test.young" is at stability level "experimental", which is below the minimum ' +

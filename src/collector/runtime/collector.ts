@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { errorMessage, OperatorError } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
-import { componentRegistry } from '../components/registry.ts'
 import {
   type Diagnostic,
   DiagnosticsError,
@@ -10,20 +9,22 @@ import {
   errorAt,
   hasErrors,
 } from '../syntax/diagnostic.ts'
-import { buildFailure, checkGraph } from './check-graph.ts'
+import { buildFailure } from './check-graph.ts'
 import { makeCollectorLogger } from './collector-logger.ts'
 import { type CollectorMetrics, makeCollectorMetrics, metricsText } from './collector-metrics.ts'
 import type { ComponentDefinition } from './component.ts'
 import { type ComponentDetail, type ComponentInfo, componentDetail, componentInfo } from './component-info.ts'
 import { type ComponentUnit, makeUnit } from './component-unit.ts'
 import type { HttpArgs, LoggingArgs } from './config-block.ts'
-import { type ConfigText, loadConfigPath, parseFiles } from './config-files.ts'
+import { type ConfigText, loadConfigPath } from './config-files.ts'
 import { deepEqual } from './deep-equal.ts'
 import { evaluateArguments, evaluateValues, nodeFailure } from './evaluate-node.ts'
 import { followImports } from './follow-imports.ts'
-import { buildGraph, type Stability } from './graph.ts'
+import type { Stability } from './graph.ts'
 import type { ComponentNode, Graph, GraphNode } from './graph-node.ts'
+import { linkConfig } from './link.ts'
 import { makePropagation, type Propagation } from './propagation.ts'
+import { followRemotes, makeRemoteModules, type RemoteModules } from './remote-modules.ts'
 import { stopUnits } from './stop-units.ts'
 import type { ObjectValue } from './value.ts'
 
@@ -77,6 +78,7 @@ interface State {
   readonly settings: Map<string, Record<string, unknown>>
   readonly metrics: CollectorMetrics
   readonly propagation: Propagation
+  readonly remotes: RemoteModules
   graph: Graph
   /** The texts that were applied last: what is loaded again when an imported file changes. */
   files: readonly ConfigText[]
@@ -93,7 +95,7 @@ interface State {
  */
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
   const state = makeState(options)
-  const diagnostics = await load(state, readFiles(options))
+  const diagnostics = await load(state, readFiles(options), false)
   if (hasErrors(diagnostics)) {
     state.followed?.close()
     throw new DiagnosticsError(diagnostics)
@@ -114,31 +116,6 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   }
 }
 
-/**
- * Checks a configuration without running it: syntax, names, references, types, and whether every component
- * takes its arguments (components are built for it, and thrown away).
- */
-export async function validateConfig(
-  files: readonly ConfigText[],
-  options: { registry?: ReadonlyMap<string, ComponentDefinition>; stability?: Stability } = {},
-): Promise<Diagnostic[]> {
-  const { graph, diagnostics } = link(files, options)
-  if (hasErrors(diagnostics)) return diagnostics
-  return [...diagnostics, ...(await checkGraph(graph, () => undefined))]
-}
-
-function link(
-  files: readonly ConfigText[],
-  options: { registry?: ReadonlyMap<string, ComponentDefinition>; stability?: Stability },
-): { graph: Graph; diagnostics: Diagnostic[] } {
-  const parsed = parseFiles(files)
-  const registry = options.registry ?? componentRegistry
-  const stability = options.stability ?? 'generally-available'
-  const built = buildGraph(parsed.parts, { registry, stability })
-  // References into a file that does not parse are not the author's second mistake.
-  return parsed.diagnostics.length > 0 ? { graph: built.graph, diagnostics: parsed.diagnostics } : built
-}
-
 function makeState(options: CollectorOptions): State {
   const { logger, configure } = makeCollectorLogger(options.logger)
   const units = new Map<string, ComponentUnit>()
@@ -151,7 +128,11 @@ function makeState(options: CollectorOptions): State {
     settings: new Map(),
     metrics: makeCollectorMetrics(() => [...units.values()].map((unit) => unit.health().state)),
     propagation: makePropagation((id) => reevaluate(state, id)),
-    graph: { nodes: new Map(), order: [], dependants: new Map(), imports: [] },
+    remotes: makeRemoteModules(join(options.storagePath, 'imported')),
+    graph: {
+      ...{ nodes: new Map(), order: [], dependants: new Map() },
+      ...{ imports: [], remotes: [], collections: new Map() },
+    },
     files: [],
     followed: undefined,
     isReady: false,
@@ -173,10 +154,11 @@ function exportsOf(state: State, id: string): ObjectValue | undefined {
 }
 
 /** Checks a configuration against what runs, and applies it only if nothing is wrong with it. */
-async function load(state: State, files: readonly ConfigText[]): Promise<Diagnostic[]> {
-  const { graph, diagnostics } = link(files, state.options)
+async function load(state: State, files: readonly ConfigText[], fetchesAnew: boolean): Promise<Diagnostic[]> {
+  const { options, remotes } = state
   return state.propagation.paused(async () => {
-    if (!hasErrors(diagnostics)) diagnostics.push(...(await checkGraph(graph, (id) => state.units.get(id))))
+    const live = (id: string): ComponentUnit | undefined => state.units.get(id)
+    const { graph, diagnostics } = await linkConfig(files, { ...options, live, remotes, fetchesAnew })
     if (!hasErrors(diagnostics)) {
       state.files = files
       diagnostics.push(...(await apply(state, graph)))
@@ -197,13 +179,27 @@ function follow(state: State, graph: Graph): void {
   state.followed = undefined
   if (state.isStopping || state.files.length === 0) return
   const imports = graph.imports.length > 0 ? graph.imports : state.graph.imports
-  state.followed = followImports(imports, () => void reload(state, state.files))
+  const remotes = graph.remotes.length > 0 ? graph.remotes : state.graph.remotes
+  const again = (): void => void reload(state, state.files, false)
+  const warn = (label: string, error: string): void => {
+    state.logger.warn({ error }, `the module "${label}" could not be fetched, the last one counts`)
+  }
+  const followed = [followImports(imports, again), followRemotes(remotes, state.remotes, again, warn)]
+  state.followed = {
+    close: () => {
+      for (const item of followed) item.close()
+    },
+  }
 }
 
 /** As {@link load}; a configuration that cannot be read is a failed load like any other. */
-async function loadAgain(state: State, files: readonly ConfigText[] | undefined): Promise<Diagnostic[]> {
+async function loadAgain(
+  state: State,
+  files: readonly ConfigText[] | undefined,
+  fetchesAnew: boolean,
+): Promise<Diagnostic[]> {
   try {
-    return await load(state, files ?? readFiles(state.options))
+    return await load(state, files ?? readFiles(state.options), fetchesAnew)
   } catch (thrown) {
     if (!(thrown instanceof OperatorError)) throw thrown
     state.metrics.recordLoad(false, '')
@@ -211,8 +207,12 @@ async function loadAgain(state: State, files: readonly ConfigText[] | undefined)
   }
 }
 
-async function reload(state: State, files: readonly ConfigText[] | undefined): Promise<Diagnostic[]> {
-  const diagnostics = await loadAgain(state, files)
+async function reload(
+  state: State,
+  files: readonly ConfigText[] | undefined,
+  fetchesAnew = true,
+): Promise<Diagnostic[]> {
+  const diagnostics = await loadAgain(state, files, fetchesAnew)
   for (const diagnostic of diagnostics) {
     state.logger[diagnostic.severity === 'error' ? 'error' : 'warn']({}, diagnosticLine(diagnostic))
   }
@@ -307,7 +307,11 @@ async function reevaluate(state: State, id: string): Promise<void> {
   const failure = await evaluateNode(state, node)
   if (failure !== undefined) state.logger.error({ error: failure.message }, 'failed to evaluate a component')
   if (node.kind === 'config') configure(state)
-  else if (!deepEqual(before, state.values.get(id))) scheduleDependants(state, id)
+  else if (!deepEqual(before, state.values.get(id))) {
+    // The graph itself follows the collection of a foreach. Not waited for: loading waits for this to end.
+    if (state.graph.collections.has(id)) void reload(state, state.files, false)
+    scheduleDependants(state, id)
+  }
 }
 
 /** Puts the config blocks into effect. */

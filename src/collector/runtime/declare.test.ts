@@ -5,8 +5,9 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { silentLogger } from '#base/logger.ts'
 import { discoveryRelabel } from '../components/discovery_relabel.ts'
 import { diagnosticLine } from '../syntax/diagnostic.ts'
-import { type Collector, startCollector, validateConfig } from './collector.ts'
+import { type Collector, startCollector } from './collector.ts'
 import type { ComponentDefinition } from './component.ts'
+import { validateConfig } from './link.ts'
 
 const registry = new Map([[discoveryRelabel.name, discoveryRelabel as unknown as ComponentDefinition]])
 const files = (text: string) => [{ name: 'config.alloy', text }]
@@ -92,7 +93,8 @@ discovery.relabel "end" {
       'declare "a" {\n logging { }\n}\na "x" { }',
       'config.alloy:2:2: the block "logging" may not be used inside a declare',
     ],
-    ['import.http "a" { }', 'config.alloy:1:1: not supported yet: import.http'],
+    ['import.http "a" { }', 'config.alloy:1:1: missing required attribute "url"'],
+    ['import.ftp "a" { }', 'config.alloy:1:1: cannot find the definition of config block "import.ftp"'],
   ])('%s', async (text, message) => {
     expect((await validateConfig(files(text), { registry })).map(diagnosticLine)).toEqual([message])
   })

@@ -21,6 +21,8 @@ export type ExportsOf = (id: string) => ObjectValue | undefined
 function scopeOf(scope: ModuleScope, exportsOf: ExportsOf): Scope {
   return {
     resolve: (chain) => {
+      const constant = scope.constants?.get(chain[0])
+      if (constant !== undefined) return { value: constant, used: 1 }
       const found = findNode(scope, chain)
       if (found !== undefined) {
         const value = exportsOf(found.id)

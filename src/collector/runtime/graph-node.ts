@@ -1,6 +1,8 @@
 import type { Block, Expression } from '../syntax/ast.ts'
 import type { Source } from '../syntax/source.ts'
 import type { BodySchema, ComponentDefinition } from './component.ts'
+import type { RemoteImport } from './remote-modules.ts'
+import type { Value } from './value.ts'
 
 /** What names mean inside one module: the whole configuration, or one use of a `declare`. */
 export interface ModuleScope {
@@ -12,6 +14,10 @@ export interface ModuleScope {
   readonly declares: Map<string, Declare>
   /** Names bound to constants, e.g. `module_path`. */
   readonly modulePath: string
+  /** The scope around this one whose names count here too: that of a `foreach` around its template. */
+  readonly parent?: ModuleScope
+  /** Names that stand for a value: the element of a `foreach`. */
+  readonly constants?: ReadonlyMap<string, Value>
 }
 
 /** A custom component's definition, with the place it was written. */
@@ -85,6 +91,13 @@ export interface Graph {
   /** For each id the ids that use its exports. */
   readonly dependants: ReadonlyMap<string, readonly string[]>
   readonly imports: readonly ImportedPath[]
+  /** Modules that lie elsewhere, each once. */
+  readonly remotes: readonly RemoteImport[]
+  /**
+   * For the id of each `foreach` what its template was expanded for; undefined while its collection was not
+   * known.
+   */
+  readonly collections: ReadonlyMap<string, Value | undefined>
 }
 
 /** The longest front part of a dotted chain that names a node, or `undefined`. */
@@ -96,5 +109,5 @@ export function findNode(
     const id = scope.locals.get(chain.slice(0, used).join('.'))
     if (id !== undefined) return { id, used }
   }
-  return undefined
+  return scope.parent === undefined ? undefined : findNode(scope.parent, chain)
 }

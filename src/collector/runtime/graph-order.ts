@@ -24,7 +24,10 @@ export function orderGraph(nodes: ReadonlyMap<string, GraphNode>): {
     dependants.set(id, [])
     for (const dependency of nodes.get(id)?.dependencies ?? []) dependants.get(dependency)?.push(id)
   }
-  return { graph: { nodes, order, dependants, imports: [] }, diagnostics }
+  return {
+    graph: { nodes, order, dependants, imports: [], remotes: [], collections: new Map() },
+    diagnostics,
+  }
 }
 
 /**

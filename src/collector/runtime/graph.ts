@@ -6,10 +6,14 @@ import type { ComponentDefinition } from './component.ts'
 import { CONFIG_BLOCKS, IGNORED_BLOCKS } from './config-block.ts'
 import { expandCustom, readDeclare } from './declare.ts'
 import { visitChains } from './evaluate.ts'
+import { expandForeach } from './foreach.ts'
 import { findNode, type Graph, type GraphNode, type ImportedPath, type ModuleScope } from './graph-node.ts'
 import { orderGraph } from './graph-order.ts'
 import { readImport } from './import.ts'
+import type { RemoteImport, RemoteModules } from './remote-modules.ts'
 import { DEPRECATED_NAMES, STDLIB } from './stdlib/stdlib.ts'
+import { unsupportedComponent } from './unsupported.ts'
+import type { Value } from './value.ts'
 
 /** Least maturity a component must have to be used, from strict to lax. */
 export type Stability = 'generally-available' | 'public-preview' | 'experimental'
@@ -20,6 +24,10 @@ const STABILITIES: readonly Stability[] = ['experimental', 'public-preview', 'ge
 export interface GraphOptions {
   readonly registry: ReadonlyMap<string, ComponentDefinition>
   readonly stability: Stability
+  /** What the collections of `foreach` blocks were last, by the id of the block. */
+  readonly collections?: ReadonlyMap<string, Value>
+  /** Modules that were fetched. */
+  readonly remotes?: Pick<RemoteModules, 'get'>
 }
 
 /** A graph under construction. */
@@ -32,6 +40,8 @@ export interface GraphBuilder {
   /** Names of the custom components being expanded, outermost first. */
   readonly expanding: string[]
   readonly imports: ImportedPath[]
+  readonly remotes: Map<string, RemoteImport>
+  readonly collections: Map<string, Value | undefined>
 }
 
 /** A body with the file it stands in. */
@@ -55,12 +65,15 @@ export function buildGraph(
     places: new Map(),
     expanding: [],
     imports: [],
+    remotes: new Map(),
+    collections: new Map(),
   }
   const scope: ModuleScope = { moduleId: '', locals: new Map(), declares: new Map(), modulePath: '' }
   addModule(builder, parts, scope)
   linkNodes(builder)
   const ordered = orderGraph(builder.nodes)
-  const graph = { ...ordered.graph, imports: builder.imports }
+  const { imports, collections } = builder
+  const graph = { ...ordered.graph, imports, collections, remotes: [...builder.remotes.values()] }
   return { graph, diagnostics: [...builder.diagnostics, ...ordered.diagnostics] }
 }
 
@@ -96,13 +109,14 @@ const STRUCTURAL = ['declare', 'argument', 'export']
 function addBlock(builder: GraphBuilder, source: Source, block: Block, scope: ModuleScope): void {
   const { name } = block
   if (STRUCTURAL.includes(name)) {
-    if (scope.moduleId === '' && (name === 'argument' || name === 'export')) {
+    const isInDeclare = scope.moduleId !== '' && scope.constants === undefined
+    if (!isInDeclare && (name === 'argument' || name === 'export')) {
       report(builder, source, headRange(block), `the block "${name}" may only be used inside a declare`)
     }
     return
   }
   if (name === 'foreach') {
-    report(builder, source, headRange(block), `not supported yet: ${name}`)
+    addForeach(builder, source, block, scope)
     return
   }
   if (name.startsWith('import.')) return
@@ -113,6 +127,11 @@ function addBlock(builder: GraphBuilder, source: Source, block: Block, scope: Mo
   const declare = scope.declares.get(name)
   const definition = builder.options.registry.get(name)
   if (declare === undefined && definition === undefined) {
+    const unsupported = unsupportedComponent(name)
+    if (unsupported !== undefined) {
+      report(builder, source, headRange(block), unsupported)
+      return
+    }
     const near = nearest(name, [...builder.options.registry.keys(), ...scope.declares.keys()])
     const hint = near === undefined ? '' : `; did you mean "${near}"?`
     report(builder, source, headRange(block), `cannot find the definition of component name "${name}"${hint}`)
@@ -128,7 +147,9 @@ function addBlock(builder: GraphBuilder, source: Source, block: Block, scope: Mo
     expandCustom(builder, { source, block, scope, id, declare })
     return
   }
-  if (definition === undefined || !isStable(builder, source, block, definition)) return
+  if (definition === undefined) return
+  const { stability } = definition
+  if (!isStable(builder, source, block, { what: 'component', name, stability })) return
   const localId = `${name}.${block.label}`
   const { moduleId } = scope
   const dependencies = new Set<string>()
@@ -143,6 +164,20 @@ function addBlock(builder: GraphBuilder, source: Source, block: Block, scope: Mo
     definition,
     dependencies,
   })
+}
+
+function addForeach(builder: GraphBuilder, source: Source, block: Block, scope: ModuleScope): void {
+  if (block.label === undefined) {
+    report(builder, source, headRange(block), 'block "foreach" requires non-empty label')
+    return
+  }
+  const what = { what: 'config block', name: 'foreach', stability: 'experimental' } as const
+  if (!isStable(builder, source, block, what)) return
+  const id = claimId(builder, source, block, scope)
+  if (id === undefined) return
+  // What is inside cannot be reached from outside.
+  scope.locals.delete(`foreach.${block.label}`)
+  expandForeach(builder, { source, block, scope, id })
 }
 
 function addConfigBlock(builder: GraphBuilder, source: Source, block: Block, scope: ModuleScope): void {
@@ -211,14 +246,14 @@ function isStable(
   builder: GraphBuilder,
   source: Source,
   block: Block,
-  definition: ComponentDefinition,
+  { what, name, stability }: { what: string; name: string; stability: Stability },
 ): boolean {
   const least = builder.options.stability
-  if (STABILITIES.indexOf(definition.stability) >= STABILITIES.indexOf(least)) return true
+  if (STABILITIES.indexOf(stability) >= STABILITIES.indexOf(least)) return true
   const message =
-    `component "${definition.name}" is at stability level "${definition.stability}", which is below the ` +
+    `${what} "${name}" is at stability level "${stability}", which is below the ` +
     `minimum allowed stability level "${least}". Use --stability.level command-line flag to enable ` +
-    `"${definition.stability}" features`
+    `"${stability}" features`
   report(builder, source, headRange(block), message)
   return false
 }
@@ -255,6 +290,7 @@ function linkExpression(
 ): void {
   visitChains(expression, (chain) => {
     const names = chain.map((part) => part.name)
+    if (node.scope.constants?.has(names[0])) return
     const range = { start: chain[0].start, end: chain[chain.length - 1].end }
     const found = findNode(node.scope, names)
     if (found !== undefined) {

@@ -1,17 +1,20 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
 import { errorMessage } from '#base/errors.ts'
 import type { Block } from '../syntax/ast.ts'
 import { DiagnosticsError } from '../syntax/diagnostic.ts'
 import { parseConfig } from '../syntax/parser.ts'
-import { decodeConfigBytes, type Source } from '../syntax/source.ts'
+import type { Source } from '../syntax/source.ts'
+import { checkHttpClientArgs, type HttpClientArgs, httpClientSchema } from '../write/http-client-args.ts'
 import type { BodySchema } from './component.ts'
 import { readDeclare } from './declare.ts'
 import { decodeBody } from './decode-body.ts'
 import type { Scope } from './evaluate.ts'
+import type { ImportGitArgs } from './fetch-git-module.ts'
+import type { ImportHttpArgs } from './fetch-http-module.ts'
 import { pathSignature } from './follow-imports.ts'
 import { type GraphBuilder, report } from './graph.ts'
 import type { ModuleScope } from './graph-node.ts'
+import { type ModuleText, readModuleFiles } from './module-text.ts'
+import type { RemoteImport } from './remote-modules.ts'
 import { stdlibScope } from './stdlib/stdlib.ts'
 import type { Value } from './value.ts'
 
@@ -24,6 +27,50 @@ const SCHEMAS: Readonly<Record<string, BodySchema>> = {
     },
   },
   'import.string': { attributes: { content: { type: 'string', required: true } } },
+  'import.http': {
+    attributes: {
+      url: { type: 'string', required: true },
+      method: { type: 'string', default: 'GET' },
+      headers: { type: { map: 'secret' }, default: {} },
+      body: { type: 'secret', default: '' },
+      poll_frequency: { type: 'duration', default: 60_000 },
+      poll_timeout: { type: 'duration', default: 10_000 },
+    },
+    blocks: {
+      client: {
+        body: {
+          ...httpClientSchema,
+          validate: (args) => checkHttpClientArgs(args as unknown as HttpClientArgs),
+        },
+      },
+    },
+    validate: ({ url, poll_frequency, poll_timeout }) => {
+      if (!URL.canParse(String(url))) throw new Error('url is not a valid address')
+      if (poll_frequency === 0) throw new Error('poll_frequency must be greater than 0')
+      if (poll_timeout === 0) throw new Error('poll_timeout must be greater than 0')
+    },
+  },
+  'import.git': {
+    attributes: {
+      repository: { type: 'string', required: true },
+      path: { type: 'string', required: true },
+      revision: { type: 'string', default: 'HEAD' },
+      pull_frequency: { type: 'duration', default: 60_000 },
+    },
+    blocks: {
+      basic_auth: httpClientSchema.blocks.basic_auth,
+      ssh_key: {
+        body: {
+          attributes: {
+            username: { type: 'string', default: '' },
+            key: { type: 'secret' },
+            key_file: { type: 'string' },
+            passphrase: { type: 'secret' },
+          },
+        },
+      },
+    },
+  },
 }
 
 /** A poll frequency of zero must not keep the process busy. */
@@ -35,21 +82,14 @@ interface ImportFileArgs {
   readonly poll_frequency: number
 }
 
-/** A module's text, its name in messages and the folder that `module_path` stands for. */
-interface ModuleText {
-  readonly name: string
-  readonly text: string
-  readonly folder: string
-}
-
 /**
- * Reads an `import.file` or `import.string` block and makes the declares of the module known as
- * `namespace.name`. The arguments may use constants and the standard library only. The collector follows
- * the files and loads the configuration again when they change.
+ * Reads an `import.*` block and makes the declares of the module known as `namespace.name`. The arguments may
+ * use constants and the standard library only. A module that has not been fetched yet is put down to be. The
+ * collector follows files and addresses and loads the configuration again when they change.
  */
 export function readImport(builder: GraphBuilder, source: Source, block: Block, scope: ModuleScope): void {
   if (!Object.hasOwn(SCHEMAS, block.name)) {
-    report(builder, source, block, `not supported yet: ${block.name}`)
+    report(builder, source, block, `cannot find the definition of config block "${block.name}"`)
     return
   }
   const namespace = block.label
@@ -66,11 +106,9 @@ export function readImport(builder: GraphBuilder, source: Source, block: Block, 
       const pollMs = Math.max(MIN_POLL_MS, poll_frequency)
       builder.imports.push({ path: filename, detector, pollMs, signature: pathSignature(filename) })
     }
-    const texts =
-      block.name === 'import.file'
-        ? readModuleFiles(String(args.filename))
-        : [{ name: `import.string.${namespace}`, text: String(args.content), folder: scope.modulePath }]
-    for (const text of texts) addImported(builder, text, namespace, scope)
+    for (const text of moduleTexts(builder, block.name, namespace, args, scope)) {
+      addImported(builder, text, namespace, scope)
+    }
   } catch (thrown) {
     if (thrown instanceof DiagnosticsError) builder.diagnostics.push(...thrown.diagnostics)
     else {
@@ -80,24 +118,42 @@ export function readImport(builder: GraphBuilder, source: Source, block: Block, 
   }
 }
 
+function moduleTexts(
+  builder: GraphBuilder,
+  name: string,
+  namespace: string,
+  args: Record<string, unknown>,
+  scope: ModuleScope,
+): readonly ModuleText[] {
+  if (name === 'import.file') return readModuleFiles(String(args.filename))
+  if (name === 'import.string') {
+    return [{ name: `import.string.${namespace}`, text: String(args.content), folder: scope.modulePath }]
+  }
+  const remote = remoteImport(name, namespace, args)
+  builder.remotes.set(remote.key, remote)
+  const known = builder.options.remotes?.get(remote.key)
+  if (known !== undefined && known.texts === undefined) throw new Error(known.failure)
+  return known?.texts ?? []
+}
+
+function remoteImport(name: string, label: string, args: Record<string, unknown>): RemoteImport {
+  const key = `${name} ${JSON.stringify(args)}`
+  if (name === 'import.http') {
+    const httpArgs = args as unknown as ImportHttpArgs
+    const pollMs = Math.max(MIN_POLL_MS, httpArgs.poll_frequency)
+    return { key, label, pollMs, from: 'http', args: httpArgs }
+  }
+  const gitArgs = args as unknown as ImportGitArgs
+  const pollMs = gitArgs.pull_frequency === 0 ? 0 : Math.max(MIN_POLL_MS, gitArgs.pull_frequency)
+  return { key, label, pollMs, from: 'git', args: gitArgs }
+}
+
 /** `module_path`, where the scope has one. */
 export function moduleScope(
   scope: ModuleScope,
   chain: readonly string[],
 ): { value: Value; used: number } | undefined {
   return chain[0] === 'module_path' ? { value: scope.modulePath, used: 1 } : undefined
-}
-
-/** One file, or every `*.alloy` file of a folder in the order of their names. */
-function readModuleFiles(filename: string): ModuleText[] {
-  const read = (path: string): ModuleText => ({
-    name: path,
-    text: decodeConfigBytes(readFileSync(path)),
-    folder: resolve(dirname(path)),
-  })
-  if (!statSync(filename).isDirectory()) return [read(filename)]
-  const names = readdirSync(filename).filter((name) => name.endsWith('.alloy'))
-  return names.sort().map((name) => read(join(filename, name)))
 }
 
 function addImported(builder: GraphBuilder, module: ModuleText, namespace: string, scope: ModuleScope): void {

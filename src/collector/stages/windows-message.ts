@@ -90,7 +90,7 @@ function readSections(text: string): Field[] {
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/
 
 /**
- * `stage.eventlogmessage`: extracts the lines `key: value` of a Windows event's message. What is no label name
+ * `Subject_AccountName`. Any text may be a key, except bytes that are no UTF-8.
  * is made one, or dropped.
  */
 export const eventLogMessageStage = windowsStage('stage.eventlogmessage', readLines, (args) => (key) => {
