@@ -130,7 +130,7 @@ function expectOperatorError(thrown: unknown): void {
   if (!(thrown instanceof OperatorError)) throw thrown
 }
 
-test('a store survives what a disk can do to it', { timeout: 240_000 }, async () => {
+test('a store survives what a disk can do to it', { timeout: 60_000 + SEEDS * 2000 }, async () => {
   let injected = 0
   const deviations: string[] = []
   for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {

@@ -3,6 +3,11 @@ import type { FileSystem, StoreFile } from './file-system.ts'
 
 /** Makes creations, renames and removals inside a directory survive power loss. */
 export async function syncDir(fs: FileSystem, path: string): Promise<void> {
+  await syncFile(fs, path)
+}
+
+/** Makes what was written to a file, or to a directory, survive power loss. */
+export async function syncFile(fs: FileSystem, path: string): Promise<void> {
   const handle = await fs.open(path, 'r')
   try {
     await handle.sync()

@@ -1,8 +1,9 @@
+import { dirname } from 'node:path'
 import type { Logger } from '#base/logger.ts'
-import { cutFile } from './disk.ts'
+import { cutFile, syncDir, syncFile } from './disk.ts'
 import type { Entries } from './entries.ts'
 import type { FileSystem } from './file-system.ts'
-import { dayOf, walDir, walPath } from './paths.ts'
+import { dayOf, segmentsDir, walDir, walPath } from './paths.ts'
 import type { Segment } from './segment.ts'
 import { readWalFile } from './wal-file.ts'
 
@@ -44,18 +45,27 @@ export async function replayWal(
   logger: Logger,
 ): Promise<ReplayStats> {
   const stats: ReplayStats = { files: 0, rows: 0, skippedRows: 0, tornTails: 0, corruptRecords: 0 }
+  await syncFound(fs, dir, sequences, segments)
   for (const sequence of sequences) {
     const path = walPath(dir, sequence)
     const covered = coveredDays(segments, sequence)
     // A copy of its own begins at a multiple of eight, as columns must.
     const file = new Uint8Array(await fs.readFile(path))
-    const { goodBytes, damage } = readWalFile(file, sequence, (entries) => {
+    const { goodBytes, damage, gaps } = readWalFile(file, sequence, (entries) => {
       const taken = target.insert(entries, wantedRows(entries, covered))
       stats.rows += taken
       stats.skippedRows += entries.rows - taken
     })
     stats.files++
     const isLast = sequence === sequences.at(-1)
+    for (const { offset, bytes, reason } of gaps) {
+      stats.corruptRecords++
+      logger.error(
+        { file: path, offset, lostBytes: bytes, reason },
+        'a record of the write-ahead log is damaged and its rows are lost; the records behind it are kept. ' +
+          'Check the disk.',
+      )
+    }
     if (damage !== undefined && isLast) {
       stats.tornTails++
       logger.warn(
@@ -71,9 +81,29 @@ export async function replayWal(
         'a file of the write-ahead log is damaged; the rest of it cannot be recovered. Check the disk.',
       )
     }
-    await target.fileDone(sequence, damage !== undefined && !isLast)
+    await target.fileDone(sequence, gaps.length > 0 || (damage !== undefined && !isLast))
   }
   return stats
+}
+
+/**
+ * Makes durable what the replay relies on. An earlier process may have been killed between writing and fsync:
+ * what it left is seen now, answers pushes that are sent again, and would still be lost with the power.
+ */
+async function syncFound(
+  fs: FileSystem,
+  dir: string,
+  sequences: readonly number[],
+  segments: readonly Segment[],
+): Promise<void> {
+  if (sequences.length === 0) return
+  for (const sequence of sequences) await syncFile(fs, walPath(dir, sequence))
+  await syncDir(fs, walDir(dir))
+  const covering = segments.filter(({ properties }) => properties.walTo >= sequences[0])
+  const partitions = new Set(covering.map(({ path }) => dirname(path)))
+  for (const partition of partitions) await syncDir(fs, partition)
+  for (const tenant of new Set([...partitions].map((path) => dirname(path)))) await syncDir(fs, tenant)
+  await syncDir(fs, segmentsDir(dir))
 }
 
 /** Per tenant, the days whose rows of this log file are in segments. */

@@ -7,7 +7,8 @@ import type { Entries, EntriesRun } from './entries.ts'
 
 // One record of the write-ahead log, docs/formats/wal.md.
 
-const KIND_ENTRIES = 1
+/** First field of a payload with rows; there is no other kind yet. */
+export const KIND_ENTRIES = 1
 const FIXED_BYTES = 32
 const ROW_BYTES = 20
 const MAX_PAYLOAD_BYTES = 2 ** 30
