@@ -86,7 +86,6 @@ describe('a typical file', () => {
     expect(warnings.map(({ path }) => path)).toEqual([
       'limits_config.retention_stream',
       'pattern_ingester.enabled',
-      'ruler.alertmanager_url',
     ])
   })
 

@@ -6,6 +6,7 @@ import type { AuditLog } from './access/audit.ts'
 import type { ServerMetrics } from './metrics.ts'
 import type { Pusher } from './push/pusher.ts'
 import type { Scratch } from './push/scratch.ts'
+import type { Ruler } from './ruler/ruler.ts'
 import type { TenantLimits } from './tenant-limits.ts'
 
 /** What every route works with. */
@@ -28,4 +29,6 @@ export interface ServerContext {
   readonly access: AccessControl
   /** Where calls that change something are written down. */
   readonly audit: AuditLog
+  /** Evaluates rules, where a folder of rules is configured. */
+  readonly ruler: Ruler | undefined
 }

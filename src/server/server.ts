@@ -17,8 +17,10 @@ import { makePusher } from './push/pusher.ts'
 import { defaultInflightBytes, makeScratch } from './push/scratch.ts'
 import { refusalOf } from './query/run-query.ts'
 import { registerPage } from './routes/page.ts'
+import { RULE_ROUTES } from './routes/rules.ts'
 import { ROUTES, type Route } from './routes/table.ts'
 import { registerTail, TAIL_PATHS } from './routes/tail.ts'
+import { makeRuler } from './ruler/ruler.ts'
 import { makeTenantLimits, type TenantLimits } from './tenant-limits.ts'
 
 /** What a server is made of. */
@@ -69,6 +71,8 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
     runtimeConfigOk: () => limits.lastReloadOk,
     storeStats: () => store.stats?.() ?? {},
   })
+  const shortcuts = options.shortcuts ?? true
+  const ruler = makeRuler({ config, store, limits, logger, registry: metrics.registry, shortcuts })
   const context: ServerContext = {
     config,
     store,
@@ -78,15 +82,16 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
     pusher,
     scratch: makeScratch(config.distributor.max_inflight_bytes || defaultInflightBytes()),
     isOpen: () => open,
-    shortcuts: options.shortcuts ?? true,
+    shortcuts,
     startedMs: Date.now(),
     access,
     audit: makeAuditLog(logger),
+    ruler,
   }
   const app = makeApp(config, tls)
   const unfollow = tls === undefined ? undefined : watchTls(app, config, logger)
   await registerTail(app, context)
-  for (const route of ROUTES) addRoute(app, context, route)
+  for (const route of routesOf(context)) addRoute(app, context, route)
   answerUnknownPaths(app, context)
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir)
   await app.ready()
@@ -103,6 +108,7 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
       const shown =
         bound === '::' || bound === '0.0.0.0' ? '127.0.0.1' : family === 'IPv6' ? `[${bound}]` : bound
       address = `${tls === undefined ? 'http' : 'https'}://${shown}:${port}`
+      await ruler?.start()
       return address
     },
     async close() {
@@ -111,6 +117,7 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
       access.close()
       unfollow?.()
       await drain(app)
+      await ruler?.close()
       await store.close()
     },
   }
@@ -150,6 +157,11 @@ function badUrl(reply: FastifyReply): void {
   sendError(reply.raw, 400, 'invalid URL escape in path\n')
 }
 
+/** The routes there are: those about rules only with a ruler whose API is on. */
+function routesOf({ config, ruler }: ServerContext): readonly Route[] {
+  return ruler !== undefined && config.ruler.enable_api ? [...ROUTES, ...RULE_ROUTES] : ROUTES
+}
+
 /** Serves a route before Fastify looks at the body: bodies are read raw, in the way each route needs. */
 function addRoute(app: FastifyInstance, context: ServerContext, route: Route): void {
   const { config, logger, metrics } = context
@@ -165,8 +177,10 @@ function addRoute(app: FastifyInstance, context: ServerContext, route: Route): v
         const admission = await admitRequest(context, request.raw, response, route.path)
         if (admission !== undefined) {
           const variables = request.params as Record<string, string>
-          if (Object.values(variables).some((value) => value.includes('/'))) notFound(response)
-          else await route.serve({ context, request: request.raw, response, variables })
+          const call = { context, request: request.raw, response, variables }
+          if (!Object.values(variables).some((value) => value.includes('/'))) await route.serve(call)
+          else if (route.serveSlash === undefined) notFound(response)
+          else route.serveSlash(call)
           const { client, demand } = admission
           if (demand.audited) context.audit(request.raw, { client, status: response.statusCode })
         }
@@ -197,9 +211,10 @@ function notFound(response: FastifyReply['raw']): void {
 /**
  * Go's router: 405 without body for a known path asked with another method, a redirect for `//`, else 404.
  */
-function answerUnknownPaths(app: FastifyInstance, { config, logger }: ServerContext): void {
+function answerUnknownPaths(app: FastifyInstance, context: ServerContext): void {
+  const { config, logger } = context
   const prefix = config.server.http_path_prefix.replace(/\/$/, '')
-  const paths = [...ROUTES.map(({ path }) => path), ...TAIL_PATHS]
+  const paths = [...routesOf(context).map(({ path }) => path), ...TAIL_PATHS]
   const known = paths.map((path) => new RegExp(`^${prefix}${path.replace(/:\w+/g, '[^/]+')}$`))
   const answer = (request: FastifyRequest, reply: FastifyReply): void => {
     reply.hijack()

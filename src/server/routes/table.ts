@@ -42,6 +42,8 @@ export interface Route {
   readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'DELETE')[]
   readonly path: string
   readonly serve: (call: RouteCall) => Promise<void> | void
+  /** Answers where a variable of the path holds a slash. Default: 404. */
+  readonly serveSlash?: (call: RouteCall) => void
 }
 
 const READ = ['GET', 'POST'] as const
