@@ -14,6 +14,8 @@ export interface ColumnPlan {
   /** Labels grouped by, sorted, each once. */
   readonly by: readonly string[]
   readonly unwrap: ColumnUnwrap | undefined
+  /** Whether the parser stops once it has found the labels of filters, grouping and unwrap. */
+  readonly isNarrow: boolean
 }
 
 /** An `unwrap` on columns. */
@@ -47,5 +49,12 @@ export function planColumns(
     convert: conversionOf(unwrap),
     tests: unwrap.filters.map(compileColumnFilter),
   }
-  return { fields, names, by, unwrap: compiled }
+  return { fields, names, by, unwrap: compiled, isNarrow: !looksAtErrors(fields, unwrap) }
+}
+
+/** Whether some filter asks for the line's error: then the parser goes on to the end. */
+function looksAtErrors({ filters }: CompiledFields, unwrap: Unwrap | undefined): boolean {
+  const names = new Set<string>()
+  for (const filter of [...filters, ...(unwrap?.filters ?? [])]) filterNames(filter, names)
+  return names.has(ERROR_LABEL)
 }

@@ -41,7 +41,7 @@ export class ColumnReader {
     let rows = applyPredicates(batch, pipeline.predicates)
     rows = applyFolded(batch, rows, pipeline.foldedNeedles)
     rows = this.#applyLeading(batch, rows)
-    const tested = testFields(batch, rows, this.#columns.fields, this.#columns.names)
+    const tested = testFields(batch, rows, this.#columns.fields, this.#columns)
     const sampled = tested && sampleColumns(batch, tested, this.#columns, countsBytes)
     if (tested === undefined || sampled === undefined) return false
     const series = new Array<RangeSeries | undefined>(sampled.groups.count).fill(undefined)

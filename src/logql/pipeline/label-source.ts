@@ -30,6 +30,12 @@ export class LabelSources {
     this.#parser = parser
   }
 
+  /** Whether every label asked for so far is a field that the parser extracts. */
+  get areFields(): boolean {
+    for (const source of this.#sources.values()) if (source?.kind !== 'field') return false
+    return true
+  }
+
   /** The source of a label, or undefined where only the lines can tell. */
   of(name: string): LabelSource | undefined {
     let source = this.#sources.get(name)
@@ -43,18 +49,24 @@ export class LabelSources {
   /**
    * Per row of the batch's arrays: 1 where the sources handed out so far do not hold. Undefined where they
    * hold for all of them. False where nothing is known of the parser.
+   * @param stopsEarly whether what comes in a line behind the fields asked for does not matter
    */
-  unproven(): Uint8Array | undefined | false {
+  unproven(stopsEarly: boolean): Uint8Array | undefined | false {
     if (this.#parser !== undefined && this.#columns.size === 0) {
       const column = this.#batch.fields?.column(this.#parser, NO_FIELD)
       if (column === undefined) return false
       this.#columns.add(column)
     }
     let marks: Uint8Array | undefined
-    for (const { unproven } of this.#columns) {
-      if (unproven.length === 0) continue
+    for (const { unproven, early } of this.#columns) {
+      if (unproven.length === 0 || (stopsEarly && early.length === unproven.length)) continue
       marks ??= new Uint8Array(this.#batch.tsMs.length)
-      for (let i = 0; i < unproven.length; i++) marks[unproven[i]] = 1
+      let next = 0
+      for (let i = 0; i < unproven.length; i++) {
+        const isEarly = next < early.length && early[next] === unproven[i]
+        if (isEarly) next++
+        if (!isEarly || !stopsEarly) marks[unproven[i]] = 1
+      }
     }
     return marks
   }

@@ -15,28 +15,41 @@ export interface TestedRows {
   readonly sources: LabelSources
 }
 
+/** What is read of rows that pass, next to what the filters look at. */
+export interface WantedSamples {
+  /** Labels whose columns are to be there too. */
+  readonly names: readonly string[]
+  /** Whether the parser stops as soon as it has found all labels that are looked at. */
+  readonly isNarrow: boolean
+}
+
 /**
  * Tests the filters of a pipeline on the columns of a batch. Undefined where columns do not have what the
  * filters look at.
- * @param names labels that are looked at besides, whose columns are to be there too
+ * @param samples what is to be read of rows that pass; undefined where all that counts is which rows are out
  */
 export function testFields(
   batch: RowBatch,
   rows: Uint32Array,
   { parser, tests }: CompiledFields,
-  names: readonly string[] = [],
+  samples?: WantedSamples,
 ): TestedRows | undefined {
   if (parser !== undefined && batch.fields === undefined) return undefined
   if (hasReservedMetadata(batch)) return undefined
   const sources = new LabelSources(batch, parser)
-  for (const name of names) if (sources.of(name) === undefined) return undefined
+  for (const name of samples?.names ?? []) if (sources.of(name) === undefined) return undefined
   let outcomes: Outcomes | undefined
   for (const test of tests) {
     const found = test.test(sources, rows, batch.rowMetadata)
     if (found === undefined) return undefined
     outcomes = outcomes === undefined ? found : bothPass(outcomes, found, test)
   }
-  const unproven = sources.unproven()
+  // A parser that goes on may fail, and pass what a filter that heeds errors would drop.
+  const stopsEarly =
+    samples === undefined
+      ? !tests.some(({ heedsErrors }) => heedsErrors)
+      : samples.isNarrow && sources.areFields
+  const unproven = sources.unproven(stopsEarly)
   if (unproven === false) return undefined
   return sortRows(rows, outcomes, unproven, sources)
 }

@@ -8,9 +8,10 @@ import {
   HAS_QUOTE,
   HAS_WORD,
 } from './column-flags.ts'
-import { readColumnText, readIds, readScaled } from './decode-column.ts'
+import { readColumnText, readScaled } from './decode-column.ts'
 import { type ColumnInfo, JSON_ORIGIN } from './directory.ts'
 import { DECIMAL, DICTIONARY, INTEGER } from './encoding.ts'
+import { readIndices } from './ints.ts'
 import { logfmtKeys } from './logfmt-shapes.ts'
 import { ownMemory } from './memory.ts'
 import type { Columns } from './open-columns.ts'
@@ -26,26 +27,31 @@ export function fieldColumn(columns: Columns, parser: FieldParser, name: string)
   const found = parser === 'json' ? findJson(columns, name) : findLogfmt(columns, name)
   if (found === undefined) return undefined
   const { column, provenShapes } = found
+  const rows = column === -1 ? NO_ROWS : columns.rowsOf(column)
   const valueIndex = new Int32Array(columns.directory.rows).fill(-1)
-  let rows = new Uint32Array(0)
-  if (column !== -1) {
-    rows = new Uint32Array(columns.rowsOf(column))
-    rows.forEach((row, value) => {
-      valueIndex[row] = value
-    })
-  }
-  const unproven: number[] = []
-  columns.rowShapes().forEach((shape, row) => {
-    if (provenShapes[shape] === 0) unproven.push(row)
-  })
+  for (let value = 0; value < rows.length; value++) valueIndex[rows[value]] = value
   let values: FieldValues | undefined
   return {
     valueIndex,
-    unproven: Uint32Array.from(unproven),
+    unproven: rowsOfShapes(columns, provenShapes, (mark) => mark !== PROVEN),
+    early: rowsOfShapes(columns, provenShapes, (mark) => mark === EARLY),
     range: column === -1 ? undefined : rangeOf(columns.directory.columns[column]),
     values: () => (values ??= readValues(columns, column, rows)),
     texts: () => (column === -1 ? NO_TEXTS : columns.text(column)),
   }
+}
+
+const NO_ROWS = new Uint32Array(0)
+
+/** The rows whose shape has a mark that is wanted. */
+function rowsOfShapes(columns: Columns, marks: Uint8Array, wants: (mark: number) => boolean): Uint32Array {
+  if (!marks.some(wants)) return NO_ROWS
+  const isWanted = Uint8Array.from(marks, (mark) => Number(wants(mark)))
+  const rowShapes = columns.rowShapes()
+  const rows = new Uint32Array(rowShapes.length)
+  let count = 0
+  for (let row = 0; row < rowShapes.length; row++) if (isWanted[rowShapes[row]] === 1) rows[count++] = row
+  return rows.slice(0, count)
 }
 
 const NO_TEXTS = {
@@ -55,10 +61,15 @@ const NO_TEXTS = {
   ids: undefined,
 }
 
+/** The parser reads the whole line, and finds what the columns say. */
+const PROVEN = 1
+/** The parser finds the field before it gets to what is not understood. */
+const EARLY = 2
+
 interface Found {
   /** −1: no row has the field. */
   readonly column: number
-  /** Per shape: whether its rows are understood. */
+  /** Per shape: {@link PROVEN}, {@link EARLY}, or 0 where nothing is known. */
   readonly provenShapes: Uint8Array
 }
 
@@ -82,20 +93,22 @@ function findJson(columns: Columns, name: string): Found | undefined {
   }
   const provenShapes = new Uint8Array(shapes.count)
   for (let shape = 0; shape < shapes.count; shape++) {
-    if (isWhole(columns, shape)) provenShapes[shape] = 1
+    provenShapes[shape] = jsonMark(columns, shape, found)
   }
   return { column: found, provenShapes }
 }
 
-/** Whether a shape is an object that the parser reads to its end: one bare word stops it. */
-function isWhole({ directory, shapes }: Columns, shape: number): boolean {
-  if (shapes.isJson[shape] === 0) return false
+/** What is known of the rows of a shape: a bare word stops the parser, and so does an end that is none. */
+function jsonMark({ directory, shapes }: Columns, shape: number, field: number): number {
+  if (shapes.isJson[shape] === 0) return 0
   const stepTo = shapes.stepFrom[shape + 1]
+  let mark = 0
   for (let step = shapes.stepFrom[shape]; step < stepTo; step++) {
     const column = shapes.stepColumn[step]
-    if (column >= 0 && (directory.columns[column].flags & HAS_WORD) !== 0) return false
+    if (column >= 0 && (directory.columns[column].flags & HAS_WORD) !== 0) return mark
+    if (column >= 0 && column === field) mark = EARLY
   }
-  return directory.nodes.kind[shapes.stepNode[stepTo - 1]] === END
+  return directory.nodes.kind[shapes.stepNode[stepTo - 1]] === END ? PROVEN : mark
 }
 
 function findLogfmt(columns: Columns, name: string): Found | undefined {
@@ -104,23 +117,24 @@ function findLogfmt(columns: Columns, name: string): Found | undefined {
   let found = -1
   const provenShapes = new Uint8Array(shapes.count)
   for (let shape = 0; shape < shapes.count; shape++) {
-    const keys = logfmtKeys(columns, shape)
-    if (keys === undefined) continue
-    provenShapes[shape] = 1
+    const { keys, isWhole } = logfmtKeys(columns, shape)
+    let isCertain = true
     let isTaken = false
     for (const [i, key] of keys.entries()) {
       const label = labelName([key])
-      if (label === undefined) provenShapes[shape] = 0
+      if (label === undefined) isCertain = false
       if (label !== name) continue
       const step = shapes.stepFrom[shape] + i
       const column = shapes.stepColumn[step]
       if (isTaken || (found !== -1 && found !== column)) return undefined
       isTaken = true
+      if (isCertain) provenShapes[shape] = EARLY
       found = column
       const isPair = nodes.kind[shapes.stepNode[step]] === PAIR
       const dirty = HAS_OTHER | HAS_EMPTY | HAS_BACKSLASH | (isPair ? HAS_QUOTE | HAS_EQUALS : 0)
       if ((directory.columns[column].flags & dirty) !== 0) return undefined
     }
+    if (isWhole && isCertain) provenShapes[shape] = PROVEN
   }
   // The column may also serve shapes where it is something else; a row of those is unproven, and its value
   // unused.
@@ -159,14 +173,16 @@ function readValues(columns: Columns, column: number, rows: Uint32Array): FieldV
   if (encoding.code === DICTIONARY) {
     const { count } = encoding
     const texts = readColumnText(encoding.values, streams, { ...of, count })
-    return { kind: 'dictionary', texts, count, ids: readIds(encoding.ids, streams, rows.length, count) }
+    return { kind: 'dictionary', texts, count, ids: readIndices(encoding.ids, streams, rows.length, count) }
   }
   if (
     rangeOf(directory.columns[column]) !== undefined &&
     (encoding.code === INTEGER || encoding.code === DECIMAL)
   ) {
     const scale = 10 ** encoding.digits
-    return { kind: 'numbers', numbers: readScaled(encoding, streams, of).map((scaled) => scaled / scale) }
+    const numbers = readScaled(encoding, streams, of)
+    if (scale !== 1) for (let i = 0; i < numbers.length; i++) numbers[i] /= scale
+    return { kind: 'numbers', numbers }
   }
   return { kind: 'texts', texts: columns.text(column) }
 }
