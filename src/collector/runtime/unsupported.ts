@@ -27,8 +27,8 @@ const OUT_OF_SCOPE: readonly Family[] = [
   {
     pattern: /^loki\.source\.(?:heroku|gcplog|cloudflare|awsfirehose|azure_event_hubs|kafka)$/,
     why:
-      'this source belongs to a cloud service; run grafana/alloy with it and have its loki.write push to the ' +
-      'server, or to a loki.source.api',
+      'this source belongs to a cloud service; run grafana/alloy with it and have its loki.write push ' +
+      'to the server, or to a loki.source.api',
   },
   {
     pattern: /^loki\.source\.(?:kubernetes|kubernetes_events|podlogs)$/,

@@ -8,8 +8,8 @@ type Step = { readonly key: string } | { readonly index: number }
 export type JsonPath = (value: unknown) => unknown
 
 /**
- * Compiles a JMESPath expression. Names, quoted names and indices (`a`, `a.b[0]."c-d"[-1]`, `@`), all that most
- * configurations have, are followed directly.
+ * Compiles a JMESPath expression. Names, quoted names and indices (`a`, `a.b[0]."c-d"[-1]`, `@`), all that
+ * most configurations have, are followed directly.
  * Source: jmespath.org/specification.html.
  * @throws Error for malformed expressions.
  */

@@ -90,8 +90,8 @@ function readSections(text: string): Field[] {
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/
 
 /**
- * `Subject_AccountName`. Any text may be a key, except bytes that are no UTF-8.
- * is made one, or dropped.
+ * `stage.eventlogmessage`: extracts the lines `key: value` of a Windows event's message. What is no label
+ * name is made one, or dropped.
  */
 export const eventLogMessageStage = windowsStage('stage.eventlogmessage', readLines, (args) => (key) => {
   if (LABEL_NAME.test(key)) return key
@@ -99,8 +99,8 @@ export const eventLogMessageStage = windowsStage('stage.eventlogmessage', readLi
 })
 
 /**
- * `stage.windowsevent`: extracts description, sections and keys of a Windows event's message, as
- * `Subject_AccountName`. Any text may be a key, but bytes that are no UTF-8.
+ * `stage.windowsevent`: extracts description, sections and keys of a Windows event's message, the key within
+ * a section as `Subject_AccountName`. Any text may be a key, except bytes that are no UTF-8.
  */
 export const windowsEventStage = windowsStage('stage.windowsevent', readSections, (args) => (key) => {
   if (key !== '' && !key.includes('\ufffd')) return key
