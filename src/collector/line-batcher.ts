@@ -10,8 +10,9 @@ export interface BatchLimits {
 
 /**
  * The limits of the log sources: small enough to be prompt, large enough that the cost per batch vanishes.
+ * Encoded, that many bytes still fit into a buffer of 128 KiB.
  */
-export const SOURCE_BATCH_LIMITS: BatchLimits = { maxBytes: 256 * 1024, maxLines: 4000, maxWaitMs: 100 }
+export const SOURCE_BATCH_LIMITS: BatchLimits = { maxBytes: 112 * 1024, maxLines: 2000, maxWaitMs: 100 }
 
 /** Gathers lines into batches, one list per slot (a slot is whatever has one label set). */
 export interface LineBatcher {

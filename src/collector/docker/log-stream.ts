@@ -28,9 +28,10 @@ export interface LogStreamOptions {
 
 /**
  * One read buffer for all streams: what is read is decoded before the next read starts, so hundreds of
- * followed containers cost no more memory than one.
+ * followed containers cost no more memory than one. With the rest of a frame before it a read still fits into
+ * a block of 64 KiB.
  */
-const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024)
+const READ_BUFFER = Buffer.allocUnsafeSlow(60 * 1024)
 const MAX_HEAD_BYTES = 64 * 1024
 const MAX_ERROR_BYTES = 64 * 1024
 
@@ -41,7 +42,7 @@ const MAX_ERROR_BYTES = 64 * 1024
  */
 const GATHER_MS = 1
 /** A read of this size shows that enough comes together without waiting. */
-const FULL_READ_BYTES = 128 * 1024
+const FULL_READ_BYTES = 32 * 1024
 
 /**
  * Opens `path` on the daemon and gives the body to `onBytes`, read by read, on demand. Speaks HTTP/1.0 over a
