@@ -6,6 +6,7 @@ import { openEmbeddedStore } from './store.ts'
 // crash.test.ts.
 
 const [dir, first, clients] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])]
+process.stdout.write('opening\n')
 const store = await openEmbeddedStore({
   dir,
   logger: silentLogger,

@@ -19,7 +19,7 @@ export interface FlushStats {
   segmentBytes: number
 }
 
-/** A head whose log has grown to this many files is flushed, however few its rows: a start reads all of them. */
+/** A head whose log has grown to this many files is flushed, however few its rows: a start reads them all. */
 const WAL_FILES_PER_HEAD = 8
 
 interface SealedHead {
