@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { makeNeedle } from '#kernels/needle.ts'
 import { decodeLines } from '#store/columns/decode-lines.ts'
 import { LineEncoder, type LineRows } from '#store/columns/encode-lines.ts'
 import { rowsContaining } from '#store/columns/line-search.ts'
@@ -113,7 +114,7 @@ class Tally {
 }
 
 const encoder = new LineEncoder()
-const needle = new Uint8Array(Buffer.from('zz-never-here-zz'))
+const needle = makeNeedle(Buffer.from('zz-never-here-zz'))
 const level = (value: number) => ({ params: { [constants.ZSTD_c_compressionLevel]: value } })
 
 function measure({ rows }: Block, tallies: readonly Tally[], isSized: boolean): void {

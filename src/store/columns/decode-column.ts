@@ -2,9 +2,9 @@ import { FormatError } from '../embedded/bytes.ts'
 import type { ColumnText } from '../types.ts'
 import { CONSTANT, DICTIONARY, type Encoding, HEX, IPV4, type NumberEncoding, RAW, TIME } from './encoding.ts'
 import { unpackHex } from './hex-pattern.ts'
-import { type IntsInfo, readInts } from './ints.ts'
+import { readIndices, readInts } from './ints.ts'
 import { IPV4_TEXT_BYTES, writeIpv4 } from './ipv4.ts'
-import { type Memory, ownMemory } from './memory.ts'
+import type { Memory } from './memory.ts'
 import { NUMBER_TEXT_BYTES, writeNumber } from './number-text.ts'
 import type { StreamReader } from './streams.ts'
 import { type TimeFormat, writeTime } from './time-column.ts'
@@ -42,7 +42,7 @@ export function readColumnText(encoding: Encoding, streams: StreamReader, of: Co
     }
     case DICTIONARY: {
       const values = readColumnText(encoding.values, streams, { ...of, count: encoding.count })
-      const ids = readIds(encoding.ids, streams, of.count, encoding.count, of.memory)
+      const ids = readIndices(encoding.ids, streams, of.count, encoding.count, of.memory)
       return columnText(values.bytes, values.from, values.to, ids)
     }
     case HEX: {
@@ -61,27 +61,6 @@ export function readColumnText(encoding: Encoding, streams: StreamReader, of: Co
     default:
       return formatNumbers(encoding, readScaled(encoding, streams, of), of.memory)
   }
-}
-
-/**
- * Which text of a dictionary each value is.
- * @throws FormatError
- */
-export function readIds(
-  info: IntsInfo,
-  streams: StreamReader,
-  count: number,
-  texts: number,
-  memory: Memory = ownMemory,
-): Uint32Array {
-  const numbers = readInts(info, streams, count, memory)
-  const ids = memory.uint32(count)
-  for (let i = 0; i < count; i++) {
-    const id = numbers[i]
-    if (!(id >= 0 && id < texts)) throw new FormatError('a value is not in its dictionary')
-    ids[i] = id
-  }
-  return ids
 }
 
 function consecutive(bytes: Uint8Array, lengths: Float64Array, memory: Memory): ColumnText {

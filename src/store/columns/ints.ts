@@ -150,15 +150,11 @@ export function readInts(
   count: number,
   memory: Memory = ownMemory,
 ): Float64Array {
-  const { isDelta, first, base, planes } = info
+  const { isDelta, first, base } = info
   const values = memory.float64(count)
-  planes.forEach(({ width, ref }, plane) => {
-    const stream = streams.read(ref)
-    if (stream.length < Math.ceil((count * width) / 8)) {
-      throw new FormatError('a column of integers is cut short')
-    }
-    addPlane(values, stream, width, 2 ** (plane * 8))
-  })
+  const planes = readPlanes(info, streams, count, memory)
+  if (planes.length <= 3) addLowPlanes(values, planes)
+  else for (const [i, plane] of planes.entries()) addPlane(values, plane, 2 ** (i * 8))
   if (!isDelta) {
     if (base !== 0) for (let i = 0; i < count; i++) values[i] += base
     return values
@@ -168,12 +164,75 @@ export function readInts(
   return values
 }
 
-function addPlane(values: Float64Array, stream: Uint8Array, width: number, factor: number): void {
-  const count = values.length
-  if (width === 8) {
-    for (let i = 0; i < count; i++) values[i] += stream[i] * factor
-    return
+/**
+ * Reads `count` integers from 0 up to, and without, `limit`, which is at most 2^32.
+ * @throws FormatError where one is none of these, too
+ */
+export function readIndices(
+  info: IntsInfo,
+  streams: StreamReader,
+  count: number,
+  limit: number,
+  memory: Memory = ownMemory,
+): Uint32Array {
+  const indices = memory.uint32(count)
+  const { base, isDelta } = info
+  if (isDelta || info.planes.length > 3 || base < 0 || base >= limit) {
+    const values = readInts(info, streams, count, memory)
+    for (let i = 0; i < count; i++) {
+      if (!(values[i] >= 0 && values[i] < limit)) throw new FormatError(NO_INDEX)
+      indices[i] = values[i]
+    }
+    return indices
   }
+  const planes = readPlanes(info, streams, count, memory)
+  if (planes.length === 0) return indices.fill(base)
+  const [low, middle, high] = planes
+  let max = 0
+  for (let i = 0; i < count; i++) {
+    let value = low[i] + base
+    if (middle !== undefined) value += middle[i] << 8
+    if (high !== undefined) value += high[i] << 16
+    if (value > max) max = value
+    indices[i] = value
+  }
+  if (max >= limit) throw new FormatError(NO_INDEX)
+  return indices
+}
+
+const NO_INDEX = 'a number in a column names nothing'
+
+/** The planes of the integers, lowest first, each with a byte per integer. */
+function readPlanes(info: IntsInfo, streams: StreamReader, count: number, memory: Memory): Uint8Array[] {
+  return info.planes.map(({ width, ref }) => {
+    const stream = streams.read(ref)
+    if (stream.length < Math.ceil((count * width) / 8)) {
+      throw new FormatError('a column of integers is cut short')
+    }
+    return width === 8 ? plainBytes(stream) : unpackBits(stream, width, count, memory)
+  })
+}
+
+/** Always a plain Uint8Array, so that the loops over planes see one kind of object. */
+function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+}
+
+function addLowPlanes(values: Float64Array, planes: readonly Uint8Array[]): void {
+  const [low, middle, high] = planes
+  const count = values.length
+  if (high !== undefined) {
+    for (let i = 0; i < count; i++) values[i] = low[i] | (middle[i] << 8) | (high[i] << 16)
+  } else if (middle !== undefined) for (let i = 0; i < count; i++) values[i] = low[i] | (middle[i] << 8)
+  else if (low !== undefined) for (let i = 0; i < count; i++) values[i] = low[i]
+}
+
+function addPlane(values: Float64Array, plane: Uint8Array, factor: number): void {
+  for (let i = 0; i < values.length; i++) values[i] += plane[i] * factor
+}
+
+function unpackBits(stream: Uint8Array, width: number, count: number, memory: Memory): Uint8Array {
+  const bytes = memory.bytes(count)
   const mask = (1 << width) - 1
   let held = 0
   let heldBits = 0
@@ -183,8 +242,9 @@ function addPlane(values: Float64Array, stream: Uint8Array, width: number, facto
       held |= stream[at++] << heldBits
       heldBits += 8
     }
-    values[i] += (held & mask) * factor
+    bytes[i] = held & mask
     held >>>= width
     heldBits -= width
   }
+  return bytes
 }

@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { makeNeedle } from '#kernels/needle.ts'
 import { LineEncoder } from './encode-lines.ts'
 import { rowsContaining } from './line-search.ts'
 import { openColumns } from './open-columns.ts'
 import { anyLine, streamOfLines } from './sample-lines.ts'
 
 /** Rows, as numbers, whose lines contain the needle. */
-function search(lines: readonly Uint8Array[], needle: Uint8Array): number[] {
+function search(lines: readonly Uint8Array[], needle: Uint8Array, ignoreCase = false): number[] {
   const lineTo = new Uint32Array(lines.length)
   let end = 0
   lines.forEach((line, i) => {
@@ -21,7 +22,7 @@ function search(lines: readonly Uint8Array[], needle: Uint8Array): number[] {
     tsNs: new Uint32Array(lines.length),
   }
   const stored = new Uint8Array(Buffer.concat(new LineEncoder().encode(rows).pieces))
-  const found = rowsContaining(openColumns(stored, rows), needle)
+  const found = rowsContaining(openColumns(stored, rows), makeNeedle(needle, ignoreCase))
   return lines.map((_, row) => row).filter((row) => found[row] === 1)
 }
 
@@ -55,17 +56,22 @@ describe('search in columns', () => {
 
   test('finds what a search in the lines finds', () => {
     const block = fc.oneof(streamOfLines, fc.array(anyLine, { minLength: 1, maxLength: 60 }))
-    const place = fc.tuple(block, fc.nat(1000), fc.nat(200), fc.integer({ min: 1, max: 12 }))
+    const length = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 13, max: 60 }))
+    const place = fc.tuple(block, fc.nat(1000), fc.nat(200), length)
+    const lower = (bytes: Uint8Array): Buffer =>
+      Buffer.from(bytes.map((byte) => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte)))
     fc.assert(
-      fc.property(place, ([all, row, from, length]) => {
+      fc.property(place, fc.boolean(), fc.boolean(), ([all, row, from, length], ignoreCase, isAltered) => {
         const line = all[row % all.length]
         const at = line.length === 0 ? 0 : from % line.length
-        const needle = line.subarray(at, at + length)
+        const needle = line.slice(at, at + length)
         if (needle.length === 0) return
-        const wanted = all.map((_, i) => i).filter((i) => Buffer.from(all[i]).includes(needle))
-        expect(search(all, needle)).toEqual(wanted)
+        if (isAltered) needle[needle.length >> 1] ^= 0x20
+        const folded = ignoreCase ? lower : (bytes: Uint8Array) => Buffer.from(bytes)
+        const wanted = all.map((_, i) => i).filter((i) => folded(all[i]).includes(folded(needle)))
+        expect(search(all, needle, ignoreCase)).toEqual(wanted)
       }),
       { numRuns: 500 },
     )
-  })
+  }, 60_000)
 })

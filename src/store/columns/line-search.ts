@@ -1,150 +1,171 @@
+import { Haystack } from '#kernels/haystack.ts'
+import type { Needle } from '#kernels/needle.ts'
+import { FormatError } from '../embedded/bytes.ts'
+import { BEGINS, type BorderTest, borderTests } from './border-tests.ts'
 import { decodeLines } from './decode-lines.ts'
-import { CONSTANT, DECIMAL, DICTIONARY, type Encoding, HEX, INTEGER, IPV4, RAW, TIME } from './encoding.ts'
+import { CONSTANT, DICTIONARY, type Encoding, HEX, RAW } from './encoding.ts'
+import { hexValuesWith } from './hex-search.ts'
 import { ReusedMemory } from './memory.ts'
-import type { Columns } from './open-columns.ts'
-import { FIRST_NODE } from './shape-trie.ts'
-import { END } from './value-kinds.ts'
+import type { Columns, DistinctTexts } from './open-columns.ts'
+import { FOUND, textsAtBorder, textsContaining, UNSURE } from './value-hits.ts'
+import { mayBegin, mayContain, mayEnd, placesIn } from './value-template.ts'
 
 /**
  * Which rows' lines contain the needle, found without putting lines together: an occurrence lies in a
- * constant, in a value, or across the border of the two. Only lines whose shape allows the last are put
- * together and searched.
- * @param needle not empty
+ * constant, in a value, or across borders of the two. How values are stored mostly tells that it cannot be in
+ * them; texts of dictionaries are looked at once each. Only lines of which all that leaves doubt are put
+ * together.
  * @returns per row 1 or 0
  * @throws FormatError where the columns are damaged
  */
-export function rowsContaining(columns: Columns, needle: Uint8Array): Uint8Array {
-  const found = new Uint8Array(columns.directory.rows)
+export function rowsContaining(columns: Columns, needle: Needle): Uint8Array {
   memory.reset()
-  const bytes = Buffer.from(needle.buffer, needle.byteOffset, needle.length)
-  const unsure = searchShapes(columns, bytes, found)
-  for (const column of columns.directory.columns.keys()) searchColumn(columns, column, bytes, found)
-  if (unsure !== undefined) searchLines(columns, bytes, unsure, found)
-  return found
-}
-
-/** Marks the rows of shapes whose constants hold the needle. Returns those that must be looked at, if any. */
-function searchShapes(columns: Columns, needle: Buffer, found: Uint8Array): Uint8Array | undefined {
-  const { directory, shapes } = columns
-  const { kind, parent, constants } = directory.nodes
-  const holds = new Uint8Array(kind.length)
-  const mayCross = new Uint8Array(kind.length)
-  for (let node = FIRST_NODE; node < kind.length; node++) {
-    const constant = Buffer.from(constants[node])
-    if (constant.includes(needle)) holds[node] = 1
-    const follows = parent[node] >= FIRST_NODE
-    if (crosses(constant, needle, follows, kind[node])) mayCross[node] = 1
-  }
-  const holding = new Uint8Array(shapes.count)
-  const crossing = new Uint8Array(shapes.count)
-  for (let shape = 0; shape < shapes.count; shape++) {
-    for (let step = shapes.stepFrom[shape]; step < shapes.stepFrom[shape + 1]; step++) {
-      holding[shape] |= holds[shapes.stepNode[step]]
-      crossing[shape] |= mayCross[shapes.stepNode[step]]
-    }
-  }
-  if (!holding.includes(1) && !crossing.includes(1)) return undefined
-  const unsure = new Uint8Array(found.length)
-  let isAnyUnsure = false
-  columns.rowShapes().forEach((shape, row) => {
-    if (holding[shape] === 1) found[row] = 1
-    else if (crossing[shape] === 1) {
-      unsure[row] = 1
-      isAnyUnsure = true
-    }
-  })
-  return isAnyUnsure ? unsure : undefined
-}
-
-/**
- * Whether the needle could run over an end of the constant into a value.
- * @param follows whether a value stands before the constant
- */
-function crosses(constant: Buffer, needle: Buffer, follows: boolean, kind: number): boolean {
-  if (constant.length === 0) return follows && kind !== END
-  const longest = Math.min(constant.length, needle.length - 1)
-  for (let k = 1; k <= longest; k++) {
-    const leaves = kind !== END && needle.compare(constant, constant.length - k, constant.length, 0, k) === 0
-    if (leaves) return true
-    const from = needle.length - k
-    if (follows && needle.compare(constant, 0, k, from, needle.length) === 0) return true
-  }
-  if (!follows || kind === END) return false
-  const inside = needle.indexOf(constant, 1)
-  return inside !== -1 && inside + constant.length < needle.length
-}
-
-function searchColumn(columns: Columns, column: number, needle: Buffer, found: Uint8Array): void {
-  const { encoding } = columns.directory.columns[column]
-  if (!mayHold(encoding, needle)) return
-  const { bytes, from, to, ids } = columns.text(column, memory)
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  const hits = new Uint8Array(from.length)
-  let isAny = false
-  for (let value = 0, at = text.indexOf(needle); at !== -1; ) {
-    while (to[value] <= at) value++
-    // An occurrence that runs over the end of its value is none, and no later one in this value can do
-    // better.
-    if (at >= from[value] && at + needle.length <= to[value]) {
-      hits[value] = 1
-      isAny = true
-    }
-    at = text.indexOf(needle, to[value])
-    if (at !== -1 && at >= to[from.length - 1]) break
-  }
-  if (!isAny) return
-  columns.rowsOf(column).forEach((row, i) => {
-    if (hits[ids === undefined ? i : ids[i]] === 1) found[row] = 1
-  })
+  const search = new Search(columns, needle)
+  search.constants()
+  for (const column of columns.directory.columns.keys()) search.values(column)
+  for (const test of borderTests(columns, needle)) search.border(test)
+  return search.finish()
 }
 
 /** Texts that are only looked at. */
 const memory = new ReusedMemory()
 
-const DIGITS = bytesOf('0123456789-.')
-const TIME_BYTES = bytesOf('0123456789-:/JanFebMarAprMayJunJulAugSepOctNovDec')
-const LOWER_HEX = bytesOf('0123456789abcdef')
-const UPPER_HEX = bytesOf('0123456789ABCDEF')
+/** Packed digits are looked at as often as there are places for the needle, and unpacked beyond this many. */
+const MAX_PLACES = 8
 
-/** Whether values of this encoding can hold the needle, as far as can be told without reading them. */
-function mayHold(encoding: Encoding, needle: Buffer): boolean {
-  switch (encoding.code) {
-    case CONSTANT:
-      return Buffer.from(encoding.value).includes(needle)
-    case DICTIONARY:
-      return mayHold(encoding.values, needle)
-    case RAW:
-      return true
-    case INTEGER:
-    case DECIMAL:
-      return consistsOf(needle, DIGITS, encoding.prefix, encoding.suffix)
-    case IPV4:
-      return consistsOf(needle, DIGITS)
-    case TIME: {
-      const { separator, mark, suffix } = encoding.format
-      return consistsOf(needle, TIME_BYTES, Uint8Array.of(separator, mark), suffix)
+class Search {
+  readonly #columns: Columns
+  readonly #needle: Needle
+  /** Per row: {@link FOUND} or {@link UNSURE}. */
+  readonly #rows: Uint8Array
+  readonly #texts: (DistinctTexts | undefined)[] = []
+  #isAnyUnsure = false
+
+  constructor(columns: Columns, needle: Needle) {
+    this.#columns = columns
+    this.#needle = needle
+    this.#rows = new Uint8Array(columns.directory.rows)
+  }
+
+  /** Marks the rows of shapes whose constants hold the needle. */
+  constants(): void {
+    const { shapes, directory } = this.#columns
+    if (new Haystack(shapes.constants).find(this.#needle) === -1) return
+    const holds = directory.nodes.constants.map((each) => new Haystack(each).find(this.#needle) !== -1)
+    const holding = new Uint8Array(shapes.count)
+    for (let shape = 0; shape < shapes.count; shape++) {
+      for (let step = shapes.stepFrom[shape]; step < shapes.stepFrom[shape + 1]; step++) {
+        if (holds[shapes.stepNode[step]]) holding[shape] = 1
+      }
     }
-    case HEX: {
-      const { pattern, isUpper } = encoding.pattern
-      return needle.length <= pattern.length && consistsOf(needle, isUpper ? UPPER_HEX : LOWER_HEX, pattern)
+    if (!holding.includes(1)) return
+    const rowShapes = this.#columns.rowShapes()
+    const rows = this.#rows
+    for (let row = 0; row < rows.length; row++) if (holding[rowShapes[row]] === 1) rows[row] = FOUND
+  }
+
+  /** Marks the rows whose value in a column holds the needle. */
+  values(column: number): void {
+    const { encoding } = this.#columns.directory.columns[column]
+    const values = valuesOf(encoding)
+    if (!mayContain(values, this.#needle) || !this.#mayBeInText(values)) return
+    if (encoding.code === HEX) {
+      const hits = this.#hexValues(encoding, column)
+      if (hits !== undefined) {
+        if (hits.includes(FOUND)) this.#mark(column, hits, undefined)
+        return
+      }
+    }
+    const { texts, ids } = this.#textsOf(column)
+    const hits = textsContaining(texts, this.#needle)
+    if (hits !== undefined) this.#mark(column, hits, ids())
+  }
+
+  /** Whether text that is stored as it is has the needle at all: what is around it does no harm. */
+  #mayBeInText(encoding: Encoding): boolean {
+    if (encoding.code === CONSTANT) return new Haystack(encoding.value).find(this.#needle) !== -1
+    if (encoding.code !== RAW) return true
+    return new Haystack(this.#columns.streams.read(encoding.bytes)).find(this.#needle) !== -1
+  }
+
+  /** Found in the packed digits; undefined where it is better to unpack them. */
+  #hexValues({ pattern, nibbles }: Encoding & { code: typeof HEX }, column: number): Uint8Array | undefined {
+    const { encoding, values } = this.#columns.directory.columns[column]
+    const places = placesIn(encoding, this.#needle)
+    if (places === undefined || places.length > MAX_PLACES) return undefined
+    const packed = this.#columns.streams.read(nibbles)
+    if (packed.length < values * Math.ceil(pattern.varying.length / 2)) {
+      throw new FormatError('a column of hex digits is cut short')
+    }
+    const hits = new Uint8Array(values)
+    for (const place of places) hexValuesWith(this.#needle, place, pattern, packed, hits)
+    return hits
+  }
+
+  /** Marks the rows that the answer to a question is about. */
+  border(test: BorderTest): void {
+    const { column, kind, at, node } = test
+    const values = valuesOf(this.#columns.directory.columns[column].encoding)
+    const may = kind === BEGINS ? mayBegin(values, this.#needle, at) : mayEnd(values, this.#needle, at)
+    if (!may) return
+    const { texts, ids } = this.#textsOf(column)
+    const hits = textsAtBorder(texts, this.#needle, test)
+    if (hits !== undefined) this.#mark(column, hits, ids(), this.#shapesWith(node))
+  }
+
+  #shapesWith(node: number): Uint8Array {
+    const { count, stepFrom, stepNode } = this.#columns.shapes
+    const has = new Uint8Array(count)
+    for (let shape = 0; shape < count; shape++) {
+      for (let step = stepFrom[shape]; step < stepFrom[shape + 1]; step++) {
+        if (stepNode[step] === node) has[shape] = 1
+      }
+    }
+    return has
+  }
+
+  /**
+   * @param hits per text
+   * @param ids which text each value is; undefined: each its own
+   * @param inShapes the shapes that it is about; undefined: all
+   */
+  #mark(column: number, hits: Uint8Array, ids: Uint32Array | undefined, inShapes?: Uint8Array): void {
+    const marks = this.#rows
+    const rows = this.#columns.rowsOf(column)
+    const rowShapes = inShapes === undefined ? undefined : this.#columns.rowShapes()
+    for (let value = 0; value < rows.length; value++) {
+      const hit = hits[ids === undefined ? value : ids[value]]
+      if (hit === 0) continue
+      const row = rows[value]
+      if (marks[row] === FOUND) continue
+      if (rowShapes !== undefined && inShapes !== undefined && inShapes[rowShapes[row]] === 0) continue
+      marks[row] = hit
+      if (hit === UNSURE) this.#isAnyUnsure = true
+    }
+  }
+
+  #textsOf(column: number): DistinctTexts {
+    return (this.#texts[column] ??= this.#columns.distinct(column, memory))
+  }
+
+  /** Settles what is in doubt. */
+  finish(): Uint8Array {
+    if (this.#isAnyUnsure) this.#searchLines()
+    return this.#rows
+  }
+
+  #searchLines(): void {
+    const rows = this.#rows
+    const unsure = rows.map((mark) => (mark === UNSURE ? 1 : 0))
+    const { bytes, lineFrom, lineTo } = decodeLines(this.#columns, unsure)
+    const haystack = new Haystack(bytes)
+    for (let row = 0; row < rows.length; row++) {
+      if (rows[row] !== UNSURE) continue
+      rows[row] = haystack.find(this.#needle, lineFrom[row], lineTo[row]) === -1 ? 0 : FOUND
     }
   }
 }
 
-function bytesOf(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text))
-}
-
-function consistsOf(needle: Buffer, ...sets: readonly Uint8Array[]): boolean {
-  return needle.every((byte) => sets.some((set) => set.includes(byte)))
-}
-
-function searchLines(columns: Columns, needle: Buffer, unsure: Uint8Array, found: Uint8Array): void {
-  const { bytes, lineFrom, lineTo } = decodeLines(columns, unsure)
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  let row = 0
-  for (let at = text.indexOf(needle); at !== -1; at = text.indexOf(needle, lineTo[row])) {
-    while (lineTo[row] <= at) row++
-    if (at >= lineFrom[row] && at + needle.length <= lineTo[row]) found[row] = 1
-  }
+function valuesOf(encoding: Encoding): Encoding {
+  return encoding.code === DICTIONARY ? encoding.values : encoding
 }

@@ -1,10 +1,12 @@
 import { ByteReader, FormatError } from '../embedded/bytes.ts'
 import { readPartInfo, unpackPart } from '../embedded/parts.ts'
 import type { ColumnText } from '../types.ts'
-import { readColumnText } from './decode-column.ts'
+import { type ColumnRows, readColumnText } from './decode-column.ts'
 import { COLUMNS_HEADER_BYTES, COLUMNS_VERSION, type Directory, readDirectory } from './directory.ts'
-import { readInts } from './ints.ts'
+import { DICTIONARY } from './encoding.ts'
+import { readIndices } from './ints.ts'
 import { type Memory, ownMemory } from './memory.ts'
+import { firstPositions } from './positions.ts'
 import { readShapes, type Shapes } from './shapes.ts'
 import { StreamReader } from './streams.ts'
 import type { RowTimes } from './values.ts'
@@ -17,11 +19,21 @@ export interface Columns {
   /** Times of the rows. */
   times(): RowTimes
   /** Shape of each row; unpacked when first asked for. */
-  rowShapes(): Float64Array
-  /** Rows that have a value in the column, ascending. */
+  rowShapes(): Uint32Array
+  /** Rows that have a value in the column, ascending; not to be written to. */
   rowsOf(column: number): Uint32Array
   /** The texts of a column, one per row that has one, made in this memory. */
   text(column: number, memory?: Memory): ColumnText
+  /** The texts of a column, those of a dictionary or constant once each. */
+  distinct(column: number, memory: Memory): DistinctTexts
+}
+
+/** Texts of a column. */
+export interface DistinctTexts {
+  /** As many as its `from` is long; without `ids`. */
+  readonly texts: ColumnText
+  /** Which text each row's value is; undefined where the texts are those of the rows in turn. */
+  ids(): Uint32Array | undefined
 }
 
 /**
@@ -48,39 +60,50 @@ export function openColumns(stored: Uint8Array, rowTimes: RowTimes): Columns {
   }
   const streams = new StreamReader(stored.subarray(chunksAt), directory.chunks)
   const shapes = readShapes(directory.nodes, directory.columns.length)
-  let rowShapes: Float64Array | undefined
-  const shapesOfRows = (): Float64Array => {
+  let rowShapes: Uint32Array | undefined
+  const shapesOfRows = (): Uint32Array => {
     if (rowShapes !== undefined) return rowShapes
-    rowShapes = readInts(directory.shapes, streams, directory.rows)
+    rowShapes = readIndices(directory.shapes, streams, directory.rows, shapes.count)
     checkCounts(directory, shapes, rowShapes)
     return rowShapes
   }
   const rowsOf = (column: number): Uint32Array => {
-    const has = shapes.hasColumn(column)
-    const rows = new Uint32Array(directory.columns[column].values)
-    let count = 0
     const ofRows = shapesOfRows()
+    const { values } = directory.columns[column]
+    if (values === directory.rows) return firstPositions(values)
+    const has = shapes.hasColumn(column)
+    const rows = new Uint32Array(values)
+    let count = 0
     for (let row = 0; row < ofRows.length; row++) if (has[ofRows[row]] === 1) rows[count++] = row
     return rows
   }
-  const text = (column: number, memory = ownMemory): ColumnText => {
-    const { encoding, values } = directory.columns[column]
-    return readColumnText(encoding, streams, { times, memory, count: values, rows: () => rowsOf(column) })
+  const of = (column: number, memory: Memory): ColumnRows => {
+    const { values: count } = directory.columns[column]
+    return { times, memory, count, rows: () => rowsOf(column) }
   }
-  return { directory, streams, shapes, times, rowShapes: shapesOfRows, rowsOf, text }
+  const text = (column: number, memory = ownMemory): ColumnText =>
+    readColumnText(directory.columns[column].encoding, streams, of(column, memory))
+  const distinct = (column: number, memory: Memory): DistinctTexts => {
+    const { encoding, values } = directory.columns[column]
+    if (encoding.code === DICTIONARY) {
+      const { count } = encoding
+      return {
+        texts: readColumnText(encoding.values, streams, { ...of(column, memory), count }),
+        ids: () => readIndices(encoding.ids, streams, values, count, memory),
+      }
+    }
+    const texts = text(column, memory)
+    return { texts: { ...texts, ids: undefined }, ids: () => texts.ids }
+  }
+  return { directory, streams, shapes, times, rowShapes: shapesOfRows, rowsOf, text, distinct }
 }
 
 /**
- * Every row has a shape that exists, and every column as many values as rows have it: then no reader runs
- * over an end.
+ * Every column has as many values as rows have it: then no reader runs over an end.
  */
-function checkCounts(directory: Directory, shapes: Shapes, rowShapes: Float64Array): void {
+function checkCounts(directory: Directory, shapes: Shapes, rowShapes: Uint32Array): void {
   const rowsByShape = new Uint32Array(shapes.count)
-  for (let row = 0; row < rowShapes.length; row++) {
-    const shape = rowShapes[row]
-    if (!(shape >= 0 && shape < shapes.count)) throw new FormatError('a row has a shape that is not there')
-    rowsByShape[shape]++
-  }
+  for (let row = 0; row < rowShapes.length; row++) rowsByShape[rowShapes[row]]++
   const values = new Float64Array(directory.columns.length)
   for (let shape = 0; shape < shapes.count; shape++) {
     for (let step = shapes.stepFrom[shape]; step < shapes.stepFrom[shape + 1]; step++) {

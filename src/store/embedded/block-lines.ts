@@ -4,6 +4,7 @@ import { type Columns, openColumns } from '../columns/open-columns.ts'
 import type { LinePredicate } from '../types.ts'
 import type { Times } from './block-codec.ts'
 import { FormatError } from './bytes.ts'
+import { preparedNeedle } from './line-match.ts'
 import { type Part, packPart } from './parts.ts'
 import { COLUMNS_CODEC, type DirectoryEntry, PLAIN_CODEC } from './segment-format.ts'
 
@@ -69,7 +70,7 @@ export function matchColumns(columns: Columns, predicates: readonly LinePredicat
     if (!isLeft.includes(1)) break
     const meets = new Uint8Array(isLeft.length)
     for (const needle of needles) {
-      const found = rowsContaining(columns, needle)
+      const found = rowsContaining(columns, preparedNeedle(needle))
       for (let row = 0; row < meets.length; row++) meets[row] |= found[row]
     }
     const wanted = kind === 'contains' ? 1 : 0

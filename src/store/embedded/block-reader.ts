@@ -1,10 +1,11 @@
 import { errorMessage, OperatorError } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
+import { firstPositions } from '../columns/positions.ts'
 import type { Lines, Metadata, ScanStats } from '../types.ts'
 import { FormatError } from './bytes.ts'
 import { errorCode } from './disk.ts'
 import { Lru } from './lru.ts'
-import { DamagedAt, firstPositions, OpenedBlock, storedBytesOf } from './opened-block.ts'
+import { DamagedAt, OpenedBlock, storedBytesOf } from './opened-block.ts'
 import type { Segment } from './segment.ts'
 
 /** Everything of a block but its line bytes. */

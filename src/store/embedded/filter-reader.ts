@@ -29,6 +29,12 @@ export class FilterReader {
     return this.#cache.get(segment.id) ?? this.#read(segment)
   }
 
+  /** Whether the block may hold a line that meets all of these; true where nothing is known. */
+  async mayMatch(segment: Segment, block: number, predicates: readonly NeedleHashes[]): Promise<boolean> {
+    const filters = await this.of(segment)
+    return filters === undefined || mayMatch(filters, block, predicates)
+  }
+
   forget(segment: Segment): void {
     this.#cache.delete(segment.id)
   }

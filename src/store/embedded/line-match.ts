@@ -43,10 +43,10 @@ export function mayContain(bytes: Uint8Array, predicate: LinePredicate): boolean
   return predicate.needles.some((needle) => haystack.find(preparedNeedle(needle)) >= 0)
 }
 
-/** A scan has few needles and many blocks. */
 const prepared = new WeakMap<Uint8Array, Needle>()
 
-function preparedNeedle(bytes: Uint8Array): Needle {
+/** The needle, made ready once: a scan has few needles and many blocks. */
+export function preparedNeedle(bytes: Uint8Array): Needle {
   let needle = prepared.get(bytes)
   if (needle === undefined) prepared.set(bytes, (needle = makeNeedle(bytes)))
   return needle

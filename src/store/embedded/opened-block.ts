@@ -1,6 +1,7 @@
 import { decodeLines } from '../columns/decode-lines.ts'
 import { fieldColumn } from '../columns/field-column.ts'
 import type { Columns } from '../columns/open-columns.ts'
+import { firstPositions } from '../columns/positions.ts'
 import type { BatchFields, FieldColumn, FieldParser, LinePredicate, Lines } from '../types.ts'
 import { type BlockMetadata, decodeLengths, decodeMetadata, decodeTimes, type Times } from './block-codec.ts'
 import { matchColumns, openBlockColumns } from './block-lines.ts'
@@ -200,12 +201,4 @@ function extentsOf(lengths: Uint32Array, lineBytes: number): Pick<Lines, 'lineFr
     throw new FormatError(`the lines are ${lineBytes} bytes, their lengths add up to ${end}`)
   }
   return { lineFrom, lineTo: lengths }
-}
-
-let counting = new Uint32Array(0)
-
-/** 0, 1, 2, … rows − 1; shared, so not to be written to. */
-export function firstPositions(rows: number): Uint32Array {
-  if (counting.length < rows) counting = Uint32Array.from({ length: Math.max(rows, 4096) }, (_, i) => i)
-  return counting.subarray(0, rows)
 }
