@@ -3,7 +3,7 @@ import { type Labels, labelsText } from '#base/labels.ts'
 /** What an alert is: waiting for `for` to pass, on, or over. */
 export type AlertState = 'pending' | 'firing' | 'inactive'
 
-/** One series of an alerting rule that is, or lately was, active. Times are ms since the epoch, 0 is never. */
+/** A series of an alerting rule that is, or lately was, active. Times are ms since the epoch, 0 is never. */
 export interface ActiveAlert {
   readonly labels: Labels
   annotations: Labels

@@ -40,84 +40,17 @@ export interface DeliveryQueue<Item> {
 
 /** Makes a queue. It sends as soon as there is something to send. */
 export function makeDeliveryQueue<Item>(options: DeliveryOptions<Item>): DeliveryQueue<Item> {
-  const { keyOf, capacity, batchSize, logger } = options
+  const { keyOf, capacity } = options
   const items = new Map<string, Item>()
   const abort = new AbortController()
   let running: Promise<void> | undefined
-  let failures = 0
-
-  const drop = (keys: readonly string[], why: string): void => {
-    if (keys.length === 0) return
-    for (const key of keys) items.delete(key)
-    options.onDropped(keys.length)
-    logger.warn({ count: keys.length, why }, 'given up, it will not be delivered')
-  }
-
-  const attempt = async (): Promise<number> => {
-    const nowMs = Date.now()
-    const late = [...items].filter(([, item]) => options.isLate(item, nowMs)).map(([key]) => key)
-    drop(late, 'it is too old')
-    const batch = [...items].slice(0, batchSize)
-    if (batch.length === 0) return 0
-    const { problem, retryable, waitMs } = await sendBatch(batch.map(([, item]) => item))
-    if (abort.signal.aborted) return 0
-    if (problem === undefined || !retryable) {
-      failures = 0
-      // What has been replaced while it was on its way stays.
-      const done = batch.filter(([key, item]) => items.get(key) === item).map(([key]) => key)
-      if (problem === undefined) for (const key of done) items.delete(key)
-      else drop(done, problem)
-      options.onChange()
-      return 0
-    }
-    const backoff = Math.min(options.minBackoffMs * 2 ** failures++, options.maxBackoffMs)
-    const delayMs = Math.max(waitMs ?? 0, backoff)
-    logger.warn({ err: problem, retryInMs: delayMs, waiting: items.size }, 'delivery failed, trying again')
-    return delayMs
-  }
-
-  const sendBatch = async (
-    batch: readonly Item[],
-  ): Promise<{ problem?: string; retryable?: boolean; waitMs?: number }> => {
-    const begun = performance.now()
-    let result: { problem?: string; retryable?: boolean; waitMs?: number } = {}
-    try {
-      const { status, text, retryAfterMs } = await options.send(batch, abort.signal)
-      if (status < 200 || status > 299) {
-        const retryable = status >= 500 || (status === 429 && options.retries429)
-        result = { problem: `answered ${status} ${text}`.trim(), retryable }
-        if (retryAfterMs !== undefined) result.waitMs = Math.min(retryAfterMs, options.maxBackoffMs)
-      }
-    } catch (error) {
-      result = { problem: errorMessage(error), retryable: true }
-    }
-    if (!abort.signal.aborted) {
-      options.onAttempt(batch.length, (performance.now() - begun) / 1000, result.problem === undefined)
-    }
-    return result
-  }
-
-  const run = async (): Promise<void> => {
-    if (options.gatherMs > 0 && items.size < batchSize) await pause(options.gatherMs)
-    while (items.size > 0 && !abort.signal.aborted) {
-      const delayMs = await attempt()
-      if (delayMs > 0) await pause(delayMs)
-    }
-  }
-
   const start = (): void => {
-    running = run().finally(() => {
+    running = runQueue(items, options, abort.signal).finally(() => {
       running = undefined
       // What was added while the last round was ending.
       if (items.size > 0 && !abort.signal.aborted) start()
     })
   }
-
-  const pause = async (delayMs: number): Promise<void> => {
-    // An aborted sleep rejects; the loop then sees the signal itself.
-    await sleep(delayMs, undefined, { signal: abort.signal, ref: false }).catch(() => undefined)
-  }
-
   return {
     get size() {
       return items.size
@@ -129,15 +62,103 @@ export function makeDeliveryQueue<Item>(options: DeliveryOptions<Item>): Deliver
         items.delete(key)
         items.set(key, item)
       }
-      if (items.size > capacity) {
-        drop([...items.keys()].slice(0, items.size - capacity), `more than ${capacity} wait`)
-      }
-      if (items.size === 0 || abort.signal.aborted) return
-      if (running === undefined) start()
+      const excess = [...items.keys()].slice(0, Math.max(items.size - capacity, 0))
+      drop(items, options, excess, `more than ${capacity} wait`)
+      if (items.size > 0 && running === undefined && !abort.signal.aborted) start()
     },
     async close() {
       abort.abort()
       await running
     },
   }
+}
+
+/** Sends until nothing waits any more, or `signal` ends it. */
+async function runQueue<Item>(
+  items: Map<string, Item>,
+  options: DeliveryOptions<Item>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { batchSize, gatherMs, minBackoffMs, maxBackoffMs } = options
+  let failures = 0
+  if (gatherMs > 0 && items.size < batchSize) await pause(gatherMs, signal)
+  while (items.size > 0 && !signal.aborted) {
+    const nowMs = Date.now()
+    const late = [...items].filter(([, item]) => options.isLate(item, nowMs)).map(([key]) => key)
+    drop(items, options, late, 'it is too old')
+    const batch = [...items].slice(0, batchSize)
+    if (batch.length === 0) break
+    const outcome = await attempt(batch, options, signal)
+    if (signal.aborted) return
+    if (outcome.again) {
+      const backoffMs = Math.min(minBackoffMs * 2 ** failures++, maxBackoffMs)
+      const retryInMs = Math.max(outcome.waitMs, backoffMs)
+      const fields = { err: outcome.problem, retryInMs, waiting: items.size }
+      options.logger.warn(fields, 'delivery failed, trying again')
+      await pause(retryInMs, signal)
+      continue
+    }
+    failures = 0
+    // What has been replaced while it was on its way stays.
+    const done = batch.filter(([key, item]) => items.get(key) === item).map(([key]) => key)
+    if (outcome.problem === '') for (const key of done) items.delete(key)
+    else drop(items, options, done, outcome.problem)
+    options.onChange()
+  }
+}
+
+function drop<Item>(
+  items: Map<string, Item>,
+  { onDropped, logger }: DeliveryOptions<Item>,
+  keys: readonly string[],
+  why: string,
+): void {
+  if (keys.length === 0) return
+  for (const key of keys) items.delete(key)
+  onDropped(keys.length)
+  logger.warn({ count: keys.length, why }, 'given up, it will not be delivered')
+}
+
+interface Outcome {
+  /** Empty where the batch was taken. */
+  readonly problem: string
+  /** Whether trying again may help. */
+  readonly again: boolean
+  /** How long the receiver asks to wait, ms. */
+  readonly waitMs: number
+}
+
+async function attempt<Item>(
+  batch: readonly (readonly [string, Item])[],
+  options: DeliveryOptions<Item>,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const begun = performance.now()
+  const outcome = await outcomeOf(batch, options, signal)
+  if (!signal.aborted) {
+    options.onAttempt(batch.length, (performance.now() - begun) / 1000, outcome.problem === '')
+  }
+  return outcome
+}
+
+async function outcomeOf<Item>(
+  batch: readonly (readonly [string, Item])[],
+  { send, retries429, maxBackoffMs }: DeliveryOptions<Item>,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  try {
+    const items = batch.map(([, item]) => item)
+    const { status, text, retryAfterMs = 0 } = await send(items, signal)
+    if (status >= 200 && status < 300) return { problem: '', again: false, waitMs: 0 }
+    const again = status >= 500 || (status === 429 && retries429)
+    const problem = `answered ${status} ${text}`.trim()
+    return { problem, again, waitMs: Math.min(retryAfterMs, maxBackoffMs) }
+  } catch (error) {
+    return { problem: errorMessage(error) || 'no answer', again: true, waitMs: 0 }
+  }
+}
+
+async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  // An aborted sleep rejects; who waits looks at the signal.
+  await sleep(delayMs, undefined, { signal, ref: false }).catch(() => undefined)
 }

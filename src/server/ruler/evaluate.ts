@@ -8,7 +8,7 @@ import { checkExpr } from '../query/check-limits.ts'
 import { engineLimits } from '../query/engine-limits.ts'
 import { RuleError } from './rule-error.ts'
 
-/** Answers the expression of a rule at a moment. @throws Error with what is shown as the rule's `lastError` */
+/** Answers the expression of a rule at a moment. @throws Error whose text becomes the rule's `lastError` */
 export type Evaluate = (
   tenant: string,
   expr: string,

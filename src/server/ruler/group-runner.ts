@@ -6,6 +6,7 @@ import { type Evaluate, hashText } from './evaluate.ts'
 import type { RulerMetrics } from './metrics.ts'
 import type { WriteSample } from './remote-write-request.ts'
 import { newRuleRun, type RuleRun, type RuleRunOptions, runRule } from './rule-run.ts'
+import { startTicker } from './ticker.ts'
 
 /** What every group works with. */
 export interface GroupWorld {
@@ -43,9 +44,6 @@ export interface GroupRunner extends GroupIdentity {
   forget(): void
 }
 
-/** `setTimeout` cannot wait longer. */
-const MAX_DELAY_MS = 2 ** 31 - 1
-
 /**
  * Begins to evaluate a group, at moments that its name decides, so that groups of one interval spread over
  * it. Each rule goes on where the one at its place in `previous` was.
@@ -56,71 +54,44 @@ export function startGroup(
   previous: readonly (RuleRun | undefined)[],
 ): GroupRunner {
   const { tenant, namespace, group } = identity
+  const { metrics } = world
   const intervalMs = group.intervalMs || world.intervalMs
   const labels = { user: tenant, rule_group: world.hideGroupLabel ? '' : `${namespace};${group.name}` }
-  const logger = world.logger.child({ tenant, namespace, group: group.name })
   const runs = group.rules.map((rule, i) => ({ ...(previous[i] ?? newRuleRun(rule)), rule }))
   const abort = new AbortController()
-  const { resendDelayMs, externalUrl, evaluate, metrics } = world
-  const { limit } = group
-  const { signal } = abort
   const options: RuleRunOptions = {
-    ...{ tenant, limit, intervalMs, resendDelayMs, externalUrl, evaluate, logger, signal },
+    tenant,
+    limit: group.limit,
+    intervalMs,
+    resendDelayMs: world.resendDelayMs,
+    externalUrl: world.externalUrl,
+    evaluate: world.evaluate,
+    logger: world.logger.child({ tenant, namespace, group: group.name }),
+    signal: abort.signal,
   }
-  const offsetMs = hashText(`${tenant}/${namespace}/${group.name}`) % intervalMs
   let evaluatedAtMs = 0
   let durationMs = 0
-  let timer: NodeJS.Timeout | undefined
-  let running: Promise<void> | undefined
   metrics.groupInterval.set(labels, intervalMs / 1000)
   metrics.groupRules.set(labels, runs.length)
   metrics.iterationsMissed.inc(labels, 0)
   metrics.evaluationFailures.inc(labels, 0)
-
-  const evaluateAll = async (tsMs: number): Promise<void> => {
-    const begun = performance.now()
-    let sampleCount = 0
-    metrics.iterations.inc(labels)
-    for (const run of runs) {
-      if (signal.aborted) return
-      const { notices, samples } = await runRule(run, tsMs, options)
-      world.notify(tenant, notices)
-      world.write(tenant, samples)
-      sampleCount += samples.length
-      metrics.evaluations.inc(labels)
-      if (run.health === 'err') metrics.evaluationFailures.inc(labels)
-      metrics.evaluationSeconds.observe({ user: tenant }, run.durationMs / 1000)
-    }
-    evaluatedAtMs = tsMs
-    durationMs = performance.now() - begun
-    metrics.groupSeconds.observe({ user: tenant }, durationMs / 1000)
-    metrics.lastDuration.set(labels, durationMs / 1000)
-    metrics.lastEvaluation.set(labels, tsMs / 1000)
-    metrics.lastSamples.set(labels, sampleCount)
-    world.onChange()
-  }
-
-  const schedule = (afterMs: number): void => {
-    if (signal.aborted) return
-    const dueMs = nextTick(Math.max(afterMs, Date.now()), intervalMs, offsetMs)
-    const missed = Math.round((dueMs - nextTick(afterMs, intervalMs, offsetMs)) / intervalMs)
-    if (missed > 0) metrics.iterationsMissed.inc(labels, missed)
-    waitUntil(dueMs)
-  }
-
-  const waitUntil = (dueMs: number): void => {
-    const delayMs = Math.min(Math.max(dueMs - Date.now(), 0), MAX_DELAY_MS)
-    timer = setTimeout(() => {
-      if (Date.now() < dueMs) {
-        waitUntil(dueMs)
-        return
-      }
-      running = evaluateAll(dueMs).then(() => schedule(dueMs))
-    }, delayMs)
-    timer.unref()
-  }
-
-  schedule(Date.now())
+  const ticker = startTicker({
+    intervalMs,
+    offsetMs: hashText(`${tenant}/${namespace}/${group.name}`) % intervalMs,
+    onMissed: (count) => metrics.iterationsMissed.inc(labels, count),
+    onTick: async (tsMs) => {
+      const begun = performance.now()
+      metrics.iterations.inc(labels)
+      const samples = await evaluateRules(world, labels, runs, tsMs, options)
+      evaluatedAtMs = tsMs
+      durationMs = performance.now() - begun
+      metrics.groupSeconds.observe({ user: tenant }, durationMs / 1000)
+      metrics.lastDuration.set(labels, durationMs / 1000)
+      metrics.lastEvaluation.set(labels, tsMs / 1000)
+      metrics.lastSamples.set(labels, samples)
+      world.onChange()
+    },
+  })
   return {
     ...identity,
     intervalMs,
@@ -133,11 +104,32 @@ export function startGroup(
     },
     async stop() {
       abort.abort()
-      clearTimeout(timer)
-      await running
+      await ticker.stop()
     },
     forget: () => removeMetrics(metrics, labels),
   }
+}
+
+/** Evaluates one rule after the other; how many samples they gave. */
+async function evaluateRules(
+  world: GroupWorld,
+  labels: { readonly user: string; readonly rule_group: string },
+  runs: readonly RuleRun[],
+  tsMs: number,
+  options: RuleRunOptions,
+): Promise<number> {
+  let count = 0
+  for (const run of runs) {
+    if (options.signal.aborted) break
+    const { notices, samples } = await runRule(run, tsMs, options)
+    world.notify(labels.user, notices)
+    world.write(labels.user, samples)
+    count += samples.length
+    world.metrics.evaluations.inc(labels)
+    if (run.health === 'err') world.metrics.evaluationFailures.inc(labels)
+    world.metrics.evaluationSeconds.observe({ user: labels.user }, run.durationMs / 1000)
+  }
+  return count
 }
 
 /** Says what is to be said of rules that are gone for good: their alerts are over, their series end. */
@@ -149,11 +141,6 @@ export function farewell(world: GroupWorld, tenant: string, runs: readonly RuleR
     })
     world.write(tenant, ends)
   }
-}
-
-/** The first moment after `afterMs` that is `offsetMs` past a multiple of the interval. */
-export function nextTick(afterMs: number, intervalMs: number, offsetMs: number): number {
-  return Math.floor((afterMs - offsetMs) / intervalMs) * intervalMs + offsetMs + intervalMs
 }
 
 function lastNotices({ rule, active }: RuleRun, nowMs: number): Notice[] {

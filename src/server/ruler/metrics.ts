@@ -34,93 +34,97 @@ export interface RulerMetrics {
 
 const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60]
 
+/** Makes the metrics of one registry, all named `loki_…`. */
+interface Maker {
+  counter<L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L>
+  gauge<L extends string>(name: string, help: string, ...labelNames: L[]): Gauge<L>
+  seconds<L extends string>(name: string, help: string, ...labelNames: L[]): Histogram<L>
+}
+
 /** Registers the ruler's metrics. */
 export function makeRulerMetrics(registry: Registry): RulerMetrics {
   const registers = [registry]
-  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> =>
-    new Counter({ name: `loki_${name}`, help, labelNames, registers })
-  const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]): Gauge<L> =>
-    new Gauge({ name: `loki_${name}`, help, labelNames, registers })
-  const histogram = <L extends string>(name: string, help: string, ...labelNames: L[]): Histogram<L> =>
-    new Histogram({ name: `loki_${name}`, help, labelNames, buckets: SECONDS, registers })
-  const group = ['user', 'rule_group'] as const
-  const receiver = ['user', 'alertmanager'] as const
-  const remote = ['tenant', 'remote_name'] as const
-  const storage = 'ruler_wal_prometheus_remote_storage'
+  const maker: Maker = {
+    counter: (name, help, ...labelNames) =>
+      new Counter({ name: `loki_${name}`, help, labelNames, registers }),
+    gauge: (name, help, ...labelNames) => new Gauge({ name: `loki_${name}`, help, labelNames, registers }),
+    seconds: (name, help, ...labelNames) =>
+      new Histogram({ name: `loki_${name}`, help, labelNames, buckets: SECONDS, registers }),
+  }
   return {
-    evaluations: counter('prometheus_rule_evaluations_total', 'Evaluations of rules.', ...group),
-    evaluationFailures: counter(
-      'prometheus_rule_evaluation_failures_total',
-      'Evaluations of rules that failed.',
-      ...group,
-    ),
-    evaluationSeconds: histogram(
-      'prometheus_rule_evaluation_duration_seconds',
+    ...ruleMetrics(maker),
+    ...groupMetrics(maker),
+    ...notificationMetrics(maker),
+    ...reloadMetrics(maker),
+    ...remoteMetrics(maker),
+  }
+}
+
+const GROUP = ['user', 'rule_group'] as const
+
+function ruleMetrics({ counter, seconds }: Maker) {
+  const name = 'prometheus_rule_evaluation'
+  return {
+    evaluations: counter(`${name}s_total`, 'Evaluations of rules.', ...GROUP),
+    evaluationFailures: counter(`${name}_failures_total`, 'Evaluations of rules that failed.', ...GROUP),
+    evaluationSeconds: seconds(
+      `${name}_duration_seconds`,
       'How long the evaluation of a rule takes.',
       'user',
     ),
-    iterations: counter('prometheus_rule_group_iterations_total', 'Evaluations of groups due.', ...group),
-    iterationsMissed: counter(
-      'prometheus_rule_group_iterations_missed_total',
-      'Evaluations of groups that were left out because the one before took too long.',
-      ...group,
-    ),
-    groupSeconds: histogram(
-      'prometheus_rule_group_duration_seconds',
-      'How long the evaluation of a group takes.',
-      'user',
-    ),
-    groupInterval: gauge('prometheus_rule_group_interval_seconds', 'Interval of a group.', ...group),
-    groupRules: gauge('prometheus_rule_group_rules', 'Rules of a group.', ...group),
+  }
+}
+
+function groupMetrics({ counter, gauge, seconds }: Maker) {
+  const name = 'prometheus_rule_group'
+  const missed = 'Evaluations of groups that were left out because the one before took too long.'
+  return {
+    iterations: counter(`${name}_iterations_total`, 'Evaluations of groups that were due.', ...GROUP),
+    iterationsMissed: counter(`${name}_iterations_missed_total`, missed, ...GROUP),
+    groupSeconds: seconds(`${name}_duration_seconds`, 'How long the evaluation of a group takes.', 'user'),
+    groupInterval: gauge(`${name}_interval_seconds`, 'Interval of a group.', ...GROUP),
+    groupRules: gauge(`${name}_rules`, 'Rules of a group.', ...GROUP),
     lastEvaluation: gauge(
-      'prometheus_rule_group_last_evaluation_timestamp_seconds',
+      `${name}_last_evaluation_timestamp_seconds`,
       'When a group was last evaluated.',
-      ...group,
+      ...GROUP,
     ),
-    lastDuration: gauge(
-      'prometheus_rule_group_last_duration_seconds',
-      'How long the last evaluation of a group took.',
-      ...group,
-    ),
-    lastSamples: gauge(
-      'prometheus_rule_group_last_evaluation_samples',
-      'Samples that the last evaluation of a group gave.',
-      ...group,
-    ),
-    notificationsSent: counter('prometheus_notifications_sent_total', 'Alerts sent.', ...receiver),
-    notificationErrors: counter('prometheus_notifications_errors_total', 'Alerts not sent.', ...receiver),
-    notificationsDropped: counter('prometheus_notifications_dropped_total', 'Alerts given up.', 'user'),
-    notificationSeconds: histogram(
-      'prometheus_notifications_latency_seconds',
-      'How long it takes to send alerts.',
-      ...receiver,
-    ),
-    queueLength: gauge('prometheus_notifications_queue_length', 'Alerts that wait to be sent.', 'user'),
-    queueCapacity: gauge('prometheus_notifications_queue_capacity', 'Alerts that may wait.', 'user'),
-    alertmanagers: gauge(
-      'prometheus_notifications_alertmanagers_discovered',
-      'Alertmanagers that are told of alerts.',
-      'user',
-    ),
+    lastDuration: gauge(`${name}_last_duration_seconds`, 'How long that took.', ...GROUP),
+    lastSamples: gauge(`${name}_last_evaluation_samples`, 'How many samples it gave.', ...GROUP),
+  }
+}
+
+function notificationMetrics({ counter, gauge, seconds }: Maker) {
+  const name = 'prometheus_notifications'
+  const receiver = ['user', 'alertmanager'] as const
+  return {
+    notificationsSent: counter(`${name}_sent_total`, 'Alerts sent.', ...receiver),
+    notificationErrors: counter(`${name}_errors_total`, 'Alerts that did not arrive.', ...receiver),
+    notificationsDropped: counter(`${name}_dropped_total`, 'Alerts given up.', 'user'),
+    notificationSeconds: seconds(`${name}_latency_seconds`, 'How long it takes to send alerts.', ...receiver),
+    queueLength: gauge(`${name}_queue_length`, 'Alerts that wait to be sent.', 'user'),
+    queueCapacity: gauge(`${name}_queue_capacity`, 'Alerts that may wait.', 'user'),
+    alertmanagers: gauge(`${name}_alertmanagers_discovered`, 'Alertmanagers that are told.', 'user'),
+  }
+}
+
+function reloadMetrics({ counter, gauge }: Maker) {
+  const last = 'ruler_config_last_reload_successful'
+  return {
     managers: gauge('ruler_managers_total', 'Tenants that have rules.'),
-    reloadOk: gauge('ruler_config_last_reload_successful', 'Whether the rules could be read.', 'user'),
-    reloadTime: gauge(
-      'ruler_config_last_reload_successful_seconds',
-      'When the rules were last read without fault.',
-      'user',
-    ),
+    reloadOk: gauge(last, 'Whether the rules could be read the last time.', 'user'),
+    reloadTime: gauge(`${last}_seconds`, 'When the rules were last read without fault.', 'user'),
     reloads: counter('ruler_config_updates_total', 'How often rules changed.', 'user'),
-    samplesSent: counter(`${storage}_samples_total`, 'Samples sent to a remote.', ...remote),
-    samplesFailed: counter(
-      `${storage}_samples_retried_total`,
-      'Samples that a remote did not take at first, sent again.',
-      ...remote,
-    ),
-    samplesDropped: counter(
-      `${storage}_samples_failed_total`,
-      'Samples that a remote refused, or that waited too long.',
-      ...remote,
-    ),
-    samplesPending: gauge(`${storage}_samples_pending`, 'Samples that wait to be sent.', ...remote),
+  }
+}
+
+function remoteMetrics({ counter, gauge }: Maker) {
+  const name = 'ruler_wal_prometheus_remote_storage_samples'
+  const remote = ['tenant', 'remote_name'] as const
+  return {
+    samplesSent: counter(`${name}_total`, 'Samples that a remote took.', ...remote),
+    samplesFailed: counter(`${name}_retried_total`, 'Samples that did not arrive at first.', ...remote),
+    samplesDropped: counter(`${name}_failed_total`, 'Samples refused, or too old.', ...remote),
+    samplesPending: gauge(`${name}_pending`, 'Samples that wait to be sent.', ...remote),
   }
 }
