@@ -6,6 +6,7 @@ import { localFileMatch } from './local_file_match.ts'
 import { lokiEcho } from './loki_echo.ts'
 import { lokiProcess } from './loki_process.ts'
 import { lokiRelabel } from './loki_relabel.ts'
+import { lokiSecretFilter } from './loki_secretfilter.ts'
 import { lokiSourceApi } from './loki_source_api.ts'
 import { lokiSourceDocker } from './loki_source_docker.ts'
 import { lokiSourceFile } from './loki_source_file.ts'
@@ -26,6 +27,7 @@ export const componentRegistry: ReadonlyMap<string, ComponentDefinition> = new M
   entry(lokiEcho),
   entry(lokiProcess),
   entry(lokiRelabel),
+  entry(lokiSecretFilter),
   entry(lokiSourceApi),
   entry(lokiSourceDocker),
   entry(lokiSourceFile),

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import type { SecretRule } from './secret-rules.ts'
+
+/** A secret in a line. */
+export interface FoundSecret {
+  readonly rule: string
+  readonly from: number
+  readonly to: number
+  readonly text: string
+}
+
+/** Finds the secrets of a line, in order and without overlap. */
+export type SecretFinder = (line: string, isOverdue?: () => boolean) => readonly FoundSecret[]
+
+const NONE: readonly FoundSecret[] = []
+
+/** Makes a finder. A line that has no keyword of any rule costs one pass over it. */
+export function makeSecretFinder(rules: readonly SecretRule[]): SecretFinder {
+  const keywords = [...new Set(rules.flatMap((rule) => rule.keywords))]
+  const hasAll = rules.every((rule) => rule.keywords.length > 0)
+  const anyKeyword = new RegExp(keywords.map((word) => word.replace(/[^\w ]/g, '\\$&')).join('|'), 'i')
+  return (line, isOverdue) => {
+    if (hasAll && !anyKeyword.test(line)) return NONE
+    const lower = line.toLowerCase()
+    const found: FoundSecret[] = []
+    for (const rule of rules) {
+      if (rule.keywords.length > 0 && !rule.keywords.some((word) => lower.includes(word))) continue
+      if (isOverdue?.()) break
+      for (const match of line.matchAll(rule.pattern)) {
+        const text = match[1] ?? match[0]
+        if (rule.minEntropy !== undefined && entropy(text) < rule.minEntropy) continue
+        // The group stands at the end of a match but for a fixed text, so its last place is the right one.
+        const from = match.index + (match[1] === undefined ? 0 : match[0].lastIndexOf(text))
+        found.push({ rule: rule.id, from, to: from + text.length, text })
+      }
+    }
+    return found.length < 2 ? found : withoutOverlap(found)
+  }
+}
+
+/** Of secrets that overlap the one that begins first stays, of those the longest. */
+function withoutOverlap(found: readonly FoundSecret[]): FoundSecret[] {
+  const kept: FoundSecret[] = []
+  let end = 0
+  for (const secret of found.toSorted((a, b) => a.from - b.from || b.to - a.to)) {
+    if (secret.from < end) {
+      // What hangs over the end of the one before is secret, too.
+      const last = kept.at(-1)
+      if (last !== undefined && secret.to > end) {
+        kept[kept.length - 1] = {
+          ...last,
+          to: secret.to,
+          text: last.text + secret.text.slice(end - secret.from),
+        }
+        end = secret.to
+      }
+      continue
+    }
+    kept.push(secret)
+    end = secret.to
+  }
+  return kept
+}
+
+/** Shannon entropy in bits per character. */
+export function entropy(text: string): number {
+  const counts = new Map<string, number>()
+  for (const char of text) counts.set(char, (counts.get(char) ?? 0) + 1)
+  let bits = 0
+  for (const count of counts.values()) bits -= (count / text.length) * Math.log2(count / text.length)
+  return bits
+}
+
+/** How a secret is shown. */
+export interface RedactOptions {
+  /** Takes the secret's place; `$SECRET_NAME` and `$SECRET_HASH` (SHA-1) are filled in. Empty: see below. */
+  readonly redactWith: string
+  /** Without `redactWith`: how much of the secret is cut off its end, in percent; from 100 nothing is left. */
+  readonly redactPercent: number
+}
+
+/** A line with its secrets replaced. */
+export function redact(line: string, found: readonly FoundSecret[], options: RedactOptions): string {
+  let out = ''
+  let at = 0
+  for (const secret of found) {
+    out += line.slice(at, secret.from) + shown(secret, options)
+    at = secret.to
+  }
+  return out + line.slice(at)
+}
+
+function shown({ rule, text }: FoundSecret, { redactWith, redactPercent }: RedactOptions): string {
+  if (redactWith !== '') {
+    return redactWith
+      .replaceAll('$SECRET_NAME', () => rule)
+      .replaceAll('$SECRET_HASH', () => createHash('sha1').update(text).digest('hex'))
+  }
+  if (redactPercent >= 100) return 'REDACTED'
+  return `${text.slice(0, Math.round((text.length * (100 - redactPercent)) / 100))}...`
+}
