@@ -8,6 +8,7 @@ import type { Page } from './page.ts'
 import { DAY_MS, dayName, dayOf, partitionDir, segmentName, segmentsDir } from './paths.ts'
 import type { Counters } from './segment-format.ts'
 import { type BlockRows, SegmentWriter } from './segment-writer.ts'
+import { timeOrder } from './time-order.ts'
 
 /** Where a head is flushed to, and what its segments record about the log they cover. */
 export interface FlushOptions {
@@ -144,27 +145,17 @@ function rowsOfDay(stream: HeadStream, day: number): RowRefs {
     }
   })
   const taken = { ...refs, page: refs.page.subarray(0, count), position: refs.position.subarray(0, count) }
-  return inTimeOrder(taken) ? taken : sortByTime(taken)
+  return inTimeOrder(taken)
 }
 
-function compareRows({ pages, page, position }: RowRefs, a: number, b: number): number {
-  const [pageA, pageB, rowA, rowB] = [pages[page[a]], pages[page[b]], position[a], position[b]]
-  return pageA.tsMs[rowA] - pageB.tsMs[rowB] || pageA.tsNs[rowA] - pageB.tsNs[rowB]
-}
-
-function inTimeOrder(refs: RowRefs): boolean {
-  for (let i = 1; i < refs.page.length; i++) if (compareRows(refs, i - 1, i) > 0) return false
-  return true
-}
-
-function sortByTime(refs: RowRefs): RowRefs {
-  const order = Uint32Array.from(refs.page, (_, i) => i)
-  order.sort((a, b) => compareRows(refs, a, b) || a - b)
-  return {
-    pages: refs.pages,
-    page: order.map((i) => refs.page[i]),
-    position: order.map((i) => refs.position[i]),
-  }
+/** The rows in time order, ties as they were. They come as a few runs that are in order, which are merged. */
+function inTimeOrder(refs: RowRefs): RowRefs {
+  const { pages, page, position } = refs
+  const tsMs = Float64Array.from(page, (number, i) => pages[number].tsMs[position[i]])
+  const tsNs = Uint32Array.from(page, (number, i) => pages[number].tsNs[position[i]])
+  const order = timeOrder(tsMs, tsNs)
+  if (order === undefined) return refs
+  return { pages, page: order.map((i) => page[i]), position: order.map((i) => position[i]) }
 }
 
 function* cutBlocks(

@@ -1,12 +1,13 @@
 import { invariant } from '#base/invariant.ts'
 import { labelsText } from '#base/labels.ts'
+import { sameBytes, viewOf } from '../columns/words.ts'
 import type { Metadata } from '../types.ts'
 import { type CountedLevel, countedLevel } from './counted-level.ts'
 import { CounterTable, minuteOf } from './counter-table.ts'
 import type { Entries } from './entries.ts'
 import { addExtent, type HeadStream, makeHeadStream, type Portion } from './head-stream.ts'
 import { fittingRows, type Page, type PagePool } from './page.ts'
-import { RowIndex, rowHash } from './row-index.ts'
+import { RowIndex, rowHashAt } from './row-index.ts'
 import type { Stream } from './stream.ts'
 
 /** How many rows of equal time are compared one by one before an index of the stream's rows is made. */
@@ -58,7 +59,7 @@ export class Head {
     const sets = this.#internSets(entries.sets)
     const offsets = lineOffsets(entries)
     const duplicates: number[] = []
-    const insertion: Insertion = { entries, sets, offsets }
+    const insertion: Insertion = { entries, sets, offsets, view: viewOf(entries.lines) }
     let from = 0
     entries.runs.forEach((run, i) => {
       const to = from + run.rows
@@ -75,11 +76,15 @@ export class Head {
           head.maxMs = ms
           head.maxNs = ns
         } else {
-          this.#append(head, insertion, start, row)
-          start = row
+          // A row that is newer than those not yet taken in cannot repeat one of them.
+          if (start < row && !isNewer(entries, row, row - 1)) {
+            this.#append(head, insertion, start, row)
+            start = row
+          }
           if (this.#isDuplicate(head, insertion, row)) {
+            this.#append(head, insertion, start, row)
             duplicates.push(row)
-            start++
+            start = row + 1
           }
         }
       }
@@ -189,13 +194,14 @@ export class Head {
     const ms = entries.tsMs[row]
     const ns = entries.tsNs[row]
     const set = sets[entries.metadata[row]]
-    const line = entries.lines.subarray(offsets[row], offsets[row + 1])
+    const lineFrom = offsets[row]
+    const lineBytes = offsets[row + 1] - lineFrom
     const same = (page: Page, position: number): boolean =>
       page.tsMs[position] === ms &&
       page.tsNs[position] === ns &&
       page.metadata[position] === set &&
-      page.lineTo[position] - page.lineFrom[position] === line.length &&
-      Buffer.compare(page.bytes.subarray(page.lineFrom[position], page.lineTo[position]), line) === 0
+      page.lineTo[position] - page.lineFrom[position] === lineBytes &&
+      sameBytes(viewOf(page.bytes), page.lineFrom[position], insertion.view, lineFrom, lineBytes)
     if (head.rowIndex === undefined) {
       if (head.portions.length === 0) return false
       if (ms === head.maxMs && ns === head.maxNs) {
@@ -204,7 +210,7 @@ export class Head {
       }
       head.rowIndex = this.#buildIndex(head.portions)
     }
-    return head.rowIndex.find(rowHash(ms, ns, line), same)
+    return head.rowIndex.find(rowHashAt(ms, ns, insertion.view, lineFrom, lineBytes), same)
   }
 
   #buildIndex(portions: readonly Portion[]): RowIndex {
@@ -218,8 +224,10 @@ export class Head {
   #indexRows(index: RowIndex, page: Page, from: number, to: number): void {
     const { tsMs, tsNs, lineFrom, lineTo, bytes } = page
     this.#indexBytes += (to - from) * INDEXED_ROW_BYTES
+    const view = viewOf(bytes)
     for (let row = from; row < to; row++) {
-      index.add(rowHash(tsMs[row], tsNs[row], bytes.subarray(lineFrom[row], lineTo[row])), page, row)
+      const length = lineTo[row] - lineFrom[row]
+      index.add(rowHashAt(tsMs[row], tsNs[row], view, lineFrom[row], length), page, row)
     }
   }
 }
@@ -230,6 +238,12 @@ interface Insertion {
   readonly sets: Uint32Array
   /** Where each line begins in `entries.lines`; one more for the end. */
   readonly offsets: Uint32Array
+  /** Of `entries.lines`. */
+  readonly view: DataView
+}
+
+function isNewer({ tsMs, tsNs }: Entries, row: number, than: number): boolean {
+  return tsMs[row] > tsMs[than] || (tsMs[row] === tsMs[than] && tsNs[row] > tsNs[than])
 }
 
 function lineOffsets(entries: Entries): Uint32Array {

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { invariant } from '#base/invariant.ts'
-import { labelsText } from '#base/labels.ts'
+import { type Labels, labelsText } from '#base/labels.ts'
 import type { EntryBatch, Metadata } from '../types.ts'
 import { ByteReader, ByteWriter, FormatError, readPairs, writePairs } from './bytes.ts'
 import type { Entries, EntriesRun } from './entries.ts'
@@ -45,12 +45,7 @@ export class RecordBuffer {
     const runs = keptRuns(batch, keep)
     writeText(this.#text, tenant, runs, batch.metadata)
     const text = this.#text.view()
-    let lineBytes = 0
-    for (const run of batch.runs) {
-      for (let row = run.from; row < run.to; row++) {
-        if (keep === undefined || keep[row] === 1) lineBytes += batch.lineTo[row] - batch.lineFrom[row]
-      }
-    }
+    const lineBytes = sizeOfLines(batch, keep)
     const payloadBytes = (FIXED_BYTES + rows * ROW_BYTES + text.length + lineBytes + 7) & ~7
     invariant(payloadBytes < MAX_PAYLOAD_BYTES, 'a push is smaller than 1 GiB')
     const at = this.#length
@@ -66,7 +61,9 @@ export class RecordBuffer {
     const bytes = new Uint8Array(this.#buffer)
     const linesAt = start + FIXED_BYTES + rows * ROW_BYTES + text.length
     bytes.set(text, linesAt - text.length)
-    copyRows(batch, keep, this.entriesAt(record))
+    const entries = this.entriesAt(record)
+    if (keep === undefined && isOnePiece(batch)) copyPiece(batch, entries)
+    else copyRows(batch, keep, entries)
     bytes.fill(0, linesAt + lineBytes, start + payloadBytes)
     head.setUint32(4, crc32(bytes.subarray(start, start + payloadBytes)), true)
     this.#length = start + payloadBytes
@@ -114,6 +111,39 @@ function columnsAt(buffer: ArrayBufferLike, shape: RecordShape) {
   }
 }
 
+function sizeOfLines({ runs, lineFrom, lineTo }: EntryBatch, keep: Uint8Array | undefined): number {
+  let sizeBytes = 0
+  for (const { from, to } of runs) {
+    for (let row = from; row < to; row++) {
+      if (keep === undefined || keep[row] === 1) sizeBytes += lineTo[row] - lineFrom[row]
+    }
+  }
+  return sizeBytes
+}
+
+/** Whether the lines of all rows lie one after another, in row order, as they do where a kernel decoded them. */
+function isOnePiece({ runs, rows, lineFrom, lineTo }: EntryBatch): boolean {
+  let next = 0
+  for (const { from, to } of runs) {
+    if (from !== next) return false
+    next = to
+  }
+  if (next !== rows) return false
+  for (let row = 1; row < rows; row++) if (lineFrom[row] !== lineTo[row - 1]) return false
+  return true
+}
+
+function copyPiece(
+  { rows, tsMs, tsNs, rowMetadata, bytes, lineFrom, lineTo }: EntryBatch,
+  to: Entries,
+): void {
+  to.tsMs.set(tsMs.subarray(0, rows))
+  to.tsNs.set(tsNs.subarray(0, rows))
+  to.metadata.set(rowMetadata.subarray(0, rows))
+  for (let row = 0; row < rows; row++) to.lineBytes[row] = lineTo[row] - lineFrom[row]
+  to.lines.set(bytes.subarray(lineFrom[0], lineTo[rows - 1]))
+}
+
 function keptRuns(batch: EntryBatch, keep: Uint8Array | undefined): EntriesRun[] {
   const runs: EntriesRun[] = []
   for (const { labels, key, from, to } of batch.runs) {
@@ -127,6 +157,19 @@ function keptRuns(batch: EntryBatch, keep: Uint8Array | undefined): EntriesRun[]
   return runs
 }
 
+/** Labels as they stand in records; streams come back with every push. */
+const written = new WeakMap<Labels, Uint8Array>()
+
+function labelBytes(labels: Labels): Uint8Array {
+  let bytes = written.get(labels)
+  if (bytes === undefined) {
+    const writer = new ByteWriter()
+    writePairs(writer, labels)
+    written.set(labels, (bytes = writer.view().slice()))
+  }
+  return bytes
+}
+
 function writeText(
   text: ByteWriter,
   tenant: string,
@@ -137,7 +180,7 @@ function writeText(
   text.text(tenant)
   for (const run of runs) {
     text.varint(run.rows)
-    writePairs(text, run.labels)
+    text.raw(labelBytes(run.labels))
   }
   for (let i = 1; i < sets.length; i++) writePairs(text, sets[i])
 }
