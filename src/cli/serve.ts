@@ -74,7 +74,7 @@ export async function serve(args: readonly string[]): Promise<void> {
   if (problem !== undefined) throw new OperatorError('config_invalid', problem)
   const server = await startServer(config, logger)
   logger.info({ url: server.url, version: VERSION }, 'Logboom serves the Loki API')
-  await runUntilSignal(() => server.close())
+  await runUntilSignal(() => server.close(), config.shutdown_delay)
 }
 
 function readFlags(args: readonly string[]): ReadonlyMap<string, string> {

@@ -37,7 +37,17 @@ export async function startServer(
   const store = await openEmbeddedStore({ ...storeSettings(config, limits), logger, fsync })
   try {
     const shortcuts = readShortcuts(process.env.LOGBOOM_SHORTCUTS)
-    const server = await createServer({ config, store, logger, limits, shortcuts, host, pageDir: findPage() })
+    const server = await createServer({
+      config,
+      store,
+      logger,
+      limits,
+      shortcuts,
+      host,
+      pageDir: findPage(),
+      // As a signal from outside: whoever runs this process decides what comes with its end.
+      onTerminate: () => process.kill(process.pid, 'SIGTERM'),
+    })
     return { url: await listen(server), close: () => server.close() }
   } catch (error) {
     await store.close()

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { stringify } from 'yaml'
 import type { z } from 'zod'
 import { printGoDuration, printPrometheusDuration } from '#base/duration.ts'
@@ -10,6 +11,20 @@ import { isRawMap, type RawMap } from './tree.ts'
 /** A configuration in Loki's own writing, as `/config` shows it. Secrets are starred out. */
 export function printConfig(config: LokiConfig): string {
   return stringify(printable(rootSchema, config), { lineWidth: 0, aliasDuplicateObjects: false })
+}
+
+/** The settings in which a configuration differs from another, in the same writing. */
+export function printDifference(config: LokiConfig, from: LokiConfig): string {
+  const rest = difference(printable(rootSchema, config), printable(rootSchema, from))
+  return stringify(rest ?? {}, { lineWidth: 0, aliasDuplicateObjects: false })
+}
+
+function difference(value: unknown, from: unknown): unknown {
+  if (!isRawMap(value) || !isRawMap(from)) return isDeepStrictEqual(value, from) ? undefined : value
+  const entries = Object.entries(value)
+    .map(([key, child]) => [key, difference(child, from[key])] as const)
+    .filter(([, child]) => child !== undefined)
+  return entries.length === 0 ? undefined : Object.fromEntries(entries)
 }
 
 /** A value as one would write it in the YAML: durations and sizes as text, everything else as it is. */

@@ -7,6 +7,7 @@ import type { ServerMetrics } from './metrics.ts'
 import type { Pusher } from './push/pusher.ts'
 import type { Scratch } from './push/scratch.ts'
 import type { Ruler } from './ruler/ruler.ts'
+import type { Shutdown } from './shutdown.ts'
 import type { TenantLimits } from './tenant-limits.ts'
 
 /** What every route works with. */
@@ -21,6 +22,8 @@ export interface ServerContext {
   readonly scratch: Scratch
   /** Whether requests that write or query are still taken; false from the beginning of the shutdown. */
   isOpen(): boolean
+  /** How the server ends. */
+  readonly shutdown: Shutdown
   /** Whether queries may be answered in shorter ways than from every line. */
   readonly shortcuts: boolean
   /** When the server began, ms. */

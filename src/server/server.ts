@@ -21,6 +21,7 @@ import { RULE_ROUTES } from './routes/rules.ts'
 import { ROUTES, type Route } from './routes/table.ts'
 import { registerTail, TAIL_PATHS } from './routes/tail.ts'
 import { makeRuler } from './ruler/ruler.ts'
+import { makeShutdown } from './shutdown.ts'
 import { makeTenantLimits, type TenantLimits } from './tenant-limits.ts'
 
 /** What a server is made of. */
@@ -40,6 +41,8 @@ export interface ServerOptions {
   /** Listen here instead of where the configuration says; port 0 is any free one. */
   readonly host?: string
   readonly port?: number
+  /** Ends the process, as `/ingester/shutdown` asks. Default: nothing. */
+  readonly onTerminate?: () => void
 }
 
 /** Loki's HTTP API over a store. */
@@ -64,7 +67,7 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
   const tls = tlsOptions(config)
   const access = makeAccessControl(config, logger)
   const limits = options.limits ?? (await makeTenantLimits(config, logger))
-  let open = true
+  const shutdown = makeShutdown(options.onTerminate)
   const pusher = makePusher({ config, store, limits, logger, metrics: () => metrics })
   const metrics = makeServerMetrics({
     memoryStreams: () => pusher.activeStreams(),
@@ -81,7 +84,8 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
     metrics,
     pusher,
     scratch: makeScratch(config.distributor.max_inflight_bytes || defaultInflightBytes()),
-    isOpen: () => open,
+    isOpen: () => shutdown.isOpen,
+    shutdown,
     shortcuts,
     startedMs: Date.now(),
     access,
@@ -103,16 +107,17 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
     },
     async listen() {
       const host = options.host ?? config.server.http_listen_address
-      await listenOn(app, host, options.port ?? config.server.http_listen_port)
-      const { port, address: bound, family } = app.server.address() as AddressInfo
+      const { http_listen_port: port, http_listen_conn_limit: most } = config.server
+      await listenOn(app, host, options.port ?? port, most)
+      const { port: boundPort, address: bound, family } = app.server.address() as AddressInfo
       const shown =
         bound === '::' || bound === '0.0.0.0' ? '127.0.0.1' : family === 'IPv6' ? `[${bound}]` : bound
-      address = `${tls === undefined ? 'http' : 'https'}://${shown}:${port}`
+      address = `${tls === undefined ? 'http' : 'https'}://${shown}:${boundPort}`
       await ruler?.start()
       return address
     },
     async close() {
-      open = false
+      shutdown.stopTaking()
       limits.close()
       access.close()
       unfollow?.()
@@ -128,6 +133,9 @@ function makeApp(config: LokiConfig, tls: HttpsOptions | undefined): FastifyInst
   const http = {
     // Go's limit; selectors of dashboards can be long.
     maxHeaderSize: 1 << 20,
+    ...(server.http_server_read_header_timeout > 0
+      ? { headersTimeout: server.http_server_read_header_timeout }
+      : {}),
     // Some clients offer HTTP/2 with every request (`Upgrade: h2c`): its body is read all the same.
     shouldUpgradeCallback: (request: IncomingMessage) => /^websocket$/i.test(request.headers.upgrade ?? ''),
   }
@@ -157,9 +165,10 @@ function badUrl(reply: FastifyReply): void {
   sendError(reply.raw, 400, 'invalid URL escape in path\n')
 }
 
-/** The routes there are: those about rules only with a ruler whose API is on. */
+/** The routes there are: those about rules only with a ruler whose API is on, others as they say. */
 function routesOf({ config, ruler }: ServerContext): readonly Route[] {
-  return ruler !== undefined && config.ruler.enable_api ? [...ROUTES, ...RULE_ROUTES] : ROUTES
+  const all = ruler !== undefined && config.ruler.enable_api ? [...ROUTES, ...RULE_ROUTES] : ROUTES
+  return all.filter(({ isThere }) => isThere?.(config) !== false)
 }
 
 /** Serves a route before Fastify looks at the body: bodies are read raw, in the way each route needs. */
@@ -241,8 +250,9 @@ function answerUnknownPaths(app: FastifyInstance, context: ServerContext): void 
   })
 }
 
-async function listenOn(app: FastifyInstance, host: string, port: number): Promise<void> {
+async function listenOn(app: FastifyInstance, host: string, port: number, most: number): Promise<void> {
   const server = app.server as Server
+  if (most > 0) server.maxConnections = most
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     // Without a host Node listens on all addresses, of both families where the system has both.

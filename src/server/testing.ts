@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { silentLogger } from '#base/logger.ts'
 import { loadLokiConfig } from '#config/load.ts'
 import { openEmbeddedStore } from '#store/embedded/store.ts'
-import { createServer, type LogServer } from './server.ts'
+import { createServer, type LogServer, type ServerOptions } from './server.ts'
 import { storeSettings } from './store-settings.ts'
 import { makeTenantLimits } from './tenant-limits.ts'
 
@@ -19,8 +19,11 @@ export interface TestServer {
   close(): Promise<void>
 }
 
-/** Starts a server with the given lines added to a small loki.yaml. */
-export async function startTestServer(yaml = 'auth_enabled: false'): Promise<TestServer> {
+/** Starts a server with the given lines added to a small loki.yaml; `more` goes to the server as it is. */
+export async function startTestServer(
+  yaml = 'auth_enabled: false',
+  more: Partial<ServerOptions> = {},
+): Promise<TestServer> {
   const dir = mkdtempSync(join(tmpdir(), 'logboom-test-'))
   const { config } = loadLokiConfig({
     text: `
@@ -38,11 +41,13 @@ ${yaml}`,
     fsync: { intervalMs: 1000 },
   })
   const host = { logger: silentLogger, host: '127.0.0.1', port: 0 }
-  const server = await createServer({ config, store, limits, ...host }).catch(async (error: unknown) => {
-    await store.close()
-    rmSync(dir, { recursive: true, force: true })
-    throw error
-  })
+  const server = await createServer({ config, store, limits, ...host, ...more }).catch(
+    async (error: unknown) => {
+      await store.close()
+      rmSync(dir, { recursive: true, force: true })
+      throw error
+    },
+  )
   const url = await server.listen()
   return {
     url,

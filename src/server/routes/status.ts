@@ -1,13 +1,17 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { LOKI_VERSION } from '#base/version.ts'
-import { printConfig } from '#config/print.ts'
+import { lokiDefaults } from '#config/load.ts'
+import { printConfig, printDifference } from '#config/print.ts'
 import type { ServerContext } from '../context.ts'
 import { firstParam, type Params } from '../http/query-string.ts'
 import { send, sendEmpty, sendError, sendText } from '../http/reply.ts'
+import { singleTenant } from '../http/tenant.ts'
 
 const STATUS_JSON = 'application/json; charset=utf-8'
 
-/** `GET /ready`: 503 for the first moments (`ingester.lifecycler.min_ready_duration`) and while stopping. */
+/**
+ * `GET /ready`: 503 for the first moments (`ingester.lifecycler.min_ready_duration`) and while stopping.
+ */
 export function serveReady(context: ServerContext, response: ServerResponse): void {
   const waitMs = context.config.ingester.lifecycler.min_ready_duration
   if (!context.isOpen()) sendError(response, 503, 'Application is stopping\n')
@@ -21,9 +25,15 @@ export async function serveMetrics({ metrics }: ServerContext, response: ServerR
   send(response, 200, metrics.registry.contentType, await metrics.registry.metrics())
 }
 
-/** `GET /config`: the configuration in effect, as YAML. */
-export function serveConfig({ config }: ServerContext, response: ServerResponse): void {
-  sendText(response, 200, printConfig(config))
+/**
+ * `GET /config`: the configuration in effect, as YAML; `?mode=defaults` Loki's, `?mode=diff` what
+ * differs.
+ */
+export function serveConfig({ config }: ServerContext, response: ServerResponse, params: Params): void {
+  const mode = firstParam(params, 'mode')
+  if (mode === 'defaults') sendText(response, 200, printConfig(lokiDefaults()))
+  else
+    sendText(response, 200, mode === 'diff' ? printDifference(config, lokiDefaults()) : printConfig(config))
 }
 
 const SERVICES = [
@@ -81,4 +91,14 @@ export function serveLogLevel(
 export async function serveFlush({ store }: ServerContext, response: ServerResponse): Promise<void> {
   await store.flush()
   sendEmpty(response, 204)
+}
+
+/** `POST /flush/tenant`: the store writes the segments of all tenants together. */
+export async function serveFlushTenant(
+  context: ServerContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  singleTenant(request.headers['x-scope-orgid'], context.config)
+  await serveFlush(context, response)
 }

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { LokiConfig } from '#config/schema/root.ts'
 import type { ServerContext } from '../context.ts'
 import { readParams } from '../query/request.ts'
 import { type QueryCall, type QueryHandler, serveQuery } from '../query/run-query.ts'
+import { ADMIN_ROUTES } from './admin-table.ts'
 import {
   serveDetectedFields,
   serveDetectedFieldValues,
@@ -16,16 +18,6 @@ import { serveLegacyQuery } from './legacy-query.ts'
 import { serveOtlp } from './otlp.ts'
 import { servePush } from './push.ts'
 import { serveQueryInstant, serveQueryRange } from './query.ts'
-import {
-  serveBuildInfo,
-  serveConfig,
-  serveFlush,
-  serveLogLevel,
-  serveMetrics,
-  serveReady,
-  serveServices,
-} from './status.ts'
-
 import { serveDrilldownLimits, serveTenantLimits } from './tenant-limits.ts'
 
 /** What a route works with. */
@@ -42,6 +34,8 @@ export interface Route {
   readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'DELETE')[]
   readonly path: string
   readonly serve: (call: RouteCall) => Promise<void> | void
+  /** Whether a configuration has the path; without this every one has. */
+  readonly isThere?: (config: LokiConfig) => boolean
   /** Answers where a variable of the path holds a slash. Default: 404. */
   readonly serveSlash?: (call: RouteCall) => void
 }
@@ -93,25 +87,10 @@ const READ_ROUTES: readonly Route[] = [
 ]
 
 const STATUS_ROUTES: readonly Route[] = [
-  { methods: ['GET'], path: '/ready', serve: ({ context, response }) => serveReady(context, response) },
-  { methods: ['GET'], path: '/metrics', serve: ({ context, response }) => serveMetrics(context, response) },
-  { methods: ['GET'], path: '/config', serve: ({ context, response }) => serveConfig(context, response) },
-  { methods: ['GET'], path: '/services', serve: ({ context, response }) => serveServices(context, response) },
-  {
-    methods: ['GET'],
-    path: '/loki/api/v1/status/buildinfo',
-    serve: ({ response }) => serveBuildInfo(response),
-  },
   {
     methods: READ,
     path: '/loki/api/v1/format_query',
     serve: async ({ request, response }) => serveFormatQuery(response, await readParams(request)),
-  },
-  {
-    methods: READ,
-    path: '/log_level',
-    serve: async ({ context, request, response }) =>
-      serveLogLevel(context, response, request.method ?? 'GET', await readParams(request)),
   },
   {
     methods: ['GET'],
@@ -123,7 +102,6 @@ const STATUS_ROUTES: readonly Route[] = [
     path: '/config/tenant/v1/limits',
     serve: ({ context, request, response }) => serveTenantLimits(context, request, response),
   },
-  { methods: READ, path: '/flush', serve: ({ context, response }) => serveFlush(context, response) },
 ]
 
 /** Every path the server answers, the page apart. */
@@ -145,4 +123,5 @@ export const ROUTES: readonly Route[] = [
   },
   ...READ_ROUTES,
   ...STATUS_ROUTES,
+  ...ADMIN_ROUTES,
 ]
