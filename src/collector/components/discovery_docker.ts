@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { errorMessage } from '#base/errors.ts'
-import type { DockerClient } from '../docker/client.ts'
+import type { DockerClient, NetworkSummary } from '../docker/client.ts'
 import { connectDocker } from '../docker/connect.ts'
+import { makePermissionNotes, type PermissionNotes } from '../docker/permission-notes.ts'
 import { makeRecentContainers } from '../docker/recent-containers.ts'
 import { makeSemaphore } from '../docker/semaphore.ts'
 import { dockerTargets, type Target } from '../docker/targets.ts'
@@ -75,6 +76,7 @@ class DockerDiscovery implements ComponentInstance<Args> {
   readonly #recent = makeRecentContainers()
   #args: Args
   #client: DockerClient
+  #permissions: PermissionNotes
   #targets: Target[] | undefined
   #problem = ''
   #watched: WatchedUntil | undefined
@@ -87,6 +89,7 @@ class DockerDiscovery implements ComponentInstance<Args> {
     this.#context = context
     this.#args = args
     this.#client = connectDocker(args.host, args)
+    this.#permissions = makePermissionNotes(args.host, context.logger)
     context.setExports({ targets: [] })
   }
 
@@ -101,6 +104,8 @@ class DockerDiscovery implements ComponentInstance<Args> {
     const client = connectDocker(args.host, args)
     this.#client.close()
     this.#client = client
+    if (args.host !== this.#args.host)
+      this.#permissions = makePermissionNotes(args.host, this.#context.logger)
     this.#args = args
     this.#wake.abort()
   }
@@ -168,7 +173,7 @@ class DockerDiscovery implements ComponentInstance<Args> {
     const recent = this.#recent.ids()
     const [running, networks, started] = await Promise.all([
       this.#client.containers({ all: false, filters }),
-      this.#client.networks(),
+      this.#networks(),
       recent.length === 0 ? [] : this.#client.containers({ all: true, filters: { ...filters, id: recent } }),
     ])
     const byId = new Map([...running, ...started].map((container) => [container.Id, container]))
@@ -183,6 +188,16 @@ class DockerDiscovery implements ComponentInstance<Args> {
     if (isDeepStrictEqual(targets, this.#targets)) return
     this.#targets = targets
     this.#context.setExports({ targets })
+  }
+
+  /** Networks give targets more labels; collecting works without them. */
+  async #networks(): Promise<NetworkSummary[]> {
+    try {
+      return await this.#client.networks()
+    } catch (error) {
+      if (!this.#permissions.note(error, 'without it targets have no labels of their network')) throw error
+      return []
+    }
   }
 
   async #eventLoop(signal: AbortSignal): Promise<void> {
@@ -207,7 +222,9 @@ class DockerDiscovery implements ComponentInstance<Args> {
         )
       } catch (error) {
         if (signal.aborted) return
-        this.#context.logger.debug({ error: errorMessage(error) }, 'the event stream of Docker broke')
+        if (!this.#permissions.note(error, 'without it short-lived containers may be missed')) {
+          this.#context.logger.debug({ error: errorMessage(error) }, 'the event stream of Docker broke')
+        }
       }
       if (signal.aborted) return
       this.#isWatching = false

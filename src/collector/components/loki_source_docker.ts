@@ -12,6 +12,7 @@ import {
 } from '../docker/container-tailer.ts'
 import { cursorText, parseCursor, STREAM_NAMES } from '../docker/cursor.ts'
 import { parseLabelsText } from '../docker/labels-text.ts'
+import { makePermissionNotes, type PermissionNotes } from '../docker/permission-notes.ts'
 import { openPositions, type Positions } from '../docker/positions.ts'
 import { makeSemaphore } from '../docker/semaphore.ts'
 import type { Target } from '../docker/targets.ts'
@@ -77,8 +78,11 @@ class DockerSource implements ComponentInstance<Args> {
   readonly #entries: Counter
   readonly #errors: Counter
   readonly #tooLong: Counter
+  /** Why the logs of containers cannot be read at the moment, by container. */
+  readonly #problems = new Map<string, string>()
   #args: Args
   #client: DockerClient
+  #permissions: PermissionNotes
   #running = false
   /** Whether positions without a target have been looked at. */
   #revived = false
@@ -87,6 +91,7 @@ class DockerSource implements ComponentInstance<Args> {
     this.#context = context
     this.#args = args
     this.#client = connectDocker(args.host, args.http_client_config)
+    this.#permissions = makePermissionNotes(args.host, context.logger)
     const file = join(context.dataDir, 'positions.yml')
     this.#positions = openPositions(file, ({ path }) => path, context.logger)
     const counter = (name: string, help: string): Counter =>
@@ -120,6 +125,8 @@ class DockerSource implements ComponentInstance<Args> {
       this.#tailers.clear()
       this.#client.close()
       this.#client = client
+      this.#permissions = makePermissionNotes(args.host, this.#context.logger)
+      this.#problems.clear()
     }
     this.#args = args
     if (this.#running) this.#reconcile()
@@ -153,7 +160,9 @@ class DockerSource implements ComponentInstance<Args> {
           signal,
         )
       } catch (error) {
-        this.#context.logger.debug({ error: errorMessage(error) }, 'the event stream of Docker broke')
+        if (!this.#permissions.note(error, 'without it restarts are noticed some seconds late')) {
+          this.#context.logger.debug({ error: errorMessage(error) }, 'the event stream of Docker broke')
+        }
       }
       if (client === this.#client) await pause(EVENT_RETRY_MS, signal)
     }
@@ -221,6 +230,7 @@ class DockerSource implements ComponentInstance<Args> {
       .then((end) => {
         if (this.#tailers.get(id) !== tailer) return
         this.#tailers.delete(id)
+        this.#noteProblem(id, '')
         if (end === 'gone') this.#positions.remove(CURSOR_PREFIX + id)
         // It became a target again while its reader was ending.
         if (end === 'released' && this.#running && this.#targetLabels().has(id)) this.#reconcile()
@@ -239,6 +249,8 @@ class DockerSource implements ComponentInstance<Args> {
       client: this.#client,
       logger: this.#context.logger,
       opening: this.#opening,
+      permissions: this.#permissions,
+      onProblem: (id, problem) => this.#noteProblem(id, problem),
       counters: {
         entries: (count) => this.#entries.inc(count),
         unreadable: () => this.#errors.inc(),
@@ -252,6 +264,23 @@ class DockerSource implements ComponentInstance<Args> {
           value: cursorText(cursor),
         })
       },
+    }
+  }
+
+  /** Collecting is healthy while every log that exists can be read. */
+  #noteProblem(id: string, problem: string): void {
+    const known = this.#problems.get(id) ?? ''
+    if (problem === known) return
+    if (problem === '') this.#problems.delete(id)
+    else this.#problems.set(id, problem)
+    const [first] = this.#problems
+    if (first === undefined)
+      this.#context.reportHealth('healthy', 'the logs of all containers are being read')
+    else {
+      const count = this.#problems.size
+      const what = count === 1 ? 'a container' : `${count} containers`
+      const message = `the log of ${what} cannot be read, ${first[0].slice(0, 12)}: ${first[1]}`
+      this.#context.reportHealth('unhealthy', message)
     }
   }
 

@@ -11,10 +11,12 @@ import { type LineBatcher, makeLineBatcher, SOURCE_BATCH_LIMITS } from '../line-
 import type { LogEntry, LogsReceiver } from '../pipeline.ts'
 import type { ContainerState, DockerClient } from './client.ts'
 import { type Cursor, type CursorTracker, cursorText, sinceSeconds, trackCursor } from './cursor.ts'
+import { DockerError } from './docker-error.ts'
 import { type LineBlocks, makeLineBlocks } from './line-blocks.ts'
 import { type LogDecoder, makeFrameDecoder } from './log-decoder.ts'
 import { longestPauseMs, skipsRotatedFiles } from './log-rotation.ts'
 import type { LogStream } from './log-stream.ts'
+import type { PermissionNotes } from './permission-notes.ts'
 import type { Semaphore } from './semaphore.ts'
 import { type StallWatch, watchForStall } from './stall-watch.ts'
 import { makeTailSink, type TailerCounters } from './tail-sink.ts'
@@ -39,6 +41,9 @@ export interface TailerContext {
    * Limits how many logs are opened at a time: the daemon reads a whole log to find the place to start from.
    */
   readonly opening: Semaphore
+  readonly permissions: PermissionNotes
+  /** The log of a container cannot be read, or can be again (`''`). */
+  onProblem(id: string, problem: string): void
   /** Lines up to `cursor` have been delivered. */
   commit(id: string, cursor: Cursor): void
   /** Lowered by tests. */
@@ -178,8 +183,10 @@ class Tailer implements ContainerTailer {
         this.#isRunning = state.running
         const isRead = readGeneration === state.generation
         if (this.#released && (state.running || isRead)) return 'released'
-        if (isRead) await this.#pause(STOPPED_CHECK_MS)
-        else if (await this.#readLog(state)) readGeneration = state.generation
+        if (isRead) {
+          this.#context.onProblem(this.id, '')
+          await this.#pause(STOPPED_CHECK_MS)
+        } else if (await this.#readLog(state)) readGeneration = state.generation
       } catch (error) {
         if (this.#stopping.signal.aborted) break
         await this.#recover(error)
@@ -250,6 +257,7 @@ class Tailer implements ContainerTailer {
       }
       const stream = await client.logs(this.id, request, onBytes, this.#stopping.signal)
       this.#stream = stream
+      this.#context.onProblem(this.id, '')
       const joinShortFrames = stream.server.startsWith('Libpod')
       const options = { maxLineBytes: MAX_LINE_BYTES, joinShortFrames, blocks: this.#blocks }
       decoder = state.tty ? makeTtyDecoder(sink, options) : makeFrameDecoder(sink, options)
@@ -318,7 +326,14 @@ class Tailer implements ContainerTailer {
   async #recover(error: unknown): Promise<void> {
     this.#lastError = errorMessage(error)
     const retryMs = this.#retryMs
-    this.#logger.warn({ error: this.#lastError, retryMs }, 'reading the log of a container was interrupted')
+    const isGoing = error instanceof DockerError && error.isGoing
+    const message = 'reading the log of a container was interrupted'
+    if (isGoing) this.#logger.debug({ error: this.#lastError, retryMs }, message)
+    else {
+      this.#context.onProblem(this.id, this.#lastError)
+      const isNoted = this.#context.permissions.note(error, 'without it no log can be read')
+      if (!isNoted) this.#logger.warn({ error: this.#lastError, retryMs }, message)
+    }
     if (this.#refused === undefined) await this.#batcher.flush().catch(() => undefined)
     if (this.#refused !== undefined) {
       this.#batcher.clear()

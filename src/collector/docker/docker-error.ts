@@ -1,11 +1,27 @@
 /** The daemon answered with another status than 200. */
 export class DockerError extends Error {
   readonly status: number
+  /** What was asked for, without the container: `GET /containers/{id}/logs`. */
+  readonly call: string
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, call = '') {
     super(message)
     this.name = 'DockerError'
     this.status = status
+    this.call = call
+  }
+
+  /** Whether somebody in front of the daemon does not let the call pass. */
+  get isForbidden(): boolean {
+    return this.status === 401 || this.status === 403
+  }
+
+  /**
+   * Whether the container is just going away: it is unknown by now, or "dead or marked for removal". Not
+   * worth a warning.
+   */
+  get isGoing(): boolean {
+    return this.status === 404 || this.status === 409
   }
 }
 
@@ -18,7 +34,8 @@ export function dockerErrorFrom(status: number, path: string, body: string): Doc
   } catch {
     // Not JSON: a proxy in between has answered.
   }
-  const call = path.split('?')[0]
-  const hint = status === 403 ? ` (a proxy in front of the socket must allow GET ${call})` : ''
-  return new DockerError(status, `GET ${call}: status ${status}: ${message}${hint}`)
+  const asked = path.split('?')[0]
+  const call = `GET ${asked.replace(/^\/containers\/[0-9a-f]{12,}\//, '/containers/{id}/')}`
+  const hint = status === 403 ? ` (a proxy in front of the socket must allow ${call})` : ''
+  return new DockerError(status, `GET ${asked}: status ${status}: ${message}${hint}`, call)
 }
