@@ -3,6 +3,7 @@ import { checkCompose } from './compose.ts'
 import { detectKind, type FileKind } from './detect.ts'
 import { type Finding, sortFindings } from './finding.ts'
 import { checkLoki } from './loki.ts'
+import { checkRules } from './rules.ts'
 
 /** What a check found out about a file. */
 export interface CheckResult {
@@ -24,6 +25,8 @@ export async function checkText(path: string, text: string, nowMs: number): Prom
       return { kind, findings: sortFindings(await checkAlloy(path, text)) }
     case 'compose':
       return { kind, findings: sortFindings(checkCompose(path, text)) }
+    case 'rules':
+      return { kind, findings: sortFindings(checkRules(text)) }
     case undefined:
       return { kind, findings: [] }
   }

@@ -15,7 +15,7 @@ export function registerCheck(program: Command): void {
   program
     .command('check')
     .description(
-      'explain what is wrong with loki.yaml, config.alloy or docker-compose.yml, and how to fix it',
+      'explain what is wrong with loki.yaml, config.alloy, docker-compose.yml or rule files, and how to fix it',
     )
     .argument('<file...>', 'files to check')
     .addOption(new Option('--format <form>', 'how to print').choices(['text', 'json']).default('text'))
@@ -61,7 +61,7 @@ async function checkFile(file: string, nowMs: number): Promise<CheckResult & { r
   }
   const result = await checkText(file, text, nowMs)
   if (result.kind === undefined) {
-    const known = 'a loki.yaml, a config.alloy or a docker-compose.yml'
+    const known = 'a loki.yaml, a config.alloy, a docker-compose.yml or a file of rules'
     throw new OperatorError(
       'check_unknown_file',
       `${file} looks like none of the files check knows: ${known}`,

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { loadLokiConfig } from './load.ts'
 import type { LokiConfig } from './schema/root.ts'
 
@@ -7,7 +8,7 @@ import type { LokiConfig } from './schema/root.ts'
  * containers: their history is older than a week, arrives as fast as a disk reads and in no order between the
  * generations of a container; a line may be as long as the collector lets through; and seven days are kept.
  * No limit
- * makes a line get lost: back-pressure does the work of rate limits.
+ * makes a line get lost: back-pressure does the work of rate limits. Rules can be set through the API.
  */
 const DEFAULT_YAML = `
 auth_enabled: false
@@ -48,6 +49,8 @@ analytics:
  * A complete configuration for running without a file. `flags`, by name without dash, change single
  * settings of it.
  */
-export function defaultConfig(flags?: ReadonlyMap<string, string>): LokiConfig {
-  return loadLokiConfig({ text: DEFAULT_YAML, flags }).config
+export function defaultConfig(flags: ReadonlyMap<string, string> = new Map()): LokiConfig {
+  const rules = join(flags.get('common.path-prefix') ?? 'data', 'rules')
+  const all = new Map([['ruler-storage.filesystem.dir', rules], ...flags])
+  return loadLokiConfig({ text: DEFAULT_YAML, flags: all }).config
 }

@@ -61,7 +61,10 @@ export const rulerSchema = section(
     ),
     storage: section(
       { goType: 'base.RuleStoreConfig', tolerate: /./ },
-      { type: text(''), local: section({ goType: 'local.Config' }, { directory: text('') }) },
+      {
+        type: text(''),
+        local: section({ goType: 'local.Config' }, { directory: text('', 'ruler.storage.local.directory') }),
+      },
     ),
   },
 )
@@ -71,8 +74,8 @@ export const rulerStorageSchema = section(
   { goType: 'rulestore.Config', tolerate: /./ },
   {
     backend: text('filesystem', 'ruler-storage.backend'),
-    filesystem: section({ goType: 'filesystem.Config' }, { dir: text('') }),
-    local: section({ goType: 'local.Config' }, { directory: text('') }),
+    filesystem: section({ goType: 'filesystem.Config' }, { dir: text('', 'ruler-storage.filesystem.dir') }),
+    local: section({ goType: 'local.Config' }, { directory: text('', 'ruler-storage.local.directory') }),
     storage_prefix: text(''),
   },
 )
