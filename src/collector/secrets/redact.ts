@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { makeKeywordScan } from './keyword-scan.ts'
 import type { SecretRule } from './secret-rules.ts'
 
 /** A secret in a line. */
@@ -16,15 +17,13 @@ const NONE: readonly FoundSecret[] = []
 
 /** Makes a finder. A line that has no keyword of any rule costs one pass over it. */
 export function makeSecretFinder(rules: readonly SecretRule[]): SecretFinder {
-  const keywords = [...new Set(rules.flatMap((rule) => rule.keywords))]
-  const hasAll = rules.every((rule) => rule.keywords.length > 0)
-  const anyKeyword = new RegExp(keywords.map((word) => word.replace(/[^\w ]/g, '\\$&')).join('|'), 'i')
+  const scan = makeKeywordScan(rules.map((rule) => rule.keywords))
   return (line, isOverdue) => {
-    if (hasAll && !anyKeyword.test(line)) return NONE
-    const lower = line.toLowerCase()
+    const candidates = scan(line)
+    if (candidates.length === 0) return NONE
     const found: FoundSecret[] = []
-    for (const rule of rules) {
-      if (rule.keywords.length > 0 && !rule.keywords.some((word) => lower.includes(word))) continue
+    for (const candidate of candidates) {
+      const rule = rules[candidate]
       if (isOverdue?.()) break
       for (const match of line.matchAll(rule.pattern)) {
         const text = match[1] ?? match[0]
@@ -75,7 +74,7 @@ export function entropy(text: string): number {
 export interface RedactOptions {
   /** Takes the secret's place; `$SECRET_NAME` and `$SECRET_HASH` (SHA-1) are filled in. Empty: see below. */
   readonly redactWith: string
-  /** Without `redactWith`: how much of the secret is cut off its end, in percent; from 100 nothing is left. */
+  /** Without `redactWith`: percentage of the secret that is cut off its end; from 100 nothing is left. */
   readonly redactPercent: number
 }
 

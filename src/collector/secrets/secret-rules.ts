@@ -83,10 +83,19 @@ const SERVICE_TOKENS: readonly SecretRule[] = [
   rule('vault-token', /\bhv[sbr]\.[\w-]{24,300}/g, 'hvs.', 'hvb.', 'hvr.'),
 ]
 
-const NAMES =
-  'api[_-]?key|apikey|access[_-]?key|secret[_-]?key|client[_-]?secret|auth[_-]?token|access[_-]?token'
+const NAMES = [
+  ...['api[_-]?key', 'apikey', 'access[_-]?key', 'secret[_-]?key', 'private[_-]?key', 'client[_-]?secret'],
+  ...['auth[_-]?token', 'access[_-]?token', 'refresh[_-]?token'],
+].join('|')
 const NAMED_SECRET = new RegExp(
-  `(?:${NAMES}|refresh[_-]?token|private[_-]?key)["'\\\\]{0,3}\\s{0,3}(?:=|:)\\s{0,3}["'\\\\]{0,3}([\\w.+/=~-]{10,300})`,
+  `(?:${NAMES})["'\\\\]{0,3}\\s{0,3}[=:]\\s{0,3}["'\\\\]{0,3}([\\w.+/=~-]{10,300})`,
+  'gi',
+)
+const PASSWORD = new RegExp(
+  '(?:password|passwd|passphrase)' +
+    // An equals sign, or the colon of JSON: prose has colons, too.
+    '(?:["\'\\\\]{0,3}\\s{0,3}=\\s{0,3}|["\\\\]{1,3}\\s{0,3}:\\s{0,3})' +
+    '["\'\\\\]{0,3}([^\\s"\'\\\\,;&}]{4,200})',
   'gi',
 )
 
@@ -94,7 +103,7 @@ const NAMED_SECRET = new RegExp(
 const CONTEXTS: readonly SecretRule[] = [
   rule(
     'authorization-header',
-    /authorization["'\\]{0,3}\s{0,3}[:=]\s{0,3}["'\\]{0,3}(?:bearer|basic|token)\s{1,3}([\w+/=.~-]{8,4096})/gi,
+    /authorization["'\\]{0,3}\s?[:=]\s?["'\\]{0,3}(?:bearer|basic|token)\s{1,3}([\w+/=.~-]{8,4096})/gi,
     'authorization',
   ),
   {
@@ -112,15 +121,26 @@ const CONTEXTS: readonly SecretRule[] = [
     'accesskey',
   ),
   {
-    ...rule('generic-api-key', NAMED_SECRET, 'key', 'token', 'secret'),
+    ...rule(
+      'generic-api-key',
+      NAMED_SECRET,
+      ...[
+        'api_key',
+        'api-key',
+        'apikey',
+        'access_key',
+        'access-key',
+        'accesskey',
+        'secret_key',
+        'secret-key',
+      ],
+      ...['secretkey', 'private_key', 'private-key', 'privatekey', 'client_secret', 'client-secret'],
+      ...['clientsecret', '_token', '-token', 'authtoken', 'accesstoken', 'refreshtoken'],
+    ),
     minEntropy: 3.2,
   },
   rule('jwt', /\bey[\w-]{17,4000}\.ey[\w/-]{17,8000}\.[\w/-]{10,2000}={0,2}/g, 'eyj'),
-  rule(
-    'password',
-    /(?:password|passwd|passphrase)(?:["'\\]{0,3}\s{0,3}=\s{0,3}|["\\]{1,3}\s{0,3}:\s{0,3})["'\\]{0,3}([^\s"'\\,;&}]{4,200})/gi,
-    ...['password', 'passwd', 'passphrase'],
-  ),
+  rule('password', PASSWORD, ...['password', 'passwd', 'passphrase']),
   rule(
     'private-key',
     /-----BEGIN[ A-Z0-9_-]{0,60}PRIVATE KEY(?: BLOCK)?-----([\s\S]{16,16384}?)(?:-----END|$)/g,
