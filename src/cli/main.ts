@@ -37,6 +37,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   series: async () => (await import('./series.ts')).registerSeries,
   check: async () => (await import('./check.ts')).registerCheck,
   health: async () => (await import('./health.ts')).registerHealth,
+  status: async () => (await import('./status.ts')).registerStatus,
   config: async () => (await import('./config.ts')).registerConfig,
   'hash-secret': async () => (await import('./hash-secret.ts')).registerHashSecret,
 }

@@ -18,6 +18,9 @@ export interface SessionOptions {
   readonly port: number
   /** As Prometheus writes durations, e.g. `7d`. */
   readonly retention: string
+  /** Sizes or shares of the disk, as `disk_budget` takes them. */
+  readonly maxDisk?: string
+  readonly minFreeDisk?: string
   readonly logger: Logger & { level: string }
 }
 
@@ -63,6 +66,8 @@ export async function startSession(source: Source, options: SessionOptions): Pro
       ['server.http-listen-address', options.host],
       ['server.http-listen-port', String(options.port)],
       ['store.retention', options.retention],
+      ['max-disk', options.maxDisk ?? ''],
+      ['min-free-disk', options.minFreeDisk ?? ''],
     ]),
   )
   const server = await startServer(config, logger)

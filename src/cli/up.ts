@@ -2,9 +2,10 @@ import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
 import { parsePrometheusDuration } from '#base/duration.ts'
-import { OperatorError } from '#base/errors.ts'
+import { errorMessage, OperatorError } from '#base/errors.ts'
 import { type LogLevel, makeLogger } from '#base/logger.ts'
 import { VERSION } from '#base/version.ts'
+import { parseDiskSize } from '#config/disk-size.ts'
 import { findDocker } from './docker-host.ts'
 import { runUntilSignal } from './signals.ts'
 import { chooseSource, type SessionOptions, type Source, startSession, type UpSession } from './up-session.ts'
@@ -15,6 +16,8 @@ interface UpOptions {
   readonly data: string
   readonly listen: string
   readonly retention: string
+  readonly maxDisk?: string
+  readonly minFreeDisk?: string
   readonly logLevel: LogLevel
   readonly sample?: true
 }
@@ -27,6 +30,8 @@ export function registerUp(program: Command): void {
     .option('--data <dir>', 'folder for everything that is kept', 'data')
     .option('--listen <host:port>', 'where the page and the API are', '127.0.0.1:3100')
     .option('--retention <duration>', 'how long lines are kept: 72h, 7d, 4w; 0 for ever', '7d')
+    .option('--max-disk <size>', 'drop the oldest lines beyond this: 20GB, or 80% of the disk')
+    .option('--min-free-disk <size>', 'drop the oldest lines when less than this is free: 5GB, or 10%')
     .option('--sample', 'collect the sample shop, even where there is a Docker Engine')
     .addOption(
       new Option('--log-level <level>', 'how much to write to standard error')
@@ -40,8 +45,16 @@ async function up(options: UpOptions): Promise<void> {
   const logger = makeLogger(options.logLevel)
   checkRetention(options.retention)
   const dataDir = resolve(options.data)
-  const { retention } = options
-  const sessionOptions: SessionOptions = { ...parseListen(options.listen), dataDir, retention, logger }
+  const { retention, maxDisk, minFreeDisk } = options
+  for (const size of [maxDisk, minFreeDisk]) checkDiskSize(size)
+  const sessionOptions: SessionOptions = {
+    ...parseListen(options.listen),
+    dataDir,
+    retention,
+    maxDisk,
+    minFreeDisk,
+    logger,
+  }
   const source: Source = options.sample
     ? { kind: 'shop', reason: 'the flag --sample' }
     : chooseSource(await findDocker())
@@ -97,4 +110,12 @@ function parseListen(text: string): { host: string; port: number } {
     throw new OperatorError('flag_invalid', `--listen ${text} is not host:port, e.g. 127.0.0.1:3100`)
   }
   return { host: match[1] ?? (match[2] === '' ? '0.0.0.0' : match[2]), port }
+}
+
+function checkDiskSize(text: string | undefined): void {
+  try {
+    parseDiskSize(text ?? '')
+  } catch (error) {
+    throw new OperatorError('flag_invalid', `--max-disk, --min-free-disk: ${errorMessage(error)}`)
+  }
 }

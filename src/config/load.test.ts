@@ -83,10 +83,7 @@ describe('a typical file', () => {
   })
 
   test('warns of what this version does not do, and of nothing else', () => {
-    expect(warnings.map(({ path }) => path)).toEqual([
-      'limits_config.retention_stream',
-      'pattern_ingester.enabled',
-    ])
+    expect(warnings.map(({ path }) => path)).toEqual(['pattern_ingester.enabled'])
   })
 
   test('is printed in Loki’s own writing, and reads back', () => {

@@ -1,4 +1,6 @@
 import { printGoDuration } from '#base/duration.ts'
+import { errorMessage } from '#base/errors.ts'
+import { parseDiskSize } from './disk-size.ts'
 import type { Limits } from './schema/limits.ts'
 import type { LokiConfig } from './schema/root.ts'
 import { policyProblems } from './validate-policies.ts'
@@ -40,7 +42,19 @@ export function validateConfig(config: LokiConfig, nowMs: number, checkSelector?
       ...problem,
     })),
     ...otherProblems(config),
+    ...diskBudgetProblems(config),
   ]
+}
+
+function diskBudgetProblems({ disk_budget: budget }: LokiConfig): Refusal[] {
+  return (['max_disk', 'min_free_disk'] as const).flatMap((key): Refusal[] => {
+    try {
+      parseDiskSize(budget[key])
+      return []
+    } catch (error) {
+      return [{ section: 'disk_budget', path: `disk_budget.${key}`, message: errorMessage(error) }]
+    }
+  })
 }
 
 const ENCODINGS = ['none', 'gzip', 'lz4-64k', 'snappy', 'lz4-256k', 'lz4-1M', 'lz4', 'flate', 'zstd']

@@ -45,10 +45,6 @@ function retentionWarnings(config: LokiConfig, isSet: (path: string) => boolean)
     const path = 'compactor.apply_retention_interval'
     warn(path, `\`${path}\` should be a multiple of compaction_interval (${interval})`)
   }
-  if (compactor.retention_enabled && limits.retention_stream.length > 0) {
-    const why = 'this version keeps all streams of a tenant for `retention_period`'
-    warn('limits_config.retention_stream', `\`limits_config.retention_stream\` has no effect: ${why}`)
-  }
   const lookback = limits.max_query_lookback
   if (lookback > 0 && limits.retention_period > lookback) {
     const kept = printPrometheusDuration(limits.retention_period)

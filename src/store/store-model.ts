@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { labelsText, makeLabels } from '#base/labels.ts'
 import { equal, type FoundRow, like, type PlainRow } from './testing.ts'
-import type { CountCell, LinePredicate, ScanRequest } from './types.ts'
+import type { CountCell, DeleteSelection, LinePredicate, ScanRequest } from './types.ts'
 
 // A store as a plain list of rows, and random rows, operations and questions to compare a real one with it.
 
@@ -16,8 +16,31 @@ export function oneOf(...sets: Record<string, string>[]): fc.Arbitrary<Record<st
   return fc.constantFrom(...sets)
 }
 
+/** What a delete request of the model means; its JSON text is the request's query. */
+export interface PlainDelete {
+  readonly app: string
+  /** The line contains this. */
+  readonly needle?: string
+  /** The metadata `detected_level` is this: something that only a row test can tell. */
+  readonly level?: string
+  readonly fromMs: number
+  readonly fromNs: number
+  readonly toMs: number
+  readonly toNs: number
+}
+
 /** What happens to a store. */
-export type Operation = { kind: 'append'; rows: PlainRow[] } | { kind: 'flush' } | { kind: 'reopen' }
+export type Operation =
+  | { kind: 'append'; rows: PlainRow[] }
+  | { kind: 'flush' }
+  | { kind: 'reopen' }
+  /** Segments are merged. */
+  | { kind: 'merge' }
+  | { kind: 'delete'; what: PlainDelete }
+  /** The oldest request that is not carried out is taken back. */
+  | { kind: 'cancel' }
+  /** Requests are carried out. */
+  | { kind: 'purge' }
 
 // A narrow space of values, so that times tie, rows repeat and blocks overlap; two days, so that partitions
 // do too.
@@ -32,7 +55,18 @@ const plainRow: fc.Arbitrary<PlainRow> = fc.record({
   line: fc.constantFrom('', 'a', 'ab', 'b a', 'abba', 'c', 'request 1234567', 'request 7654321'),
   metadata: oneOf({}, {}, { detected_level: 'info' }, { detected_level: 'info', id: '1' }),
 })
-/** Something that is done to a store: append, flush or reopen. */
+const plainDelete: fc.Arbitrary<PlainDelete> = fc
+  .record({
+    app: fc.constantFrom('a', 'b', '.*'),
+    needle: fc.option(fc.constantFrom('a', 'b', 'request 1234'), { nil: undefined }),
+    level: fc.option(fc.constantFrom('info'), { nil: undefined }),
+    fromMs: fc.oneof(fc.constant(T0 - 10), fc.integer({ min: T0, max: T0 + 20 }), fc.constant(MINUTE)),
+    fromNs: fc.constantFrom(0, 1, 2),
+    lengthMs: fc.constantFrom(5, 30_000, 200_000, 200_000_000),
+    toNs: fc.constantFrom(0, 1, 999_999),
+  })
+  .map(({ lengthMs, ...rest }) => ({ ...rest, toMs: rest.fromMs + lengthMs }))
+/** Something that is done to a store. */
 export const operation: fc.Arbitrary<Operation> = fc.oneof(
   {
     weight: 4,
@@ -43,6 +77,12 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('flush' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('reopen' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('merge' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('delete' as const), what: plainDelete }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('purge' as const, 'cancel' as const) }) },
 )
 const needles = fc.array(
   fc
@@ -72,6 +112,32 @@ export const question: fc.Arbitrary<ScanRequest> = fc.record({
   direction: fc.constantFrom('forward' as const, 'backward' as const),
   lines: fc.array(linePredicate, { maxLength: 2 }),
 })
+
+/** Whether a request of the model means a row. */
+export function isMeant(what: PlainDelete, { labels, ms, ns = 0, line, metadata = {} }: PlainRow): boolean {
+  const text = typeof line === 'string' ? line : Buffer.from(line).toString('latin1')
+  return (
+    (what.app === '.*' || labels.app === what.app) &&
+    (what.needle === undefined || text.includes(what.needle)) &&
+    (what.level === undefined || metadata.detected_level === what.level) &&
+    (ms > what.fromMs || (ms === what.fromMs && ns >= what.fromNs)) &&
+    (ms < what.toMs || (ms === what.toMs && ns <= what.toNs))
+  )
+}
+
+/** The language of the model's delete requests, for the store to compile them. */
+export function compilePlainDelete(query: string): DeleteSelection {
+  const { app, needle, level } = JSON.parse(query) as Pick<PlainDelete, 'app' | 'needle' | 'level'>
+  return {
+    matchers: app === '.*' ? [] : [equal('app', app)],
+    lines: needle === undefined ? [] : [{ kind: 'contains', needles: [Buffer.from(needle)] }],
+    test:
+      level === undefined
+        ? undefined
+        : (_stream, metadata) =>
+            metadata.some(([name, value]) => name === 'detected_level' && value === level),
+  }
+}
 
 /** Rows in the order in which {@link makeBatch} lays them out. */
 export function batchOrder(rows: readonly PlainRow[]): PlainRow[] {

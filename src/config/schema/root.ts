@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { anything, bool, goDuration, ignoredSection, int, section, strings, text } from '../fields.ts'
 import { accessSchema } from './access.ts'
+import { diskBudgetSchema } from './disk-budget.ts'
 import { limitsSchema } from './limits.ts'
 import {
   frontendSchema,
@@ -57,6 +58,7 @@ export const rootSchema = section(
     tenant_limits_allow_publish: strings(PUBLISHED_LIMITS),
     lbac: section({ goType: 'lbac.Config' }, { enabled: bool(false, 'lbac.enabled') }),
     access: accessSchema,
+    disk_budget: diskBudgetSchema,
     server: serverSchema,
     common: commonSchema,
     distributor: distributorSchema,

@@ -1,5 +1,6 @@
-import type { LinePredicate, Metadata, StreamRef } from '#store/types.ts'
+import type { LinePredicate, Metadata, RowTest, StreamRef } from '#store/types.ts'
 import { compilePipeline, runStages } from '../pipeline/compile.ts'
+import { ERROR_LABEL } from '../pipeline/names.ts'
 import type { Row } from '../pipeline/row.ts'
 import type { LogExpr } from '../syntax/ast.ts'
 import type { EntryLabels } from './batch-cursor.ts'
@@ -33,6 +34,29 @@ export function compileLogPipeline(expr: LogExpr): LinePipeline {
     if (!predicates.every((predicate) => meets(row, predicate)) || !runStages(row, stages)) return undefined
     return { line: row.text, labels: { all: row.labels.all(), split: row.labels.split() } }
   }
+}
+
+/** Which lines pass a pipeline, whatever they come out as. */
+export interface LineTest {
+  /** Conditions of the lines as they are stored, which all that pass meet. */
+  readonly predicates: readonly LinePredicate[]
+  /** Asked for lines that meet these; undefined where nothing is left to ask. */
+  readonly test: RowTest | undefined
+}
+
+/**
+ * Compiles the stages of a log expression into a test of single lines. A line on which a stage fails
+ * (`__error__`) does not pass: nothing is known of it.
+ * @throws LogqlError `parse error : stage '…' : …` for a stage whose argument is none
+ */
+export function compileLineTest(expr: LogExpr): LineTest {
+  const { row, predicates, stages } = compilePipeline(expr.stages)
+  if (stages.length === 0) return { predicates, test: undefined }
+  const test: RowTest = (stream, metadata, tsMs, tsNs, line) => {
+    row.moveToLine(stream, metadata, tsMs, tsNs, line)
+    return runStages(row, stages) && !row.labels.all().some(([name]) => name === ERROR_LABEL)
+  }
+  return { predicates, test }
 }
 
 function meets(row: Row, { kind, needles }: LinePredicate): boolean {

@@ -20,19 +20,20 @@ const VECTOR_TOKENS: ReadonlySet<string> = new Set(VECTOR_OPS.map((op: VectorOp)
  * Parses and validates a query.
  * @throws LogqlError with Loki's text: `parse error at line 1, col 5: syntax error: …`, `parse error : …`
  */
-export function parseExpr(text: string): Expr {
+export function parseExpr(text: string, options: SelectorOptions = {}): Expr {
   const cursor = new Cursor(text)
   const expr = parseBinary(cursor, parseOperand)
   if (!cursor.is('$end')) cursor.unexpected()
   if (cursor.deferredError !== undefined) throw new LogqlError(`parse error : ${cursor.deferredError}`)
-  validateExpr(expr)
+  if (options.allowEmpty !== true) validateExpr(expr)
   return expr
 }
 
-/** How {@link parseSelector} treats a selector without matchers, or one that every stream fits. */
+/** How {@link parseSelector} and {@link parseExpr} treat a selector without matchers, or one that every stream fits. */
 export interface SelectorOptions {
   /**
-   * Accept `{}` and selectors that match the empty string, as the label and series routes do. Default false.
+   * Accept `{}` and selectors that match the empty string, as the label, series and delete routes do. Default
+   * false.
    */
   readonly allowEmpty?: boolean
 }

@@ -63,7 +63,8 @@ export function readTime(text: string, fallback: Timestamp): Timestamp {
 
 const RFC3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)$/
 
-function readRfc3339(text: string): Timestamp | undefined {
+/** Reads RFC 3339 with any fraction; undefined where the text is something else. */
+export function readRfc3339(text: string): Timestamp | undefined {
   const match = RFC3339.exec(text)
   if (match === null) return undefined
   const ms = Date.parse(`${match[1]}${match[3]}`)

@@ -4,6 +4,7 @@ import type { ServerContext } from '../context.ts'
 import { readParams } from '../query/request.ts'
 import { type QueryCall, type QueryHandler, serveQuery } from '../query/run-query.ts'
 import { ADMIN_ROUTES } from './admin-table.ts'
+import { serveDelete } from './delete.ts'
 import {
   serveDetectedFields,
   serveDetectedFieldValues,
@@ -18,6 +19,7 @@ import { serveLegacyQuery } from './legacy-query.ts'
 import { serveOtlp } from './otlp.ts'
 import { servePush } from './push.ts'
 import { serveQueryInstant, serveQueryRange } from './query.ts'
+import { serveStoreStatus } from './store-status.ts'
 import { serveDrilldownLimits, serveTenantLimits } from './tenant-limits.ts'
 
 /** What a route works with. */
@@ -121,6 +123,8 @@ export const ROUTES: readonly Route[] = [
     path: '/otlp/v1/logs',
     serve: ({ context, request, response }) => serveOtlp(context, request, response),
   },
+  { methods: ['GET', 'POST', 'PUT', 'DELETE'], path: '/loki/api/v1/delete', serve: serveDelete },
+  { methods: ['GET'], path: '/logboom/api/v1/status', serve: serveStoreStatus },
   ...READ_ROUTES,
   ...STATUS_ROUTES,
   ...ADMIN_ROUTES,
