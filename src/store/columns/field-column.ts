@@ -24,7 +24,7 @@ import { ARRAY, END, PAIR } from './value-kinds.ts'
  * @throws FormatError where the columns are damaged
  */
 export function fieldColumn(columns: Columns, parser: FieldParser, name: string): FieldColumn | undefined {
-  const found = parser === 'json' ? findJson(columns, name) : findLogfmt(columns, name)
+  const found = findField(columns, parser, name)
   if (found === undefined) return undefined
   const { column, provenShapes } = found
   const rows = column === -1 ? NO_ROWS : columns.rowsOf(column)
@@ -39,6 +39,11 @@ export function fieldColumn(columns: Columns, parser: FieldParser, name: string)
     values: () => (values ??= readValues(columns, column, rows)),
     texts: () => (column === -1 ? NO_TEXTS : columns.text(column)),
   }
+}
+
+/** The column that is the field, and of which rows it says something; undefined as for {@link fieldColumn}. */
+export function findField(columns: Columns, parser: FieldParser, name: string): FoundField | undefined {
+  return parser === 'json' ? findJson(columns, name) : findLogfmt(columns, name)
 }
 
 const NO_ROWS = new Uint32Array(0)
@@ -62,18 +67,19 @@ const NO_TEXTS = {
 }
 
 /** The parser reads the whole line, and finds what the columns say. */
-const PROVEN = 1
+export const PROVEN = 1
 /** The parser finds the field before it gets to what is not understood. */
 const EARLY = 2
 
-interface Found {
+/** See {@link findField}. */
+export interface FoundField {
   /** −1: no row has the field. */
   readonly column: number
   /** Per shape: {@link PROVEN}, {@link EARLY}, or 0 where nothing is known. */
   readonly provenShapes: Uint8Array
 }
 
-function findJson(columns: Columns, name: string): Found | undefined {
+function findJson(columns: Columns, name: string): FoundField | undefined {
   const { directory, shapes } = columns
   let found = -1
   for (const [column, info] of directory.columns.entries()) {
@@ -111,7 +117,7 @@ function jsonMark({ directory, shapes }: Columns, shape: number, field: number):
   return directory.nodes.kind[shapes.stepNode[stepTo - 1]] === END ? PROVEN : mark
 }
 
-function findLogfmt(columns: Columns, name: string): Found | undefined {
+function findLogfmt(columns: Columns, name: string): FoundField | undefined {
   const { directory, shapes } = columns
   const { nodes } = directory
   let found = -1

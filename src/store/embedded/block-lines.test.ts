@@ -43,7 +43,8 @@ describe('the lines of a block', () => {
         const rows = blockOf(lines)
         const { codec, part } = await encodeBlockLines(rows)
         const entry = { codec, rows: lines.length, lines: part.info } as DirectoryEntry
-        const found = matchColumns(openBlockColumns(part.stored, entry, rows), wanted)
+        const conditions = { predicates: wanted, anyCase: [], fields: [] }
+        const found = matchColumns(openBlockColumns(part.stored, entry, rows), conditions)
         let end = 0
         const lineTo = rows.lengths.map((length) => (end += length))
         const lineFrom = lineTo.map((to, i) => to - rows.lengths[i])

@@ -1,7 +1,9 @@
+import type { Needle } from '#kernels/needle.ts'
 import { LineEncoder } from '../columns/encode-lines.ts'
+import { rowsFailing } from '../columns/field-match.ts'
 import { rowsContaining } from '../columns/line-search.ts'
 import { type Columns, openColumns } from '../columns/open-columns.ts'
-import type { LinePredicate } from '../types.ts'
+import type { FieldPredicate, LinePredicate } from '../types.ts'
 import type { Times } from './block-codec.ts'
 import { FormatError } from './bytes.ts'
 import { preparedNeedle } from './line-match.ts'
@@ -60,24 +62,44 @@ export function openBlockColumns(stored: Uint8Array, entry: DirectoryEntry, time
   return columns
 }
 
+/** What wanted rows must meet. */
+export interface RowConditions {
+  readonly predicates: readonly LinePredicate[]
+  /** All of these are in the line, in any case. */
+  readonly anyCase: readonly Needle[]
+  readonly fields: readonly FieldPredicate[]
+}
+
 /**
- * The positions whose lines meet every predicate.
+ * The positions whose lines meet every predicate; of those that provably do not meet the other conditions,
+ * none.
  * @throws FormatError where a column that must be looked at is damaged
  */
-export function matchColumns(columns: Columns, predicates: readonly LinePredicate[]): Uint32Array {
+export function matchColumns(columns: Columns, conditions: RowConditions): Uint32Array {
   const isLeft = new Uint8Array(columns.directory.rows).fill(1)
-  for (const { kind, needles } of predicates) {
-    if (!isLeft.includes(1)) break
-    const meets = new Uint8Array(isLeft.length)
-    for (const needle of needles) {
-      const found = rowsContaining(columns, preparedNeedle(needle))
-      for (let row = 0; row < meets.length; row++) meets[row] |= found[row]
-    }
-    const wanted = kind === 'contains' ? 1 : 0
-    for (let row = 0; row < meets.length; row++) if (meets[row] !== wanted) isLeft[row] = 0
+  for (const field of conditions.fields) {
+    const failing = rowsFailing(columns, field)
+    if (failing !== undefined && !keep(isLeft, failing, 0)) return NONE
   }
+  for (const { kind, needles } of conditions.predicates) {
+    const found = needles.map((needle) => rowsContaining(columns, preparedNeedle(needle)))
+    const [meets, ...others] = found
+    for (const other of others) for (let row = 0; row < meets.length; row++) meets[row] |= other[row]
+    if (!keep(isLeft, meets, kind === 'contains' ? 1 : 0)) return NONE
+  }
+  for (const needle of conditions.anyCase) if (!keep(isLeft, rowsContaining(columns, needle), 1)) return NONE
   const positions = new Uint32Array(isLeft.length)
   let count = 0
   for (let row = 0; row < isLeft.length; row++) if (isLeft[row] === 1) positions[count++] = row
   return positions.slice(0, count)
+}
+
+const NONE = new Uint32Array(0)
+
+/** Leaves the rows whose mark is as wanted; returns whether there are any. */
+function keep(isLeft: Uint8Array, marks: Uint8Array, wanted: 0 | 1): boolean {
+  let left = 0
+  for (let row = 0; row < isLeft.length; row++)
+    left |= isLeft[row] &= wanted === 1 ? marks[row] : 1 - marks[row]
+  return left === 1
 }

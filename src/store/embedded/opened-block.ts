@@ -2,9 +2,9 @@ import { decodeLines } from '../columns/decode-lines.ts'
 import { fieldColumn } from '../columns/field-column.ts'
 import type { Columns } from '../columns/open-columns.ts'
 import { firstPositions } from '../columns/positions.ts'
-import type { BatchFields, FieldColumn, FieldParser, LinePredicate, Lines } from '../types.ts'
+import type { BatchFields, FieldColumn, FieldParser, Lines } from '../types.ts'
 import { type BlockMetadata, decodeLengths, decodeMetadata, decodeTimes, type Times } from './block-codec.ts'
-import { matchColumns, openBlockColumns } from './block-lines.ts'
+import { matchColumns, openBlockColumns, type RowConditions } from './block-lines.ts'
 import { FormatError } from './bytes.ts'
 import { matchLines, mayContain } from './line-match.ts'
 import { checkPart, inflatePart, type PartInfo } from './parts.ts'
@@ -103,13 +103,30 @@ export class OpenedBlock {
     return this.#extents
   }
 
-  /** Positions of the rows whose lines meet every predicate. */
-  match(predicates: readonly LinePredicate[]): Uint32Array {
+  /**
+   * Positions of the rows whose lines meet every predicate, without those that provably do not meet the other
+   * conditions.
+   */
+  match(conditions: RowConditions): Uint32Array {
     const columns = this.#columns
-    if (columns !== undefined) return this.#at(this.entry.lines, () => matchColumns(columns, predicates))
+    if (columns !== undefined) {
+      const fields = conditions.fields.filter(({ name }) => !this.#hasMetadata(name))
+      return this.#at(this.entry.lines, () => matchColumns(columns, { ...conditions, fields }))
+    }
+    const { predicates } = conditions
+    const all = firstPositions(this.entry.rows)
+    if (predicates.length === 0) return all
     const bytes = this.#allBytes()
     if (!predicates.every((predicate) => mayContain(bytes, predicate))) return new Uint32Array(0)
-    return matchLines({ ...this.extents(), bytes }, firstPositions(this.entry.rows), predicates)
+    return matchLines({ ...this.extents(), bytes }, all, predicates)
+  }
+
+  /** Whether a row has metadata of this name. */
+  #hasMetadata(name: string): boolean {
+    return (
+      this.entry.metadata.rawBytes > 0 &&
+      this.metadata().sets.some((set) => set.some(([label]) => label === name))
+    )
   }
 
   /** The lines of the wanted rows, which what is said of others does not fit. */

@@ -1,3 +1,4 @@
+import { makeNeedle } from '#kernels/needle.ts'
 import type { RowBatch, Scan, ScanRequest, ScanStats, ScanWindow } from '../types.ts'
 import type { BlockMetadata } from './block-codec.ts'
 import type { BlockReader } from './block-reader.ts'
@@ -71,7 +72,8 @@ async function* scanWindows(
     const predicates = (request.lines ?? []).slice(0, MAX_PREDICATES)
     const hashes = predicates.map(predicateHashes).filter((each) => each !== undefined)
     const { blocks, filters } = environment
-    const context: ScanContext = { request, predicates, stats, blocks, filters, hashes }
+    const anyCase = (request.anyCase ?? []).map((text) => makeNeedle(Buffer.from(text), true))
+    const context: ScanContext = { request, predicates, anyCase, stats, blocks, filters, hashes }
     const sources = findSources(snapshot, streams, context)
     // The last millisecond counts where any nanosecond of it is wanted.
     const endMs = request.toNs > 0 ? request.toMs + 1 : request.toMs

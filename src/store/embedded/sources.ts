@@ -1,6 +1,8 @@
+import type { Needle } from '#kernels/needle.ts'
 import { firstPositions } from '../columns/positions.ts'
 import type { BatchFields, LinePredicate, Lines, ScanRequest, ScanStats } from '../types.ts'
 import type { BlockMetadata } from './block-codec.ts'
+import type { RowConditions } from './block-lines.ts'
 import type { BlockReader } from './block-reader.ts'
 import { type FilterReader, mayMatch } from './filter-reader.ts'
 import type { NeedleHashes } from './gram-filter.ts'
@@ -52,6 +54,8 @@ export function emptyStats(): ScanStats {
 export interface ScanContext {
   readonly request: ScanRequest
   readonly predicates: readonly LinePredicate[]
+  /** Made from the request's `anyCase`. */
+  readonly anyCase: readonly Needle[]
   readonly stats: ScanStats
   readonly blocks: BlockReader
   readonly filters: FilterReader
@@ -65,21 +69,23 @@ const BYTES_PER_COST = 256
 /** The wanted rows of one block, read when they are first asked for. */
 export function blockSource(context: ScanContext, segment: Segment, block: number): Source {
   const { directory } = segment
-  const { predicates, stats, blocks, filters, hashes, request } = context
+  const { stats, blocks, filters, hashes, request } = context
+  const stream = segment.streams[directory.stream(block)]
+  const conditions = conditionsFor(context, stream)
   let matching: Uint32Array | undefined
   let isDone = false
   const readOpened = (opened: OpenedBlock, fromMs: number, toMs: number): SourceRows | undefined => {
     if (matching === undefined) {
       const { rows } = opened.entry
-      matching = predicates.length === 0 ? firstPositions(rows) : opened.match(predicates)
-      if (predicates.length > 0) countLooked(stats, rows, opened.entry.lines.rawBytes)
+      matching = conditions === undefined ? firstPositions(rows) : opened.match(conditions)
+      if (conditions !== undefined) countLooked(stats, rows, opened.entry.lines.rawBytes)
       isDone = matching.length === 0
       if (isDone) return undefined
     }
     const positions = clip(opened, matching, request, fromMs, toMs)
     if (positions.length === 0) return undefined
     const source = blockRows(blocks, segment, block, opened, positions)
-    if (predicates.length === 0) countRows(stats, opened, positions)
+    if (conditions === undefined) countRows(stats, opened, positions)
     return source
   }
   const open = (fromMs: number, toMs: number): SourceRows | undefined | Promise<SourceRows | undefined> => {
@@ -99,12 +105,22 @@ export function blockSource(context: ScanContext, segment: Segment, block: numbe
     return undefined
   }
   return {
-    stream: segment.streams[directory.stream(block)],
+    stream,
     minMs: directory.minMs(block),
     maxMs: directory.maxMs(block),
     cost: directory.rows(block) + directory.lineBytes(block) / BYTES_PER_COST,
     read,
   }
+}
+
+/** What the rows of a stream must meet; undefined where that is nothing. */
+function conditionsFor(
+  { predicates, anyCase, request }: ScanContext,
+  stream: Stream,
+): RowConditions | undefined {
+  const fields = (request.fields ?? []).filter(({ name }) => !stream.labels.some(([label]) => label === name))
+  if (predicates.length === 0 && anyCase.length === 0 && fields.length === 0) return undefined
+  return { predicates, anyCase, fields }
 }
 
 /** Rows of an opened block; whatever is asked for later, its block is open as long as they are. */

@@ -79,7 +79,15 @@ function* settledSources(
   toMs: number,
 ): Generator<Source> {
   const request: ScanRequest = { matchers: [], fromMs, fromNs: 0, toMs, toNs: 0, direction: 'forward' }
-  const context: ScanContext = { request, predicates: [], stats: emptyStats(), blocks, filters, hashes: [] }
+  const context: ScanContext = {
+    request,
+    predicates: [],
+    anyCase: [],
+    stats: emptyStats(),
+    blocks,
+    filters,
+    hashes: [],
+  }
   const overlaps = (minMs: number, maxMs: number): boolean => minMs < toMs && maxMs >= fromMs
   for (const segment of snapshot.segments) {
     if (!overlaps(segment.properties.minMs, segment.properties.maxMs)) continue
