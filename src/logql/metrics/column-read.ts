@@ -1,5 +1,5 @@
 import type { RowBatch } from '#store/types.ts'
-import { bothPass, type Outcomes, PASSES } from '../pipeline/column-filter.ts'
+import { bothPass, type Outcomes, PASSES, UNKNOWN } from '../pipeline/column-filter.ts'
 import type { LabelSource, LabelSources } from '../pipeline/label-source.ts'
 import type { TestedRows } from '../pipeline/test-fields.ts'
 import { type ColumnGroups, groupRows } from './column-groups.ts'
@@ -60,7 +60,7 @@ function unwrapRows(
   }
   if (outcomes === undefined) return samples
   const known = outcomes
-  if (known.some((outcome) => outcome > PASSES)) return undefined
+  if (known.some((outcome) => outcome === UNKNOWN)) return undefined
   return {
     rows: samples.rows.filter((_, i) => known[i] === PASSES),
     values: samples.values.filter((_, i) => known[i] === PASSES),

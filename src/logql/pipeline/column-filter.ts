@@ -10,14 +10,19 @@ import type { LabelSources } from './label-source.ts'
 import { ERROR_LABEL } from './names.ts'
 import { asBuffer } from './row.ts'
 
-/** What a filter says of a row: no, yes, or that only the row's own way through the stages can tell. */
-export type Outcome = 0 | 1 | 2
+/**
+ * What a filter says of a row: no, yes, that only the row's own way through the stages can tell, or no but
+ * with an error set on the way.
+ */
+export type Outcome = 0 | 1 | 2 | 3
 /** The row is out. */
 export const REJECTS: Outcome = 0
 /** The row stays, without an error. */
 export const PASSES: Outcome = 1
-/** The filter sets the line's error there. */
+/** The filter sets the line's error, and the line stays. */
 export const UNKNOWN: Outcome = 2
+/** The row is out, unless an `or` around the filter keeps it: then it has an error. */
+export const REJECTS_MARKED: Outcome = 3
 
 /** Outcomes that have not been worked out. */
 const NOT_YET = 255
@@ -47,11 +52,12 @@ export function compileColumnFilter(filter: LabelFilter): ColumnFilter {
   }
 }
 
-// Left outcome · 3 + right outcome. The right side of `and` runs in any case and may set an error, which
-// matters only to rows that stay; the right side of `or` runs where the left does not pass.
-const AND = Uint8Array.of(0, 0, 0, 0, 1, 2, 0, 2, 2)
-const AND_HEEDING = Uint8Array.of(0, 0, 0, 0, 1, 2, 2, 2, 2)
-const OR = Uint8Array.of(0, 1, 2, 1, 1, 1, 2, 2, 2)
+// First outcome · 4 + second outcome. The right side of `and` runs in any case, that of `or` where the left
+// does not pass. A second filter that heeds errors passes what the first has marked.
+const AND = Uint8Array.of(0, 0, 3, 3, 0, 1, 2, 3, 3, 2, 2, 3, 3, 3, 3, 3)
+const AND_HEEDING = Uint8Array.of(0, 0, 3, 3, 0, 1, 2, 3, 2, 2, 2, 2, 3, 3, 3, 3)
+const OR = Uint8Array.of(0, 1, 2, 3, 1, 1, 1, 1, 2, 2, 2, 2, 3, 2, 2, 3)
+const OR_HEEDING = Uint8Array.of(0, 1, 2, 3, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2)
 
 /** The outcomes of two filters that both must pass, one after the other; written into `first`. */
 export function bothPass(first: Outcomes, second: Outcomes, { heedsErrors }: ColumnFilter): Outcomes {
@@ -59,7 +65,7 @@ export function bothPass(first: Outcomes, second: Outcomes, { heedsErrors }: Col
 }
 
 function combine(first: Outcomes, second: Outcomes, table: Uint8Array): Outcomes {
-  for (let i = 0; i < first.length; i++) first[i] = table[first[i] * 3 + second[i]]
+  for (let i = 0; i < first.length; i++) first[i] = table[first[i] * 4 + second[i]]
   return first
 }
 
@@ -72,7 +78,8 @@ function joined({ kind, left, right }: LabelFilter & { kind: 'and' | 'or' }): Co
       const first = one.test(sources, rows, sets)
       const second = first && other.test(sources, rows, sets)
       if (first === undefined || second === undefined) return undefined
-      return kind === 'or' ? combine(first, second, OR) : bothPass(first, second, other)
+      if (kind === 'and') return bothPass(first, second, other)
+      return combine(first, second, other.heedsErrors ? OR_HEEDING : OR)
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { RowBatch } from '#store/types.ts'
-import { bothPass, type Outcomes, PASSES, REJECTS } from './column-filter.ts'
+import { bothPass, type Outcomes, PASSES, REJECTS, REJECTS_MARKED } from './column-filter.ts'
 import type { CompiledFields } from './compile.ts'
 import { hasReservedMetadata, LabelSources } from './label-source.ts'
 
@@ -73,7 +73,7 @@ function sortRows(
     const row = rows[i]
     const isProven = unproven === undefined || unproven[row] === 0
     const outcome = outcomes === undefined ? PASSES : outcomes[i]
-    if (isProven && outcome === REJECTS) continue
+    if (isProven && (outcome === REJECTS || outcome === REJECTS_MARKED)) continue
     mayPass[possible++] = row
     if (isProven && outcome === PASSES) passes[certain++] = row
     else unknown[open++] = row
