@@ -95,12 +95,14 @@ function rulerOver(store: RuleStore, options: RulerOptions, metrics: RulerMetric
     groups: (tenant) => table.groups(tenant),
     async start() {
       const saved = await stateFile.load()
-      left = saved?.rules ?? []
-      await sync.start()
       if (saved !== undefined) {
+        const tooOldMs = Date.now() - ruler.for_outage_tolerance
+        left = saved.rules.filter(({ evaluatedAtMs }) => evaluatedAtMs >= tooOldMs)
+        // Before any rule is evaluated, whose word is the newer one.
         parts.notifier.restore(saved.notifier)
         parts.writers.restore(saved.unsent)
       }
+      await sync.start()
     },
     async close() {
       await sync.close()

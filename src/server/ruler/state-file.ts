@@ -7,14 +7,13 @@ import { writeAtomically } from './rule-store.ts'
 
 const labels = z.array(z.tuple([z.string(), z.string()]).readonly()).readonly()
 
+// JSON has no infinities and no NaN: they are written as texts.
+const value = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number)])
+
 const alertSchema = z.object({
   labels,
   annotations: labels,
-  // JSON has no infinities and no NaN.
-  value: z
-    .number()
-    .nullable()
-    .transform((value) => value ?? Number.NaN),
+  value,
   state: z.enum(['pending', 'firing', 'inactive']),
   activeAtMs: z.number(),
   firedAtMs: z.number(),
@@ -34,10 +33,7 @@ const noticeSchema = z.object({
 
 const sampleSchema = z.object({
   labels,
-  value: z
-    .number()
-    .nullable()
-    .transform((value) => value ?? Number.NaN),
+  value,
   timeMs: z.number(),
   stale: z.literal(true).optional(),
 })
@@ -95,19 +91,30 @@ export interface StateFile {
 }
 
 const DELAY_MS = 1000
+/** A file that takes long to write (many samples wait) is written less often: a twentieth of the time. */
+const IDLE_FACTOR = 20
+
+function stateText(state: RulerState): string {
+  return JSON.stringify(state, (_key, item: unknown) =>
+    typeof item === 'number' && !Number.isFinite(item) ? String(item) : item,
+  )
+}
 
 /** Makes a state file at `path`. Each write replaces the file as a whole. */
 export function makeStateFile(path: string, state: () => RulerState, logger: Logger): StateFile {
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> = Promise.resolve()
+  let lastMs = 0
   const write = (): Promise<void> => {
     writing = writing.then(async () => {
+      const begun = performance.now()
       try {
         await mkdir(dirname(path), { recursive: true })
-        await writeAtomically(path, JSON.stringify(state()))
+        await writeAtomically(path, stateText(state()))
       } catch (error) {
         logger.error({ path, err: errorMessage(error) }, 'the state of alerts could not be saved')
       }
+      lastMs = performance.now() - begun
     })
     return writing
   }
@@ -115,10 +122,13 @@ export function makeStateFile(path: string, state: () => RulerState, logger: Log
     load: () => loadState(path, logger),
     saveSoon() {
       if (timer !== undefined) return
-      timer = setTimeout(() => {
-        timer = undefined
-        void write()
-      }, DELAY_MS)
+      timer = setTimeout(
+        () => {
+          timer = undefined
+          void write()
+        },
+        Math.max(DELAY_MS, lastMs * IDLE_FACTOR),
+      )
       timer.unref()
     },
     async close() {
