@@ -10,6 +10,7 @@ import { lokiSecretFilter } from './loki_secretfilter.ts'
 import { lokiSourceApi } from './loki_source_api.ts'
 import { lokiSourceDocker } from './loki_source_docker.ts'
 import { lokiSourceFile } from './loki_source_file.ts'
+import { lokiSourceJournal } from './loki_source_journal.ts'
 import { lokiSourceSyslog } from './loki_source_syslog.ts'
 import { lokiWrite } from './loki_write.ts'
 
@@ -31,6 +32,7 @@ export const componentRegistry: ReadonlyMap<string, ComponentDefinition> = new M
   entry(lokiSourceApi),
   entry(lokiSourceDocker),
   entry(lokiSourceFile),
+  entry(lokiSourceJournal),
   entry(lokiSourceSyslog),
   entry(lokiWrite),
 ])
