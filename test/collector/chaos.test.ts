@@ -139,11 +139,20 @@ describe.skipIf(missing !== undefined)('collecting while everything goes wrong',
 
   /** Waits until the store has what an ended container wrote; only then may it be removed. */
   async function untilStored(name: string): Promise<void> {
-    for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(500)) {
-      const seen = await readStore(`{container="${name}"}`).catch(() => undefined)
-      if (seen !== undefined && missingLines(seen, name).length === 0) return
+    let state = ''
+    for (const deadline = Date.now() + 180_000; Date.now() < deadline; await sleep(500)) {
+      try {
+        const lost = missingLines(await readStore(`{container="${name}"}`), name)
+        if (lost.length === 0) return
+        state = `${lost.length} missing, ${lost[0]} to ${lost.at(-1)}`
+      } catch (error) {
+        // It may be stopped at the moment.
+        state = String(error)
+      }
     }
-    throw new Error(`the store never got all lines of ${name}`)
+    throw new Error(
+      `the store never got all lines of ${name}: ${state}; collector: ${collector.log().slice(-1500)}`,
+    )
   }
 
   const containerTroubles: Record<string, () => Promise<void>> = {

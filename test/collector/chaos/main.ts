@@ -1,0 +1,16 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+// The chaos of test/collector/chaos.test.ts for as long as one likes, counting every line of every container.
+// usage: npm run chaos -- [--minutes 30] [--seed N]      (needs what test/support/dockerd.ts says)
+
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '30' }, seed: { type: 'string' } },
+})
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const env = { ...process.env, CHAOS_SECONDS: String(Number(values.minutes) * 60) }
+const seed = values.seed === undefined ? {} : { CHAOS_SEED: values.seed }
+const args = ['vitest', 'run', 'test/collector/chaos.test.ts', '--disable-console-intercept']
+const { status } = spawnSync('npx', args, { cwd: root, env: { ...env, ...seed }, stdio: 'inherit' })
+process.exitCode = status ?? 1
