@@ -3,6 +3,7 @@ import type { Logger, LogLevel } from '#base/logger.ts'
 import { type LogsReceiver, makeDelivery } from '../pipeline.ts'
 import type { LoggingArgs } from './config-block.ts'
 import { jsonLine, logfmtLine } from './log-line.ts'
+import { withoutCredentials } from './without-credentials.ts'
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 /** Lines kept until the `logging` block has been evaluated for the first time. */
@@ -34,9 +35,10 @@ export function makeCollectorLogger(target: Logger | undefined, write = writeStd
 
   const emit = (level: LogLevel, fields: Record<string, unknown>, message: string): void => {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(settings.level)) return
-    const line = logfmtLine(level, message, fields)
+    const line = withoutCredentials(logfmtLine(level, message, fields))
     if (target !== undefined) target[level](fields, message)
-    else write(`${settings.format === 'json' ? jsonLine(level, message, fields) : line}\n`)
+    else
+      write(`${settings.format === 'json' ? withoutCredentials(jsonLine(level, message, fields)) : line}\n`)
     for (const receiver of settings.writeTo) forward(receiver, line, busy)
   }
   const log = (level: LogLevel, fields: Record<string, unknown>, message: string): void => {

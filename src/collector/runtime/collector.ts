@@ -19,6 +19,7 @@ import type { HttpArgs, LoggingArgs } from './config-block.ts'
 import { type ConfigText, loadConfigPath } from './config-files.ts'
 import { deepEqual } from './deep-equal.ts'
 import { evaluateArguments, evaluateValues, nodeFailure } from './evaluate-node.ts'
+import { type Flow, type FlowEdge, type FlowListener, makeFlow } from './flow.ts'
 import { followImports } from './follow-imports.ts'
 import type { Stability } from './graph.ts'
 import type { ComponentNode, Graph, GraphNode } from './graph-node.ts'
@@ -64,6 +65,12 @@ export interface Collector {
   metrics(): Promise<string>
   /** Arguments of the `http` block. */
   http(): HttpArgs | undefined
+  /** Whether the `livedebugging` block allows to watch what flows. */
+  liveDebugging(): boolean
+  /** Calls `listener` with every batch that a component takes or passes on, until the result is called. */
+  watchFlow(id: string, listener: FlowListener): () => void
+  /** What has gone from component to component. */
+  flowEdges(): readonly FlowEdge[]
 }
 
 /** Everything a collector has at one time. */
@@ -79,6 +86,7 @@ interface State {
   readonly metrics: CollectorMetrics
   readonly propagation: Propagation
   readonly remotes: RemoteModules
+  readonly flow: Flow
   graph: Graph
   /** The texts that were applied last: what is loaded again when an imported file changes. */
   files: readonly ConfigText[]
@@ -113,6 +121,9 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     },
     metrics: () => metricsOf(state),
     http: () => state.settings.get('http') as HttpArgs | undefined,
+    liveDebugging: () => state.settings.get('livedebugging')?.enabled === true,
+    watchFlow: (id, listener) => state.flow.watch(id, listener),
+    flowEdges: () => state.flow.edges(),
   }
 }
 
@@ -128,6 +139,7 @@ function makeState(options: CollectorOptions): State {
     settings: new Map(),
     metrics: makeCollectorMetrics(() => [...units.values()].map((unit) => unit.health().state)),
     propagation: makePropagation((id) => reevaluate(state, id)),
+    flow: makeFlow(),
     remotes: makeRemoteModules(join(options.storagePath, 'imported')),
     graph: {
       ...{ nodes: new Map(), order: [], dependants: new Map() },
@@ -252,7 +264,10 @@ async function stopRemoved(state: State, before: Graph, graph: Graph): Promise<v
   if (removed.length === 0) return
   const deadlineMs = state.options.componentShutdownDeadlineMs ?? 600_000
   await stopUnits(new Map(removed), before, deadlineMs, state.logger)
-  for (const [id] of removed) state.units.delete(id)
+  for (const [id] of removed) {
+    state.units.delete(id)
+    state.flow.forget(id)
+  }
 }
 
 /** Evaluates one node and takes over the result. Resolves with what went wrong. */
@@ -290,6 +305,7 @@ function unitFor(state: State, node: ComponentNode): ComponentUnit {
     dataDir: join(state.options.storagePath, node.id),
     logger: state.logger.child({ component_path: `/${node.moduleId}`, component_id: node.localId }),
     onExports: () => scheduleDependants(state, node.id),
+    flow: state.flow,
   })
   state.units.set(node.id, unit)
   return unit

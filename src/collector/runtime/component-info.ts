@@ -4,6 +4,7 @@ import type { ShownStatement } from './decode-body.ts'
 import type { ComponentNode, Graph } from './graph-node.ts'
 import { isSecret } from './secret.ts'
 import { fromHost, isArray, isNumber, isObject, type Value } from './value.ts'
+import { withoutCredentials } from './without-credentials.ts'
 
 /** A component as the list of the components API shows it. */
 export interface ComponentInfo {
@@ -43,6 +44,7 @@ export type ApiStatement =
 export interface InfoState {
   readonly graph: Graph
   readonly units: ReadonlyMap<string, ComponentUnit>
+  readonly settings: ReadonlyMap<string, Record<string, unknown>>
 }
 
 /**
@@ -70,8 +72,14 @@ export function componentInfo(node: ComponentNode, state: InfoState): ComponentI
     // Alloy has the source text here, secrets and all; nobody gets to see those from us.
     original: '',
     createdModuleIDs: [],
-    liveDebuggingEnabled: false,
+    liveDebuggingEnabled: state.settings.get('livedebugging')?.enabled === true && carriesLogs(node, state),
   }
+}
+
+/** Whether lines go through a component, so that it can be watched. */
+function carriesLogs(node: ComponentNode, state: InfoState): boolean {
+  if (Object.hasOwn(node.definition.schema.attributes, 'forward_to')) return true
+  return state.units.get(node.id)?.exports().has('receiver') === true
 }
 
 /** The components reached from one by edges, seen through the nodes between them that are none. */
@@ -121,7 +129,7 @@ function holdsSecret(type: ArgType): boolean {
 function apiValue(value: Value): ApiValue {
   if (value === null) return { type: 'null', value: null }
   if (isNumber(value)) return { type: 'number', value: Number(value) }
-  if (typeof value === 'string') return { type: 'string', value }
+  if (typeof value === 'string') return { type: 'string', value: withoutCredentials(value) }
   if (typeof value === 'boolean') return { type: 'bool', value }
   if (isArray(value)) return { type: 'array', value: value.map(apiValue) }
   if (isObject(value)) {

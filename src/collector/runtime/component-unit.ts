@@ -4,6 +4,7 @@ import { Registry } from '#base/metrics.ts'
 import type { ComponentContext, ComponentDefinition, ComponentInstance } from './component.ts'
 import type { DecodedBody, ShownStatement } from './decode-body.ts'
 import { deepEqual } from './deep-equal.ts'
+import { type Flow, isReceiver } from './flow.ts'
 import { type Health, healthNow, worstHealth } from './health.ts'
 import { type ObjectValue, objectFromHost } from './value.ts'
 
@@ -15,6 +16,8 @@ export interface UnitOptions {
   readonly logger: Logger
   /** Called when the exports have changed in depth, not for the first ones. */
   readonly onExports: () => void
+  /** Where what the component forwards is counted; a component that is only tried has none. */
+  readonly flow?: Flow
 }
 
 /** One component of the running configuration, from its building to its end. */
@@ -59,6 +62,7 @@ export function makeUnit(options: UnitOptions): ComponentUnit {
     logger,
     metrics,
     setExports: (made) => {
+      for (const value of Object.values(made)) if (isReceiver(value)) options.flow?.own(id, value)
       const next = objectFromHost(made)
       if (deepEqual(next, exports)) return
       exports = next
@@ -90,12 +94,12 @@ export function makeUnit(options: UnitOptions): ComponentUnit {
       if (instance === undefined) {
         isBuilding = true
         try {
-          instance = definition.build(context, next.args)
+          instance = definition.build(context, metered(next.args, options))
         } finally {
           isBuilding = false
         }
       } else if (decoded === undefined || !deepEqual(next.args, decoded.args))
-        await instance.update(next.args)
+        await instance.update(metered(next.args, options))
       decoded = next
     },
     setEvaluation: (error) => {
@@ -110,6 +114,14 @@ export function makeUnit(options: UnitOptions): ComponentUnit {
     health: () => worstHealth(reported === undefined ? [evaluation, run] : [evaluation, run, reported]),
     debugInfo: () => instance?.debugInfo?.(),
   }
+}
+
+/** The arguments with receivers that count. Compared is always what the configuration gave. */
+function metered(args: Record<string, unknown>, { id, flow }: UnitOptions): Record<string, unknown> {
+  const { forward_to: receivers } = args
+  if (flow === undefined || !Array.isArray(receivers)) return args
+  const counted = receivers.map((receiver) => (isReceiver(receiver) ? flow.metered(id, receiver) : receiver))
+  return { ...args, forward_to: counted }
 }
 
 /** Resolves when the component has ended, with the health that this leaves. */

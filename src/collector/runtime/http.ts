@@ -4,6 +4,7 @@ import { http } from '../node-http.ts'
 import { diagnosticLine } from '../syntax/diagnostic.ts'
 import type { Collector } from './collector.ts'
 import { isAuthorized } from './http-auth.ts'
+import { DEBUG_PATH, GRAPH_PATH, streamDebug, streamGraph } from './http-streams.ts'
 
 /** Where the collector's own HTTP interface listens. */
 export interface CollectorHttpOptions {
@@ -36,6 +37,7 @@ export async function startCollectorHttp(
   options: CollectorHttpOptions,
 ): Promise<CollectorHttp> {
   const server = http.createServer((request, response) => {
+    if (startStream(collector, request, response)) return
     void answer(collector, request).then(
       (made) => send(response, made),
       (thrown: unknown) => send(response, { status: 500, body: `${errorMessage(thrown)}\n` }),
@@ -54,6 +56,22 @@ export async function startCollectorHttp(
         server.closeAllConnections()
       }),
   }
+}
+
+/** Answers the requests whose answer does not end. Says whether the request was one of them. */
+function startStream(collector: Collector, request: IncomingMessage, response: ServerResponse): boolean {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://collector')
+  const isAllowed = isAuthorized(collector.http(), pathname, request.headers.authorization)
+  if (request.method !== 'GET' || !isAllowed) return false
+  if (pathname.startsWith(DEBUG_PATH)) {
+    const id = decodeURIComponent(pathname.slice(DEBUG_PATH.length))
+    streamDebug(collector, id, searchParams, response)
+    return true
+  }
+  if (pathname !== GRAPH_PATH && !pathname.startsWith(`${GRAPH_PATH}/`)) return false
+  const moduleId = decodeURIComponent(pathname.slice(GRAPH_PATH.length + 1))
+  streamGraph(collector, moduleId, searchParams, response)
+  return true
 }
 
 function splitAddress(listenAddress: string): { host: string; port: number } {

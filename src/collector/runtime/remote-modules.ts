@@ -3,6 +3,7 @@ import { errorMessage } from '#base/errors.ts'
 import { fetchGitModule, type ImportGitArgs } from './fetch-git-module.ts'
 import { fetchHttpModule, type ImportHttpArgs } from './fetch-http-module.ts'
 import type { ModuleText } from './module-text.ts'
+import { withoutCredentials } from './without-credentials.ts'
 
 /** An `import.http` or `import.git` block with its arguments. */
 export type RemoteImport = {
@@ -53,11 +54,6 @@ export function makeRemoteModules(folder: string): RemoteModules {
     },
     removeFiles: () => rmSync(folder, { recursive: true, force: true }),
   }
-}
-
-/** Takes user names and passwords out of the addresses in a text. */
-export function withoutCredentials(text: string): string {
-  return text.replace(/:\/\/[^/\s@]*@/g, '://(secret)@')
 }
 
 /**
