@@ -56,6 +56,7 @@ export async function runLogQuery(
         direction: query.direction,
         limitHint: query.limit,
         lines: pipeline.predicates,
+        fields: pipeline.fields?.predicates ?? [],
         anyCase: pipeline.foldedNeedles.map(({ text }) => text),
       },
       signal,

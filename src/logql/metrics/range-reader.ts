@@ -181,6 +181,7 @@ export class RangeReader {
       toNs: to.ns,
       direction: 'forward',
       lines: this.#plan.pipeline.predicates,
+      fields: this.#plan.pipeline.fields?.predicates ?? [],
       anyCase: this.#plan.pipeline.foldedNeedles.map(({ text }) => text),
       needMetadata: this.#plan.needsMetadata,
     }

@@ -1,5 +1,5 @@
 import { errorMessage } from '#base/errors.ts'
-import type { LinePredicate } from '#store/types.ts'
+import type { FieldPredicate, LinePredicate } from '#store/types.ts'
 import { LogqlError } from '../error.ts'
 import type { LabelFilter, Stage } from '../syntax/ast.ts'
 import { printLineFilter, printStage } from '../syntax/printer.ts'
@@ -8,7 +8,7 @@ import { type ColumnFilter, compileColumnFilter } from './column-filter.ts'
 import { decolorize } from './decolorize.ts'
 import { compileDrop, compileKeep } from './drop-keep.ts'
 import { type FieldNeedle, fieldNeedles } from './field-needles.ts'
-import { type FieldPlan, planFields } from './field-plan.ts'
+import { type FieldPlan, fieldPredicates, planFields } from './field-plan.ts'
 import { FoldedNeedle } from './folded-needle.ts'
 import { compileLabelFormat, compileLineFormat } from './formats.ts'
 import { type EarlyTests, everythingNeeded, type Hints } from './hints.ts'
@@ -45,6 +45,8 @@ export interface Pipeline {
 /** A {@link FieldPlan} whose filters are ready to run on columns. */
 export interface CompiledFields extends FieldPlan {
   readonly tests: readonly ColumnFilter[]
+  /** What every row that passes them meets. */
+  readonly predicates: readonly FieldPredicate[]
 }
 
 /** Makes the hints once the row, and with it the table of names, exists. */
@@ -91,7 +93,9 @@ export function compilePipeline(
 
 function compileFields(planned: readonly PlannedStage[]): CompiledFields | undefined {
   const plan = planFields(planned)
-  return plan && { ...plan, tests: plan.filters.map(compileColumnFilter) }
+  if (plan === undefined) return undefined
+  const tests = plan.filters.map(compileColumnFilter)
+  return { ...plan, tests, predicates: fieldPredicates(plan) }
 }
 
 function defaultHints(_: Row, tests: EarlyTests): Hints {

@@ -1,4 +1,4 @@
-import type { FieldParser } from '#store/types.ts'
+import type { FieldParser, FieldPredicate } from '#store/types.ts'
 import type { LabelFilter } from '../syntax/ast.ts'
 import { ERROR_LABEL } from './names.ts'
 import { filterNames } from './needed.ts'
@@ -41,4 +41,23 @@ export function isColumnFilter(filter: LabelFilter): boolean {
 /** Whether a label of this name can only be of the stream, its metadata, or a field of just this name. */
 export function isColumnLabel(name: string): boolean {
   return !name.startsWith('__') && !name.endsWith('_extracted')
+}
+
+/** The conditions that every row which passes these filters meets, for a store to leave rows out by. */
+export function fieldPredicates({ parser, filters }: FieldPlan): FieldPredicate[] {
+  if (parser === undefined) return []
+  return filters.flatMap((filter) => predicatesOf(filter, parser))
+}
+
+function predicatesOf(filter: LabelFilter, parser: FieldParser): FieldPredicate[] {
+  if (filter.kind === 'and') {
+    return [...predicatesOf(filter.left, parser), ...predicatesOf(filter.right, parser)]
+  }
+  if (filter.kind === 'string') {
+    const { name, op, value } = filter.matcher
+    return op === '=' && value !== '' && isColumnLabel(name) ? [{ parser, name, op, value }] : []
+  }
+  if (filter.kind !== 'compare' || filter.unit !== 'number') return []
+  const { name, op, value } = filter
+  return [{ parser, name, op: op === '==' ? '=' : op, value }]
 }
