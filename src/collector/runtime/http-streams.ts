@@ -26,10 +26,12 @@ export function streamDebug(
   query: URLSearchParams,
   response: ServerResponse,
 ): void {
-  if (!collector.liveDebugging()) return fail(response, 500, DISABLED)
-  if (collector.component(id) === undefined) return fail(response, 404, `component ${id} does not exist\n`)
   const probability = Number(query.get('sampleProb') ?? 1)
-  if (!(probability >= 0 && probability <= 1)) return fail(response, 400, 'sampleProb must be from 0 to 1\n')
+  const refusal = debugRefusal(collector, id, probability)
+  if (refusal !== undefined) {
+    fail(response, refusal.status, refusal.body)
+    return
+  }
   response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' })
   response.flushHeaders()
   const unwatch = collector.watchFlow(id, (direction, batch) => {
@@ -38,6 +40,17 @@ export function streamDebug(
     }
   })
   response.on('close', unwatch)
+}
+
+function debugRefusal(
+  collector: Collector,
+  id: string,
+  probability: number,
+): { status: number; body: string } | undefined {
+  if (!collector.liveDebugging()) return { status: 500, body: DISABLED }
+  if (collector.component(id) === undefined) return { status: 404, body: `component ${id} does not exist\n` }
+  const isProbability = probability >= 0 && probability <= 1
+  return isProbability ? undefined : { status: 400, body: 'sampleProb must be from 0 to 1\n' }
 }
 
 function* chunksOf(direction: string, { labels, entries }: LogBatch, probability: number): Iterable<string> {
@@ -61,8 +74,10 @@ export function streamGraph(
   response: ServerResponse,
 ): void {
   const windowSeconds = Number(query.get('window') ?? 5)
-  if (!(windowSeconds >= 1 && windowSeconds <= 60))
-    return fail(response, 400, 'window must be from 1 to 60\n')
+  if (!(windowSeconds >= 1 && windowSeconds <= 60)) {
+    fail(response, 400, 'window must be from 1 to 60\n')
+    return
+  }
   response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' })
   response.flushHeaders()
   const counts = (): Map<string, number> =>
