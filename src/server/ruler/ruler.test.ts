@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { uncompress } from 'snappy'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startTestServer, type TestServer } from '../testing.ts'
+import { readWriteRequest } from './testing.ts'
 
 interface Received {
   path: string
@@ -278,7 +279,7 @@ rules:
       'x-scope-orgid': 'fake',
       'x-extra': '1',
     })
-    const series = readSeries((await uncompress(second.body)) as Buffer)
+    const series = readWriteRequest((await uncompress(second.body)) as Buffer)
     expect(series[0]).toEqual({
       labels: { __name__: 'app:lines', app: 'shop', team: 'x' },
       value: 2,
@@ -287,46 +288,3 @@ rules:
     expect(Math.abs(series[0].timeMs - Date.now())).toBeLessThan(60_000)
   })
 })
-
-interface Series {
-  labels: Record<string, string>
-  value: number
-  timeMs: number
-}
-
-/** Reads a remote-write request as the protobuf's definition says. */
-function readSeries(bytes: Buffer): Series[] {
-  return fields(bytes).map(([, body]) => {
-    const parts = fields(body as Buffer)
-    const labels = parts.filter(([number]) => number === 1).map(([, label]) => fields(label as Buffer))
-    const sample = fields(parts.find(([number]) => number === 2)?.[1] as Buffer)
-    return {
-      labels: Object.fromEntries(labels.map(([name, value]) => [String(name[1]), String(value[1])])),
-      value: (sample[0][1] as Buffer).readDoubleLE(),
-      timeMs: Number(sample[1][1]),
-    }
-  })
-}
-
-function fields(bytes: Buffer): [number: number, value: Buffer | bigint][] {
-  const out: [number, Buffer | bigint][] = []
-  let at = 0
-  const varint = (): bigint => {
-    let value = 0n
-    for (let shift = 0n; ; shift += 7n) {
-      const byte = bytes[at++]
-      value |= BigInt(byte & 0x7f) << shift
-      if (byte < 0x80) return value
-    }
-  }
-  while (at < bytes.length) {
-    const tag = Number(varint())
-    const length = (tag & 7) === 2 ? Number(varint()) : (tag & 7) === 1 ? 8 : -1
-    if (length < 0) out.push([tag >> 3, varint()])
-    else {
-      out.push([tag >> 3, bytes.subarray(at, at + length)])
-      at += length
-    }
-  }
-  return out
-}
