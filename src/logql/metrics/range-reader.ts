@@ -1,6 +1,6 @@
 import { labelsText } from '#base/labels.ts'
 import { compareTimestamps } from '#base/timestamp.ts'
-import type { CountCell, LogStore, Metadata, RowBatch, ScanRequest, ScanWindow } from '#store/types.ts'
+import type { CountCell, LogStore, RowBatch, ScanRequest, ScanWindow, StreamRef } from '#store/types.ts'
 import { type ExplainedRead, explainRead } from '../engine/explain.ts'
 import type { Pace } from '../engine/pace.ts'
 import type { StatsCollector } from '../engine/stats.ts'
@@ -82,7 +82,7 @@ export class RangeReader {
   /** Where the next scan begins, if not with the window of its first step. */
   #scanFrom: Bound | undefined
   readonly #read: ExplainedRead
-  readonly #levels = new Map<string, Metadata>()
+  readonly #cellSeries = new Map<StreamRef, Map<string, RangeSeries>>()
 
   constructor(expr: RangeAggExpr, pushed: Grouping | undefined, context: ReadContext) {
     this.#expr = expr
@@ -146,7 +146,10 @@ export class RangeReader {
     const endMs = stepTime(this.#context.grid, step)
     const { rangeMs } = this.#expr.range
     const { vector, dropped } = this.#live.vector(this.#panes, step, rangeMs, endMs)
-    if (dropped) this.#lookup.clear()
+    if (dropped) {
+      this.#lookup.clear()
+      this.#cellSeries.clear()
+    }
     return vector
   }
 
@@ -247,25 +250,26 @@ export class RangeReader {
   }
 
   #addCell({ stream, level, minuteMs, lines, bytes }: CountCell): void {
-    const { pipeline, countsBytes } = this.#plan
-    const { row } = pipeline
+    const { countsBytes } = this.#plan
     const ms = minuteMs + 60_000 + this.#shiftMs
     const pane = this.#panes.of(this.#shiftNs > 0 ? ms + 1 : ms)
     if (!this.#panes.isUsed(pane)) return
-    row.moveToLine(stream, this.#metadataOf(level), ms, 0, NO_LINE)
-    const series = this.#lookup.find(row, stream)
+    const series = this.#seriesOfCell(stream, level)
     series.add(pane, countsBytes ? bytes : lines, ms, this.#shiftNs)
     this.#context.stats.postFilterLines += lines
   }
 
-  /** One object per level: rows share their metadata, and what is known of it is kept by identity. */
-  #metadataOf(level: string): Metadata {
-    let metadata = this.#levels.get(level)
-    if (metadata === undefined) {
-      metadata = level === '' ? [] : [['detected_level', level]]
-      this.#levels.set(level, metadata)
-    }
-    return metadata
+  /** The series of the rows of a stream whose metadata is their level, or nothing that matters. */
+  #seriesOfCell(stream: StreamRef, level: string): RangeSeries {
+    let byLevel = this.#cellSeries.get(stream)
+    if (byLevel === undefined) this.#cellSeries.set(stream, (byLevel = new Map()))
+    let series = byLevel.get(level)
+    if (series !== undefined) return series
+    const { row } = this.#plan.pipeline
+    row.moveToLine(stream, level === '' ? [] : [['detected_level', level]], 0, 0, NO_LINE)
+    series = this.#lookup.find(row, stream)
+    byLevel.set(level, series)
+    return series
   }
 
   async #readBatch(batch: RowBatch): Promise<void> {

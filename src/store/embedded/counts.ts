@@ -16,24 +16,41 @@ type MutableCell = { -readonly [K in keyof CountCell]: CountCell[K] }
 
 /** Adds up cells of one minute, stream and level. */
 class Sums {
-  readonly #byStream = new Map<Stream, Map<string, Map<number, MutableCell>>>()
+  readonly #firstMinute: number
+  readonly #byStream = new Map<Stream, Map<string, (MutableCell | undefined)[]>>()
   readonly #cells: MutableCell[] = []
 
-  add(stream: Stream, counted: CountedLevel, minute: number, lines: number, bytes: number): void {
-    const { level, metadata } = counted
+  constructor(firstMinute: number) {
+    this.#firstMinute = firstMinute
+  }
+
+  /** The cells of a stream and level, by minute after the first. */
+  cellsOf(stream: Stream, level: string): (MutableCell | undefined)[] {
     let byLevel = this.#byStream.get(stream)
     if (byLevel === undefined) this.#byStream.set(stream, (byLevel = new Map()))
-    let byMinute = byLevel.get(level)
-    if (byMinute === undefined) byLevel.set(level, (byMinute = new Map()))
-    const cell = byMinute.get(minute)
+    let cells = byLevel.get(level)
+    if (cells === undefined) byLevel.set(level, (cells = []))
+    return cells
+  }
+
+  add(
+    into: (MutableCell | undefined)[],
+    stream: Stream,
+    { level, metadata }: CountedLevel,
+    minute: number,
+    lines: number,
+    bytes: number,
+  ): void {
+    const at = minute - this.#firstMinute
+    const cell = into[at]
     if (cell !== undefined) {
       cell.lines += lines
       cell.bytes += bytes
-      cell.metadata = widerMetadata(cell.metadata, metadata)
+      if (cell.metadata !== metadata) cell.metadata = widerMetadata(cell.metadata, metadata)
       return
     }
     const fresh = { stream, level, metadata, minuteMs: minute * MINUTE_MS, lines, bytes }
-    byMinute.set(minute, fresh)
+    into[at] = fresh
     this.#cells.push(fresh)
   }
 
@@ -63,13 +80,15 @@ export class CountReader {
     const selected = new Set(catalog.select(tenant, matchers))
     const firstMinute = Math.ceil(range.fromMs / MINUTE_MS)
     const endMinute = Math.floor(range.toMs / MINUTE_MS)
-    const sums = new Sums()
+    const sums = new Sums(firstMinute)
     // Memory first: it is read at once, as it was when the snapshot was taken.
     for (const head of snapshot.heads) {
       const byIndex = [...head.streams.keys()]
       head.counters.forEach((minute, index, level, lines, bytes) => {
         if (minute < firstMinute || minute >= endMinute || !selected.has(byIndex[index])) return
-        sums.add(byIndex[index], head.levels[level], minute, lines, bytes)
+        const stream = byIndex[index]
+        const counted = head.levels[level]
+        sums.add(sums.cellsOf(stream, counted.level), stream, counted, minute, lines, bytes)
       })
     }
     for (const segment of snapshot.segments) {
@@ -108,10 +127,17 @@ function addSegment(
   firstMinute: number,
   endMinute: number,
 ): void {
-  const wanted = segment.streams.map((stream) => selected.has(stream))
+  const wanted = segment.streams.map((each) => selected.has(each))
   const { minute, stream, level, lines, bytes, levels } = counters
+  // Cells of one stream and level share what they are added to, found once for each pair.
+  const targets = new Map<number, (MutableCell | undefined)[]>()
   for (let i = 0; i < minute.length; i++) {
     if (minute[i] < firstMinute || minute[i] >= endMinute || !wanted[stream[i]]) continue
-    sums.add(segment.streams[stream[i]], levels[level[i]], minute[i], lines[i], bytes[i])
+    const owner = segment.streams[stream[i]]
+    const counted = levels[level[i]]
+    const pair = stream[i] * levels.length + level[i]
+    let into = targets.get(pair)
+    if (into === undefined) targets.set(pair, (into = sums.cellsOf(owner, counted.level)))
+    sums.add(into, owner, counted, minute[i], lines[i], bytes[i])
   }
 }
