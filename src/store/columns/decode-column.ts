@@ -24,26 +24,30 @@ export interface ColumnRows {
   readonly count: number
   /** What the texts are made in. */
   readonly memory: Memory
+  /** Which values are wanted, ascending; all where undefined. */
+  readonly picked?: Uint32Array | undefined
 }
 
 /**
- * The texts of a column.
+ * The texts of a column, one per value that is wanted.
  * @throws FormatError
  */
 export function readColumnText(encoding: Encoding, streams: StreamReader, of: ColumnRows): ColumnText {
   switch (encoding.code) {
     case CONSTANT: {
       const to = Uint32Array.of(encoding.value.length)
-      return columnText(encoding.value, new Uint32Array(1), to, of.memory.uint32(of.count))
+      return columnText(encoding.value, new Uint32Array(1), to, of.memory.uint32(wantedCount(of)))
     }
     case RAW: {
       const lengths = readInts(encoding.lengths, streams, of.count, of.memory)
-      return consecutive(streams.read(encoding.bytes), lengths, of.memory)
+      const { bytes, from, to } = consecutive(streams.read(encoding.bytes), lengths, of.memory)
+      return columnText(bytes, pick(from, of), pick(to, of))
     }
     case DICTIONARY: {
-      const values = readColumnText(encoding.values, streams, { ...of, count: encoding.count })
+      const texts = { ...of, count: encoding.count, picked: undefined }
+      const values = readColumnText(encoding.values, streams, texts)
       const ids = readIndices(encoding.ids, streams, of.count, encoding.count, of.memory)
-      return columnText(values.bytes, values.from, values.to, ids)
+      return columnText(values.bytes, values.from, values.to, pick(ids, of))
     }
     case HEX: {
       const { pattern, nibbles } = encoding
@@ -51,16 +55,44 @@ export function readColumnText(encoding: Encoding, streams: StreamReader, of: Co
       if (packed.length < of.count * Math.ceil(pattern.varying.length / 2)) {
         throw new FormatError('a column of hex digits is cut short')
       }
-      const lengths = of.memory.float64(of.count).fill(pattern.pattern.length)
-      return consecutive(unpackHex(packed, pattern, of.count, of.memory), lengths, of.memory)
+      const count = wantedCount(of)
+      const bytes = unpackHex(packed, pattern, count, of.memory, of.picked)
+      return equallyLong(bytes, pattern.pattern.length, count, of.memory)
     }
     case IPV4:
-      return readAddresses(readInts(encoding.ints, streams, of.count, of.memory), of.memory)
-    case TIME:
-      return readTimes(encoding.format, readInts(encoding.ints, streams, of.count, of.memory), of)
+      return readAddresses(pick(readInts(encoding.ints, streams, of.count, of.memory), of), of.memory)
+    case TIME: {
+      const distances = pick(readInts(encoding.ints, streams, of.count, of.memory), of)
+      return readTimes(encoding.format, distances, of)
+    }
     default:
-      return formatNumbers(encoding, readScaled(encoding, streams, of), of.memory)
+      return formatNumbers(encoding, pick(readScaled(encoding, streams, of), of), of.memory)
   }
+}
+
+function wantedCount({ count, picked }: ColumnRows): number {
+  return picked === undefined ? count : picked.length
+}
+
+/** The wanted ones of a column's values, brought to the front of their array. */
+function pick<Values extends Uint32Array | Float64Array>(values: Values, { picked }: ColumnRows): Values {
+  if (picked === undefined) return values
+  for (let i = 0; i < picked.length; i++) values[i] = values[picked[i]]
+  return values.subarray(0, picked.length) as Values
+}
+
+function rowsPicked(rows: Uint32Array, picked: Uint32Array): Uint32Array {
+  return picked.map((value) => rows[value])
+}
+
+function equallyLong(bytes: Uint8Array, length: number, count: number, memory: Memory): ColumnText {
+  const from = memory.uint32(count)
+  const to = memory.uint32(count)
+  for (let i = 0; i < count; i++) {
+    from[i] = i * length
+    to[i] = from[i] + length
+  }
+  return columnText(bytes, from, to)
 }
 
 function consecutive(bytes: Uint8Array, lengths: Float64Array, memory: Memory): ColumnText {
@@ -112,7 +144,7 @@ function formatNumbers(
 
 function readTimes(format: TimeFormat, distances: Float64Array, of: ColumnRows): ColumnText {
   const count = distances.length
-  const rows = of.rows()
+  const rows = of.picked === undefined ? of.rows() : rowsPicked(of.rows(), of.picked)
   const length = 31 + format.suffix.length
   const bytes = of.memory.bytes(count * length)
   const from = of.memory.uint32(count)

@@ -2,6 +2,8 @@ import { FormatError } from '../embedded/bytes.ts'
 import type { ColumnText } from '../types.ts'
 import { ReusedMemory } from './memory.ts'
 import type { Columns } from './open-columns.ts'
+import { firstPositions } from './positions.ts'
+import type { Shapes } from './shapes.ts'
 import { viewOf } from './words.ts'
 
 /** Lines one after another in memory of their own. */
@@ -16,57 +18,62 @@ const SLACK_BYTES = 4
 
 /**
  * Puts lines together again.
- * @param wanted per row: 0 for a line that is not wanted and comes back empty
+ * @param wanted rows whose lines are wanted, ascending; all where undefined. What is said of others is nothing
  * @throws FormatError where the columns are damaged
  */
-export function decodeLines(columns: Columns, wanted?: Uint8Array): DecodedLines {
-  const { rows, lineBytes } = columns.directory
-  const { stepFrom, stepColumn, constantFrom, constantTo } = columns.shapes
+export function decodeLines(columns: Columns, wanted?: Uint32Array): DecodedLines {
+  const { rows } = columns.directory
   const rowShapes = columns.rowShapes()
   memory.reset()
-  const { arena, valueFrom, valueTo, cursors } = gatherTexts(columns)
-  checkLength(columns, valueFrom, valueTo)
-  const source = viewOf(arena)
+  const texts = gatherTexts(columns, wanted)
+  const lineBytes = sumLengths(columns, texts, wanted)
   const buffer = new ArrayBuffer(lineBytes + SLACK_BYTES)
-  const target = new DataView(buffer)
   const lineFrom = new Uint32Array(rows)
   const lineTo = new Uint32Array(rows)
+  const lines = { bytes: new Uint8Array(buffer, 0, lineBytes), lineFrom, lineTo }
+  joinTexts(columns.shapes, rowShapes, texts, wanted ?? firstPositions(rows), lines)
+  return lines
+}
+
+/** Writes the lines of the rows one after another: the steps of each row's shape. */
+function joinTexts(
+  { stepFrom, stepColumn, constantFrom, constantTo }: Shapes,
+  rowShapes: Uint32Array,
+  { arena, valueFrom, valueTo, cursors }: Texts,
+  rows: Uint32Array,
+  { bytes, lineFrom, lineTo }: DecodedLines,
+): void {
+  const source = viewOf(arena)
+  const target = new DataView(bytes.buffer)
   let at = 0
-  for (let row = 0; row < rows; row++) {
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]
     lineFrom[row] = at
     const shape = rowShapes[row]
     const stepTo = stepFrom[shape + 1]
-    if (wanted !== undefined && wanted[row] === 0) {
-      for (let step = stepFrom[shape]; step < stepTo; step++) {
-        if (stepColumn[step] >= 0) cursors[stepColumn[step]]++
-      }
-      lineTo[row] = at
-      continue
-    }
     for (let step = stepFrom[shape]; step < stepTo; step++) {
       const from = constantFrom[step]
       const length = constantTo[step] - from
-      for (let i = 0; i < length; i += 4) target.setInt32(at + i, source.getInt32(from + i, true), true)
+      for (let b = 0; b < length; b += 4) target.setInt32(at + b, source.getInt32(from + b, true), true)
       at += length
       const column = stepColumn[step]
       if (column < 0) continue
       const value = cursors[column]++
       const valueAt = valueFrom[value]
       const valueBytes = valueTo[value] - valueAt
-      for (let i = 0; i < valueBytes; i += 4) {
-        target.setInt32(at + i, source.getInt32(valueAt + i, true), true)
+      for (let b = 0; b < valueBytes; b += 4) {
+        target.setInt32(at + b, source.getInt32(valueAt + b, true), true)
       }
       at += valueBytes
     }
     lineTo[row] = at
   }
-  return { bytes: new Uint8Array(buffer, 0, at), lineFrom, lineTo }
 }
 
 interface Texts {
   /** The constants of the shapes, then the texts of all columns. */
   readonly arena: Uint8Array
-  /** Where each value is in the arena, column after column. */
+  /** Where each wanted value is in the arena, column after column. */
   readonly valueFrom: Uint32Array
   readonly valueTo: Uint32Array
   /** Per column: its first value. */
@@ -76,17 +83,23 @@ interface Texts {
 /** Texts on their way into lines: nobody sees them afterwards. */
 const memory = new ReusedMemory()
 
-/** Brings everything that lines are made of into one place. */
-function gatherTexts(columns: Columns): Texts {
+/** Brings everything that the wanted lines are made of into one place. */
+function gatherTexts(columns: Columns, wanted: Uint32Array | undefined): Texts {
   const { directory, shapes } = columns
-  const texts = directory.columns.map((_, column) => columns.text(column, memory))
+  const isWanted = wanted && maskOf(wanted, directory.rows)
+  const counts = new Uint32Array(directory.columns.length)
+  const texts = directory.columns.map(({ values }, column) => {
+    const picked = wanted && isWanted && pickedValues(columns, column, wanted, isWanted)
+    counts[column] = picked === undefined ? values : picked.length
+    return counts[column] === 0 ? NO_TEXT : columns.text(column, memory, picked)
+  })
   const { constants } = shapes
   let arenaBytes = constants.length + SLACK_BYTES
   let values = 0
-  texts.forEach((text, column) => {
+  for (const [column, text] of texts.entries()) {
     arenaBytes += text.bytes.length
-    values += directory.columns[column].values
-  })
+    values += counts[column]
+  }
   const arena = memory.bytes(arenaBytes)
   const valueFrom = memory.uint32(values)
   const valueTo = memory.uint32(values)
@@ -94,15 +107,44 @@ function gatherTexts(columns: Columns): Texts {
   arena.set(constants)
   let base = constants.length
   let first = 0
-  texts.forEach((text, column) => {
-    const count = directory.columns[column].values
+  for (const [column, text] of texts.entries()) {
+    const end = first + counts[column]
     cursors[column] = first
     arena.set(text.bytes, base)
-    placeValues(text, base, valueFrom.subarray(first, first + count), valueTo.subarray(first, first + count))
+    placeValues(text, base, valueFrom.subarray(first, end), valueTo.subarray(first, end))
     base += text.bytes.length
-    first += count
-  })
+    first = end
+  }
   return { arena, valueFrom, valueTo, cursors }
+}
+
+const NO_TEXT: ColumnText = {
+  bytes: new Uint8Array(0),
+  from: new Uint32Array(0),
+  to: new Uint32Array(0),
+  ids: undefined,
+}
+
+function maskOf(wanted: Uint32Array, rows: number): Uint8Array {
+  const mask = new Uint8Array(rows)
+  for (let i = 0; i < wanted.length; i++) mask[wanted[i]] = 1
+  return mask
+}
+
+/** Which of a column's values are those of wanted rows. */
+function pickedValues(
+  columns: Columns,
+  column: number,
+  wanted: Uint32Array,
+  isWanted: Uint8Array,
+): Uint32Array {
+  const { values } = columns.directory.columns[column]
+  if (values === columns.directory.rows) return wanted
+  const rows = columns.rowsOf(column)
+  const picked = memory.uint32(Math.min(wanted.length, rows.length))
+  let count = 0
+  for (let value = 0; value < rows.length; value++) if (isWanted[rows[value]] === 1) picked[count++] = value
+  return picked.subarray(0, count)
 }
 
 function placeValues(
@@ -118,12 +160,14 @@ function placeValues(
   }
 }
 
-/** The lines are as long as the directory says: then nothing is written behind their end. */
-function checkLength(
+/**
+ * How long the wanted lines are together; of all lines, that must be what the directory says.
+ */
+function sumLengths(
   { directory, shapes, rowShapes }: Columns,
-  valueFrom: Uint32Array,
-  valueTo: Uint32Array,
-): void {
+  { valueFrom, valueTo }: Texts,
+  wanted: Uint32Array | undefined,
+): number {
   let total = 0
   const constantBytes = new Uint32Array(shapes.count)
   for (let shape = 0; shape < shapes.count; shape++) {
@@ -131,9 +175,12 @@ function checkLength(
       constantBytes[shape] += shapes.constantTo[step] - shapes.constantFrom[step]
     }
   }
-  for (const shape of rowShapes()) total += constantBytes[shape]
+  const ofRows = rowShapes()
+  if (wanted === undefined) for (let row = 0; row < ofRows.length; row++) total += constantBytes[ofRows[row]]
+  else for (let i = 0; i < wanted.length; i++) total += constantBytes[ofRows[wanted[i]]]
   for (let i = 0; i < valueFrom.length; i++) total += valueTo[i] - valueFrom[i]
-  if (total !== directory.lineBytes) {
+  if (wanted === undefined && total !== directory.lineBytes) {
     throw new FormatError(`the lines are ${directory.lineBytes} bytes, their columns add up to ${total}`)
   }
+  return total
 }

@@ -60,7 +60,10 @@ function failingValues(columns: Columns, column: number, predicate: FieldPredica
     if (!flags.includes(1)) return ALL_MEET
     if (!flags.includes(0)) return ALL_FAIL
     const of = ids()
-    return of === undefined ? flags : Uint8Array.from(of, (id) => flags[id])
+    if (of === undefined) return flags
+    const failing = new Uint8Array(of.length)
+    for (let i = 0; i < of.length; i++) failing[i] = flags[of[i]]
+    return failing
   }
   if (encoding.code === INTEGER || encoding.code === DECIMAL)
     return failingNumbers(columns, column, encoding, predicate)
@@ -144,7 +147,8 @@ function hexOtherThan(columns: Columns, column: number, value: string): Failing 
   const packed = columns.streams.read(nibbles)
   const hits = new Uint8Array(values)
   if (!hexValuesWith(needle, 0, pattern, packed, hits)) return ALL_FAIL
-  return hits.map((hit) => 1 - hit)
+  for (let value = 0; value < values; value++) hits[value] ^= 1
+  return hits
 }
 
 function textsOtherThan(columns: Columns, column: number, value: string): Failing {

@@ -85,25 +85,52 @@ export function packHex(
   return { pattern, packed }
 }
 
-/** The values that {@link packHex} packed, one after another. */
+/** Both digits of a byte, the first one in the low half: as they are written to little-endian memory. */
+function digitPairs(digits: string): Uint16Array {
+  return Uint16Array.from({ length: 256 }, (_, byte) => {
+    return digits.charCodeAt(byte >>> 4) | (digits.charCodeAt(byte & 15) << 8)
+  })
+}
+
+const LOWER_PAIRS = digitPairs('0123456789abcdef')
+const UPPER_PAIRS = digitPairs('0123456789ABCDEF')
+
+/**
+ * The values that {@link packHex} packed, one after another.
+ * @param picked which values to unpack; the first `count` where undefined
+ */
 export function unpackHex(
   packed: Uint8Array,
   { pattern, varying, isUpper }: HexPattern,
   count: number,
   memory: Memory,
+  picked?: Uint32Array,
 ): Uint8Array {
-  const digits = Buffer.from(isUpper ? '0123456789ABCDEF' : '0123456789abcdef')
+  const pairs = isUpper ? UPPER_PAIRS : LOWER_PAIRS
   const length = pattern.length
+  const width = (varying.length + 1) >>> 1
+  const positions = Uint8Array.from(varying)
+  const even = varying.length & ~1
   const text = memory.bytes(count * length)
-  let at = 0
+  fillWith(text, pattern)
   for (let i = 0; i < count; i++) {
     const base = i * length
-    for (let p = 0; p < length; p++) text[base + p] = pattern[p]
-    for (let v = 0; v < varying.length; v += 2) {
-      const pair = packed[at++]
-      text[base + varying[v]] = digits[pair >>> 4]
-      if (v + 1 < varying.length) text[base + varying[v + 1]] = digits[pair & 15]
+    let at = (picked === undefined ? i : picked[i]) * width
+    for (let v = 0; v < even; v += 2) {
+      const pair = pairs[packed[at++]]
+      text[base + positions[v]] = pair
+      text[base + positions[v + 1]] = pair >>> 8
     }
+    if (even < positions.length) text[base + positions[even]] = pairs[packed[at]]
   }
   return text
+}
+
+/** Repeats the pattern to the end, in native copies of growing length. */
+function fillWith(text: Uint8Array, pattern: Uint8Array): void {
+  if (text.length === 0) return
+  text.set(pattern)
+  for (let done = pattern.length; done < text.length; done *= 2) {
+    text.copyWithin(done, 0, Math.min(done, text.length - done))
+  }
 }

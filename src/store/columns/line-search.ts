@@ -156,11 +156,10 @@ class Search {
 
   #searchLines(): void {
     const rows = this.#rows
-    const unsure = rows.map((mark) => (mark === UNSURE ? 1 : 0))
+    const unsure = positionsOf(rows, UNSURE)
     const { bytes, lineFrom, lineTo } = decodeLines(this.#columns, unsure)
     const haystack = new Haystack(bytes)
-    for (let row = 0; row < rows.length; row++) {
-      if (rows[row] !== UNSURE) continue
+    for (const row of unsure) {
       rows[row] = haystack.find(this.#needle, lineFrom[row], lineTo[row]) === -1 ? 0 : FOUND
     }
   }
@@ -168,4 +167,11 @@ class Search {
 
 function valuesOf(encoding: Encoding): Encoding {
   return encoding.code === DICTIONARY ? encoding.values : encoding
+}
+
+function positionsOf(marks: Uint8Array, mark: number): Uint32Array {
+  const positions = new Uint32Array(marks.length)
+  let count = 0
+  for (let i = 0; i < marks.length; i++) if (marks[i] === mark) positions[count++] = i
+  return positions.slice(0, count)
 }

@@ -22,8 +22,8 @@ export interface Columns {
   rowShapes(): Uint32Array
   /** Rows that have a value in the column, ascending; not to be written to. */
   rowsOf(column: number): Uint32Array
-  /** The texts of a column, one per row that has one, made in this memory. */
-  text(column: number, memory?: Memory): ColumnText
+  /** The texts of a column, one per row that has one, made in this memory; or of the picked values alone. */
+  text(column: number, memory?: Memory, picked?: Uint32Array): ColumnText
   /** The texts of a column, those of a dictionary or constant once each. */
   distinct(column: number, memory: Memory): DistinctTexts
 }
@@ -81,8 +81,8 @@ export function openColumns(stored: Uint8Array, rowTimes: RowTimes): Columns {
     const { values: count } = directory.columns[column]
     return { times, memory, count, rows: () => rowsOf(column) }
   }
-  const text = (column: number, memory = ownMemory): ColumnText =>
-    readColumnText(directory.columns[column].encoding, streams, of(column, memory))
+  const text = (column: number, memory = ownMemory, picked?: Uint32Array): ColumnText =>
+    readColumnText(directory.columns[column].encoding, streams, { ...of(column, memory), picked })
   const distinct = (column: number, memory: Memory): DistinctTexts => {
     const { encoding, values } = directory.columns[column]
     if (encoding.code === DICTIONARY) {

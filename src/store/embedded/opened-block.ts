@@ -129,16 +129,14 @@ export class OpenedBlock {
     )
   }
 
-  /** The lines of the wanted rows, which what is said of others does not fit. */
+  /** The lines of the wanted rows, ascending or descending; what is said of others means nothing. */
   lines(wanted: Uint32Array): Lines {
     const { rows } = this.entry
     const columns = this.#columns
     if (columns === undefined || this.#bytes !== undefined || wanted.length * FEW_LINES >= rows) {
       return { ...this.extents(), bytes: this.#allBytes() }
     }
-    const isWanted = new Uint8Array(rows)
-    for (let i = 0; i < wanted.length; i++) isWanted[wanted[i]] = 1
-    return this.#at(this.entry.lines, () => decodeLines(columns, isWanted))
+    return this.#at(this.entry.lines, () => decodeLines(columns, ascending(wanted)))
   }
 
   #allBytes(): Uint8Array {
@@ -218,4 +216,9 @@ function extentsOf(lengths: Uint32Array, lineBytes: number): Pick<Lines, 'lineFr
     throw new FormatError(`the lines are ${lineBytes} bytes, their lengths add up to ${end}`)
   }
   return { lineFrom, lineTo: lengths }
+}
+
+/** Rows come in the direction of a scan. */
+function ascending(rows: Uint32Array): Uint32Array {
+  return rows.length > 1 && rows[0] > rows[rows.length - 1] ? rows.toReversed() : rows
 }
