@@ -6,6 +6,7 @@ import { parseExpr } from '#logql/syntax/parser.ts'
 import type { LogStore } from '#store/types.ts'
 import { checkExpr } from '../query/check-limits.ts'
 import { engineLimits } from '../query/engine-limits.ts'
+import { withDeadline } from './deadline.ts'
 import { RuleError } from './rule-error.ts'
 
 /** Answers the expression of a rule at a moment. @throws Error whose text becomes the rule's `lastError` */
@@ -39,10 +40,10 @@ export function makeEvaluate(options: EvaluateOptions): Evaluate {
       signal.throwIfAborted()
       const limits = limitsOf(tenant)
       checkExpr(parseExpr(expr), expr, limits, new Map())
-      const deadline =
-        limits.query_timeout > 0 ? AbortSignal.any([signal, queryDeadline(limits.query_timeout)]) : signal
       const query = { query: expr, timeMs: tsMs, timeNs: 0, shortcuts }
-      const result = await queryInstant(store, tenant, query, engineLimits(limits), deadline)
+      const result = await withDeadline(signal, limits.query_timeout, timedOut, (deadline) =>
+        queryInstant(store, tenant, query, engineLimits(limits), deadline),
+      )
       if (result.type === 'vector') return result.samples
       if (result.type === 'scalar') return [{ labels: [], timeMs: tsMs, value: result.value }]
       throw new RuleError('rule result is not a vector or scalar')
@@ -52,10 +53,8 @@ export function makeEvaluate(options: EvaluateOptions): Evaluate {
   }
 }
 
-function queryDeadline(timeoutMs: number): AbortSignal {
-  const abort = new AbortController()
-  setTimeout(() => abort.abort(new RuleError('query timed out (query_timeout)')), timeoutMs).unref()
-  return abort.signal
+function timedOut(): RuleError {
+  return new RuleError('the rule took longer than query_timeout; narrow its selector or its range')
 }
 
 /** Lets `count` at a time through, the others in the order they came. */

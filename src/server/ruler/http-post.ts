@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { errorMessage, OperatorError } from '#base/errors.ts'
+import { withDeadline } from './deadline.ts'
 
 /** Where something is posted to, and as whom. */
 export interface PostTarget {
@@ -89,20 +90,17 @@ export async function post(
   signal: AbortSignal,
 ): Promise<PostAnswer> {
   const { url, agent, timeoutMs } = target
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest
   const all = { ...headers, ...target.headers, 'content-length': Buffer.byteLength(body) }
-  try {
+  const late = (): Error => new Error(`no answer within ${timeoutMs} ms`)
+  return await withDeadline(signal, timeoutMs, late, async (deadline) => {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const request = send(url, { method: 'POST', agent, headers: all, signal: deadline }, resolve)
       request.on('error', reject)
       request.end(body)
     })
     return await readAnswer(response)
-  } catch (error) {
-    if (deadline.aborted && !signal.aborted) throw new Error(`no answer within ${timeoutMs} ms`)
-    throw error
-  }
+  })
 }
 
 async function readAnswer(response: IncomingMessage): Promise<PostAnswer> {

@@ -19,6 +19,8 @@ interface Receiver {
   url: string
   requests: Received[]
   faults: number
+  /** This many requests get no answer at all. */
+  silent: number
   close(): Promise<void>
 }
 
@@ -32,7 +34,7 @@ async function startReceiver(): Promise<Receiver> {
         headers: request.headers,
         body: Buffer.concat(chunks),
       })
-      response.writeHead(receiver.faults-- > 0 ? 500 : 200).end()
+      if (receiver.silent-- <= 0) response.writeHead(receiver.faults-- > 0 ? 500 : 200).end()
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -40,6 +42,7 @@ async function startReceiver(): Promise<Receiver> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: [],
     faults: 0,
+    silent: 0,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -208,6 +211,18 @@ describe('alerts', () => {
     await start('')
     expect((await api('alerts')).alerts).toEqual([])
     await vi.waitFor(async () => expect((await api('alerts')).alerts).toHaveLength(1))
+  })
+
+  test('what does not answer in time is tried again', async () => {
+    receiver.silent = 1
+    await start(`  alertmanager_url: ${receiver.url}\n  notification_timeout: 300ms`)
+    await server?.push({ app: 'shop' }, ['error', 'error', 'error'])
+    await setGroup(RULE)
+    const metrics = async (): Promise<string> => (await fetch(`${server?.url}/metrics`)).text()
+    await vi.waitFor(async () => {
+      expect(await metrics()).toMatch(/loki_prometheus_notifications_errors_total\{[^}]*\} [1-9]/)
+      expect(await metrics()).toMatch(/loki_prometheus_notifications_queue_length\{[^}]*\} 0/)
+    })
   })
 
   test('webhooks hear of beginnings and ends once', async () => {
