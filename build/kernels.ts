@@ -17,8 +17,8 @@ const OPTIONS = [
   '--runtime=stub',
   '--noAssert',
   // Pages of 64 KiB; what src/kernels/assembly lays out must fit in.
-  '--initialMemory=192',
-  '--maximumMemory=192',
+  '--initialMemory=384',
+  '--maximumMemory=384',
 ]
 
 /** Writes `kernels.wasm` into `dir`. Throws with the compiler's messages where it does not compile. */

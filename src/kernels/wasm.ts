@@ -58,6 +58,34 @@ export interface Wasm {
   setLevelFields(count: number, longest: number, depth: number): void
   /** Finds the levels of so many spans. */
   findLevels(count: number): void
+  /** Where lines are taken apart into columns. */
+  readonly shapes: ShapeMemory
+  /** Walks lines through the tree of shapes; see assembly/shapes.as. */
+  walkShapes(rows: number, given: number): number
+  walkNode(): number
+  walkDepth(): number
+  walkAt(): number
+  /** Puts the values of so many columns in the order of the columns. */
+  gatherColumns(columns: number): void
+}
+
+/** The tree of shapes, the rows that go through it and the values that come out; see assembly/shapes.as. */
+export interface ShapeMemory {
+  readonly kind: Uint8Array
+  readonly column: Uint16Array
+  readonly child: Uint16Array
+  readonly sibling: Uint16Array
+  readonly constantFrom: Uint32Array
+  readonly constantBytes: Uint32Array
+  readonly constants: Uint8Array
+  readonly byteClasses: Uint8Array
+  readonly rowFrom: Uint32Array
+  readonly rowTo: Uint32Array
+  readonly rowLeaf: Uint32Array
+  readonly columnCounts: Uint32Array
+  readonly valueFrom: Uint32Array
+  readonly valueTo: Uint32Array
+  readonly valueRow: Uint32Array
 }
 
 /** Where a push is taken apart; see assembly/push-body.as. */
@@ -95,7 +123,7 @@ export type Loaded =
 const FILTER_BYTES = 1 << 15
 
 /** As in assembly/kernels.as. */
-const VERSION = 2
+const VERSION = 3
 
 /** Where the compiled module may lie: seen from the sources, from the bundle, and from one of its chunks. */
 const PLACES = ['../../dist/kernels', 'kernels', '../kernels']
@@ -159,6 +187,35 @@ export function startKernels(module: Uint8Array): Wasm {
     levels: levelMemory(buffer, number),
     setLevelFields: call('setLevelFields'),
     findLevels: call('findLevels'),
+    shapes: shapeMemory(buffer, number),
+    walkShapes: call('walkShapes'),
+    walkNode: call('walkNode'),
+    walkDepth: call('walkDepth'),
+    walkAt: call('walkAt'),
+    gatherColumns: call('gatherColumns'),
+  }
+}
+
+function shapeMemory(buffer: ArrayBuffer, number: (name: string) => number): ShapeMemory {
+  const nodes = number('SHAPE_NODES')
+  const rows = number('SHAPE_ROWS')
+  const values = number('SHAPE_VALUES')
+  return {
+    kind: new Uint8Array(buffer, number('NODE_KIND'), nodes),
+    column: new Uint16Array(buffer, number('NODE_COLUMN'), nodes),
+    child: new Uint16Array(buffer, number('NODE_CHILD'), nodes),
+    sibling: new Uint16Array(buffer, number('NODE_SIBLING'), nodes),
+    constantFrom: new Uint32Array(buffer, number('NODE_CONSTANT'), nodes),
+    constantBytes: new Uint32Array(buffer, number('NODE_CONSTANT_BYTES'), nodes),
+    constants: new Uint8Array(buffer, number('CONSTANTS'), number('INPUT_BYTES')),
+    byteClasses: new Uint8Array(buffer, number('BYTE_CLASSES'), 256),
+    rowFrom: new Uint32Array(buffer, number('ROW_FROM'), rows),
+    rowTo: new Uint32Array(buffer, number('ROW_TO'), rows),
+    rowLeaf: new Uint32Array(buffer, number('ROW_LEAF'), rows),
+    columnCounts: new Uint32Array(buffer, number('COLUMN_COUNTS'), number('SHAPE_COLUMNS')),
+    valueFrom: new Uint32Array(buffer, number('VALUE_FROM'), values),
+    valueTo: new Uint32Array(buffer, number('VALUE_TO'), values),
+    valueRow: new Uint32Array(buffer, number('VALUE_ROW'), values),
   }
 }
 

@@ -4,7 +4,7 @@
  * Raised with every change of what kernels take or give, so that a module built before it is not used after
  * it.
  */
-export const VERSION: i32 = 2
+export const VERSION: i32 = 3
 export { INPUT, INPUT_BYTES, OFFSETS, OFFSETS_CAPACITY } from './memory'
 export { NEEDLE, NEEDLE_CAPACITY, NEEDLE_FOLDS, find, findAll, setNeedle } from './search'
 export { findNewlines } from './newlines'
@@ -39,3 +39,29 @@ export {
   findLevels,
   setLevelFields,
 } from './levels'
+export {
+  BYTE_CLASSES,
+  COLUMN_COUNTS,
+  CONSTANTS,
+  NODE_CHILD,
+  NODE_COLUMN,
+  NODE_CONSTANT,
+  NODE_CONSTANT_BYTES,
+  NODE_KIND,
+  NODE_SIBLING,
+  ROW_FROM,
+  ROW_LEAF,
+  ROW_TO,
+  SHAPE_COLUMNS,
+  SHAPE_NODES,
+  SHAPE_ROWS,
+  SHAPE_VALUES,
+  VALUE_FROM,
+  VALUE_ROW,
+  VALUE_TO,
+  gatherColumns,
+  walkAt,
+  walkDepth,
+  walkNode,
+  walkShapes,
+} from './shapes'

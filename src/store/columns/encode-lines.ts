@@ -1,3 +1,4 @@
+import { type Loaded, loaded } from '#kernels/wasm.ts'
 import { ByteWriter } from '../embedded/bytes.ts'
 import { type Part, packPartSync, writePartInfo } from '../embedded/parts.ts'
 import { bareFlags } from './column-flags.ts'
@@ -11,20 +12,14 @@ import {
 import { writeColumn } from './encode-column.ts'
 import { writeInts } from './ints.ts'
 import { ReusedMemory } from './memory.ts'
-import { type ColumnValues, FIRST_NODE, ShapeTrie } from './shape-trie.ts'
+import { type ColumnValues, FIRST_NODE, type LineSpans, ShapeTrie } from './shape-trie.ts'
 import { StreamWriter, writeBytes } from './streams.ts'
 import { BARE, END, REST } from './value-kinds.ts'
 import type { RowTimes } from './values.ts'
 import { viewOf } from './words.ts'
 
 /** The rows of a block. */
-export interface LineRows extends RowTimes {
-  readonly bytes: Uint8Array
-  /** Per row: where its line begins and ends in `bytes`. */
-  readonly lineFrom: Uint32Array
-  readonly lineTo: Uint32Array
-  readonly rows: number
-}
+export interface LineRows extends LineSpans, RowTimes {}
 
 /** A block's lines as columns: what to write, piece after piece. */
 export interface EncodedLines {
@@ -39,11 +34,15 @@ export interface EncodedLines {
  * memory.
  */
 export class LineEncoder {
-  readonly #trie = new ShapeTrie()
+  readonly #trie: ShapeTrie
   readonly #directory = new ByteWriter(16_384)
   readonly #description = new ByteWriter(512)
   readonly #memory = new ReusedMemory()
   #leaves = new Float64Array(0)
+
+  constructor(kernels: Loaded = loaded) {
+    this.#trie = new ShapeTrie(kernels)
+  }
 
   /** The lines of a block as columns. */
   encode(input: LineRows): EncodedLines {
@@ -56,11 +55,9 @@ export class LineEncoder {
     this.#memory.reset()
     if (this.#leaves.length < rows) this.#leaves = new Float64Array(rows)
     const leaves = this.#leaves
+    trie.addAll(input, view, leaves)
     let lineBytes = 0
-    for (let row = 0; row < rows; row++) {
-      leaves[row] = trie.add(bytes, view, row, lineFrom[row], lineTo[row])
-      lineBytes += lineTo[row] - lineFrom[row]
-    }
+    for (let row = 0; row < rows; row++) lineBytes += lineTo[row] - lineFrom[row]
     const streams = new StreamWriter(this.#memory)
     directory.varint(rows)
     directory.varint(lineBytes)

@@ -1,6 +1,7 @@
+import { type Loaded, loaded, type ShapeMemory, type Wasm } from '#kernels/wasm.ts'
 import { type Hole, JSON_START, type JsonPlace, nextJsonHole } from './json-holes.ts'
 import { nextTextHole } from './text-holes.ts'
-import { END, REST, STRING, valueEnd } from './value-kinds.ts'
+import { CLASS, END, REST, STRING, valueEnd } from './value-kinds.ts'
 import { findStringEnd, sameBytes, viewOf } from './words.ts'
 
 /** The root of lines that begin as a JSON object, and that of others. */
@@ -13,11 +14,23 @@ export const FIRST_NODE = 2
 const MAX_NODES = 4096
 /** Room behind the last ordinary node for what is made when there is no other. */
 const SPARE_NODES = MAX_NODES
+const NODES = MAX_NODES + SPARE_NODES
 const MAX_VALUES = 48
 const MAX_COLUMNS = 512
 /** From this many children on, further words after a node are values. */
 const MAX_CONSTANTS = 32
 const OPEN_BRACE = 0x7b
+
+const NOTHING = new Uint32Array(0)
+
+/** The lines of a block. */
+export interface LineSpans {
+  readonly bytes: Uint8Array
+  /** Per row: where its line begins and ends in `bytes`. */
+  readonly lineFrom: Uint32Array
+  readonly lineTo: Uint32Array
+  readonly rows: number
+}
 
 /** The values of one column on their way into their encoding: where they lie in the block's bytes. */
 export class ColumnValues {
@@ -26,10 +39,31 @@ export class ColumnValues {
   kind = 0
   /** Bytes as Latin-1. */
   key = ''
-  from = new Uint32Array(0)
-  to = new Uint32Array(0)
-  row = new Uint32Array(0)
+  from: Uint32Array = NOTHING
+  to: Uint32Array = NOTHING
+  row: Uint32Array = NOTHING
   count = 0
+  /** Whether the values lie in memory that is not the column's own. */
+  #isTaken = false
+
+  /** Forgets the values. */
+  reset(): void {
+    this.count = 0
+    if (!this.#isTaken) return
+    this.#isTaken = false
+    this.from = NOTHING
+    this.to = NOTHING
+    this.row = NOTHING
+  }
+
+  /** Has the values [from, to) of what a kernel found. */
+  take({ valueFrom, valueTo, valueRow }: ShapeMemory, from: number, to: number): void {
+    this.#isTaken = true
+    this.from = valueFrom.subarray(from, to)
+    this.to = valueTo.subarray(from, to)
+    this.row = valueRow.subarray(from, to)
+    this.count = to - from
+  }
 
   /** Makes room for `capacity` values. */
   grow(capacity: number): void {
@@ -50,51 +84,106 @@ function copyInto(array: Uint32Array, capacity: number): Uint32Array<ArrayBuffer
  * lines before it is compared, not parsed: only the first line of each kind is looked at closely.
  */
 export class ShapeTrie {
-  readonly parent = new Uint16Array(MAX_NODES + SPARE_NODES)
-  readonly kind = new Uint8Array(MAX_NODES + SPARE_NODES)
+  /** In whose memory the tree grows; without it, in its own. */
+  readonly #wasm: Wasm | undefined
+  readonly parent = new Uint16Array(NODES)
+  readonly kind: Uint8Array
   /** Per node: column of its value. */
-  readonly column = new Uint16Array(MAX_NODES + SPARE_NODES)
-  readonly constantFrom = new Uint32Array(MAX_NODES + SPARE_NODES)
-  readonly constantBytes = new Uint32Array(MAX_NODES + SPARE_NODES)
+  readonly column: Uint16Array
+  readonly constantFrom: Uint32Array
+  readonly constantBytes: Uint32Array
   readonly columns: ColumnValues[] = []
   nodes = FIRST_NODE
   /** The constants, one after another. */
-  pool = new Uint8Array(16_384)
-  #poolView = viewOf(this.pool)
+  pool: Uint8Array
+  #poolView: DataView
   #poolBytes = 0
-  readonly #firstChild = new Uint16Array(MAX_NODES + SPARE_NODES)
-  readonly #nextSibling = new Uint16Array(MAX_NODES + SPARE_NODES)
-  readonly #lastChild = new Uint16Array(MAX_NODES + SPARE_NODES)
-  readonly #children = new Uint16Array(MAX_NODES + SPARE_NODES)
-  readonly #restChild = new Uint16Array(MAX_NODES + SPARE_NODES)
+  readonly #firstChild: Uint16Array
+  readonly #nextSibling: Uint16Array
+  readonly #lastChild = new Uint16Array(NODES)
+  readonly #children = new Uint16Array(NODES)
+  readonly #restChild = new Uint16Array(NODES)
   readonly #places: (JsonPlace | undefined)[] = [JSON_START, undefined]
   readonly #byKey = new Map<string, number>()
   readonly #spare: ColumnValues[] = []
-  readonly #perNode = [
-    this.parent,
-    this.kind,
-    this.column,
-    this.constantFrom,
-    this.constantBytes,
-    this.#firstChild,
-    this.#nextSibling,
-    this.#lastChild,
-    this.#children,
-    this.#restChild,
-  ]
+  readonly #perNode: readonly (Uint8Array | Uint16Array | Uint32Array)[]
+
+  constructor(kernels: Loaded = loaded) {
+    this.#wasm = kernels.wasm
+    const shapes = kernels.wasm?.shapes
+    this.kind = shapes?.kind ?? new Uint8Array(NODES)
+    this.column = shapes?.column ?? new Uint16Array(NODES)
+    this.constantFrom = shapes?.constantFrom ?? new Uint32Array(NODES)
+    this.constantBytes = shapes?.constantBytes ?? new Uint32Array(NODES)
+    this.#firstChild = shapes?.child ?? new Uint16Array(NODES)
+    this.#nextSibling = shapes?.sibling ?? new Uint16Array(NODES)
+    this.pool = shapes?.constants ?? new Uint8Array(16_384)
+    this.#poolView = viewOf(this.pool)
+    this.#perNode = [
+      this.parent,
+      this.kind,
+      this.column,
+      this.constantFrom,
+      this.constantBytes,
+      this.#firstChild,
+      this.#nextSibling,
+      this.#lastChild,
+      this.#children,
+      this.#restChild,
+    ]
+  }
 
   /** Forgets everything but the memory. */
   reset(): void {
-    for (const array of this.#perNode) array.fill(0, 0, this.nodes)
+    const shapes = this.#wasm?.shapes
+    // In the memory of the kernels another tree may have grown in between.
+    for (const array of this.#perNode) array.fill(0, 0, shapes === undefined ? this.nodes : NODES)
+    if (shapes !== undefined && this.pool !== shapes.constants) this.#setPool(shapes.constants)
     this.#places.length = FIRST_NODE
     this.nodes = FIRST_NODE
     this.#poolBytes = 0
     this.#byKey.clear()
     for (const column of this.columns) {
-      column.count = 0
+      column.reset()
       this.#spare.push(column)
     }
     this.columns.length = 0
+  }
+
+  /** Takes all lines of a block apart, after {@link reset}. Writes to `leaves` which leaf is each line's shape. */
+  addAll(lines: LineSpans, view: DataView, leaves: Float64Array): void {
+    if (this.#wasm !== undefined && this.#walk(this.#wasm, lines, leaves)) return
+    const { bytes, lineFrom, lineTo, rows } = lines
+    for (let row = 0; row < rows; row++) leaves[row] = this.add(bytes, view, row, lineFrom[row], lineTo[row])
+  }
+
+  /** {@link addAll} by the kernel; false, and reset, where the block is too much for it. */
+  #walk(wasm: Wasm, { bytes, lineFrom, lineTo, rows }: LineSpans, leaves: Float64Array): boolean {
+    const { shapes, input } = wasm
+    if (bytes.length > input.length || rows > shapes.rowFrom.length) return false
+    wasm.holder = undefined
+    input.set(bytes)
+    shapes.byteClasses.set(CLASS)
+    shapes.rowFrom.set(lineFrom.subarray(0, rows))
+    shapes.rowTo.set(lineTo.subarray(0, rows))
+    let stop = wasm.walkShapes(rows, -1)
+    while (stop >= 0 && stop < rows) {
+      const child = this.#grow(wasm.walkNode(), bytes, wasm.walkAt(), lineTo[stop], wasm.walkDepth())
+      stop = wasm.walkShapes(rows, child)
+    }
+    if (stop < 0) {
+      this.reset()
+      return false
+    }
+    wasm.gatherColumns(this.columns.length)
+    let place = 0
+    this.columns.forEach((column, number) => {
+      const next = place + shapes.columnCounts[number]
+      column.take(shapes, place, next)
+      place = next
+    })
+    for (let row = 0; row < rows; row++) leaves[row] = shapes.rowLeaf[row]
+    return true
   }
 
   /** Takes a line apart; its values go to their columns. Returns the leaf that is its shape. */
@@ -186,13 +275,17 @@ export class ShapeTrie {
     if (this.#poolBytes + constant.length > this.pool.length) {
       const larger = new Uint8Array((this.#poolBytes + constant.length) * 2)
       larger.set(this.pool)
-      this.pool = larger
-      this.#poolView = viewOf(larger)
+      this.#setPool(larger)
     }
     this.pool.set(constant, this.#poolBytes)
     this.constantFrom[node] = this.#poolBytes
     this.constantBytes[node] = constant.length
     this.#poolBytes += constant.length
+  }
+
+  #setPool(pool: Uint8Array): void {
+    this.pool = pool
+    this.#poolView = viewOf(pool)
   }
 
   /**

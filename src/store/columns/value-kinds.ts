@@ -25,8 +25,8 @@ export const STAMP = 10
 const DELIMITER = 1
 const JSON_STOP = 2
 const DIGIT = 4
-/** Per byte: the classes above. */
-const CLASS = new Uint8Array(256)
+/** Per byte: 1 delimiter, 2 end of a bare JSON value, 4 digit. */
+export const CLASS: Uint8Array = new Uint8Array(256)
 for (let byte = 0; byte <= 0x20; byte++) CLASS[byte] = DELIMITER | JSON_STOP
 for (const byte of Buffer.from(`"'(),;<=>[]{|}`)) CLASS[byte] |= DELIMITER
 for (const byte of Buffer.from(',:[]{}"')) CLASS[byte] |= JSON_STOP

@@ -151,8 +151,13 @@ function rowsOfDay(stream: HeadStream, day: number): RowRefs {
 /** The rows in time order, ties as they were. They come as a few runs that are in order, which are merged. */
 function inTimeOrder(refs: RowRefs): RowRefs {
   const { pages, page, position } = refs
-  const tsMs = Float64Array.from(page, (number, i) => pages[number].tsMs[position[i]])
-  const tsNs = Uint32Array.from(page, (number, i) => pages[number].tsNs[position[i]])
+  const tsMs = new Float64Array(page.length)
+  const tsNs = new Uint32Array(page.length)
+  for (let i = 0; i < page.length; i++) {
+    const from = pages[page[i]]
+    tsMs[i] = from.tsMs[position[i]]
+    tsNs[i] = from.tsNs[position[i]]
+  }
   const order = timeOrder(tsMs, tsNs)
   if (order === undefined) return refs
   return { pages, page: order.map((i) => page[i]), position: order.map((i) => position[i]) }

@@ -8,7 +8,8 @@ export function timeOrder(tsMs: Float64Array, tsNs: Uint32Array): Uint32Array | 
   const starts = runStarts(tsMs, tsNs)
   if (starts.length <= 2) return undefined
   let bounds = starts
-  let order = Uint32Array.from(tsMs, (_, row) => row)
+  let order = new Uint32Array(rows)
+  for (let row = 0; row < rows; row++) order[row] = row
   let merged = new Uint32Array(rows)
   while (bounds.length > 2) {
     const next = [0]
