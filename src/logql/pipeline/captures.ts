@@ -1,6 +1,6 @@
 import type { Hints } from './hints.ts'
 import { sanitizeName } from './names.ts'
-import { compilePattern, type PatternPart } from './pattern-compile.ts'
+import { compilePattern } from './pattern-compile.ts'
 import { compileRegexpCaptures } from './regexp-captures.ts'
 import type { Row, StageRun } from './row.ts'
 
@@ -27,36 +27,87 @@ export function compileRegexp(pattern: string, row: Row, hints: Hints): StageRun
   }
 }
 
+/** A part of a pattern on bytes: a capture, and the literal behind it. */
+interface BytePart {
+  /** Id of the label's name; −1 for `<_>`. */
+  readonly id: number
+  /** What ends the capture; undefined where it takes the rest of the line. */
+  readonly literal: Uint8Array | undefined
+}
+
 /** `| pattern "…"`: what stands between the pattern's literals. */
 export function compilePatternStage(pattern: string, row: Row, hints: Hints): StageRun {
   const parts = compilePattern(pattern)
-  const ids = parts.map((part) =>
-    'capture' in part && part.capture !== '' ? row.names.intern(part.capture) : -1,
-  )
+  const [first] = parts
+  const lead = 'literal' in first ? Buffer.from(first.literal) : new Uint8Array(0)
+  const captures = parts.flatMap((part, i): BytePart[] => {
+    if ('literal' in part) return []
+    const next = parts[i + 1]
+    const literal = next !== undefined && 'literal' in next ? Buffer.from(next.literal) : undefined
+    return [{ id: part.capture === '' ? -1 : row.names.intern(part.capture), literal }]
+  })
   return () => {
-    const { text } = row
-    if (text === '') return true
-    let at = 0
-    for (let i = 0; i < parts.length; i++) {
-      const part = parts[i]
-      if ('literal' in part) {
-        // Only a leading literal gets here: the others are taken with the capture before them.
-        if (!text.startsWith(part.literal)) return true
-        at = part.literal.length
-        continue
+    row.needBytes()
+    const { bytes, from, to } = row
+    if (from === to || !startsWith(bytes, from, to, lead)) return true
+    let at = from + lead.length
+    for (let i = 0; i < captures.length; i++) {
+      const { id, literal } = captures[i]
+      const end = literal === undefined ? -1 : findBytes(bytes, at, to, literal)
+      const isLast = end === -1
+      if (id !== -1) {
+        if (!setCapturedBytes(row, hints, id, bytes, at, isLast ? to : end)) return false
+        if (hints.allFound(row.labels)) return true
       }
-      const end = captureEnd(text, at, parts[i + 1])
-      const value = text.slice(at, end === -1 ? undefined : end)
-      if (ids[i] !== -1 && !setCapture(row, hints, ids[i], value)) return false
-      if (end === -1) return true
-      const next = parts[++i]
-      at = end + ('literal' in next ? next.literal.length : 0)
+      if (isLast || literal === undefined) return true
+      at = end + literal.length
     }
     return true
   }
 }
 
-/** Where a capture ends: at the literal behind it; -1 where there is none, so that it takes the rest. */
-function captureEnd(text: string, at: number, next: PatternPart | undefined): number {
-  return next !== undefined && 'literal' in next ? text.indexOf(next.literal, at) : -1
+/** {@link setCapture} of bytes, as text only where something asks for it. */
+function setCapturedBytes(
+  row: Row,
+  hints: Hints,
+  nameId: number,
+  bytes: Buffer,
+  from: number,
+  to: number,
+): boolean {
+  const { labels } = row
+  const id = labels.collides(nameId) ? row.names.extractedOf(nameId) : nameId
+  if (!hints.wants(id) || labels.wasExtracted(id)) return true
+  if (hints.tested.has(id) || !isAscii(bytes, from, to)) {
+    const text = bytes.toString('utf8', from, to)
+    labels.setParsed(id, text)
+    return hints.admits(id, text)
+  }
+  labels.setParsedBytes(id, bytes, from, to)
+  return true
+}
+
+function isAscii(bytes: Uint8Array, from: number, to: number): boolean {
+  let seen = 0
+  for (let i = from; i < to; i++) seen |= bytes[i]
+  return seen < 0x80
+}
+
+function startsWith(bytes: Uint8Array, from: number, to: number, lead: Uint8Array): boolean {
+  if (to - from < lead.length) return false
+  for (let i = 0; i < lead.length; i++) if (bytes[from + i] !== lead[i]) return false
+  return true
+}
+
+/** Where a literal first begins in `bytes[at, to)`; −1 where it does not. Lines are short: a plain loop wins. */
+function findBytes(bytes: Uint8Array, at: number, to: number, literal: Uint8Array): number {
+  const { length } = literal
+  const first = literal[0]
+  for (const last = to - length; at <= last; at++) {
+    if (bytes[at] !== first) continue
+    let same = 1
+    while (same < length && bytes[at + same] === literal[same]) same++
+    if (same === length) return at
+  }
+  return -1
 }
