@@ -13,7 +13,7 @@ export interface FollowedFile {
 /**
  * The configuration `logboom up` runs where a Docker Engine answers: every container, stopped ones and
  * history included, labelled `container`, `service` (the compose service, else the container's name) and
- * `stream`.
+ * `stream`. Labels of a container say how its lines are processed: see docs/container-labels.md.
  */
 export function dockerConfig(host: string, options: UpConfigOptions): string {
   return `${write(options)}
@@ -24,6 +24,16 @@ discovery.docker "containers" {
 	filter {
 		name   = "status"
 		values = ["created", "restarting", "running", "paused", "exited", "dead"]
+	}
+}
+
+discovery.relabel "wanted" {
+	targets = discovery.docker.containers.targets
+
+	rule {
+		source_labels = ["__meta_docker_container_label_logboom_enable"]
+		regex         = "(?i)false|no|off|0"
+		action        = "drop"
 	}
 }
 
@@ -51,13 +61,23 @@ discovery.relabel "containers" {
 		source_labels = ["__meta_docker_container_log_stream"]
 		target_label  = "stream"
 	}
+
+	rule {
+		regex       = "__meta_docker_container_label_(logboom_(?:multiline|drop|parse))"
+		action      = "labelmap"
+		replacement = "$1"
+	}
+}
+
+logboom.container_labels "wishes" {
+	forward_to = [loki.write.store.receiver]
 }
 
 loki.source.docker "containers" {
 	host          = ${JSON.stringify(host)}
-	targets       = discovery.docker.containers.targets
+	targets       = discovery.relabel.wanted.output
 	relabel_rules = discovery.relabel.containers.rules
-	forward_to    = [loki.write.store.receiver]
+	forward_to    = [logboom.container_labels.wishes.receiver]
 }
 `
 }

@@ -3,6 +3,7 @@ import { discoveryDocker } from './discovery_docker.ts'
 import { discoveryRelabel } from './discovery_relabel.ts'
 import { localFile } from './local_file.ts'
 import { localFileMatch } from './local_file_match.ts'
+import { logboomContainerLabels } from './logboom_container_labels.ts'
 import { lokiEcho } from './loki_echo.ts'
 import { lokiProcess } from './loki_process.ts'
 import { lokiRelabel } from './loki_relabel.ts'
@@ -23,6 +24,7 @@ function entry<Args>(definition: ComponentDefinition<Args>): [string, ComponentD
 export const componentRegistry: ReadonlyMap<string, ComponentDefinition> = new Map([
   entry(discoveryDocker),
   entry(discoveryRelabel),
+  entry(logboomContainerLabels),
   entry(localFile),
   entry(localFileMatch),
   entry(lokiEcho),

@@ -1,4 +1,5 @@
 import type { BodySchema } from '../runtime/component.ts'
+import { containerLabelsStage } from './container-labels.ts'
 import { criStage } from './cri.ts'
 import { decolorizeStage } from './decolorize.ts'
 import { dockerStage } from './docker.ts'
@@ -34,6 +35,7 @@ export interface StageBlock {
 
 function all(): readonly unknown[] {
   return [
+    containerLabelsStage,
     criStage,
     decolorizeStage,
     dockerStage,
