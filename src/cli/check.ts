@@ -15,7 +15,7 @@ export function registerCheck(program: Command): void {
   program
     .command('check')
     .description(
-      'explain what is wrong with loki.yaml, config.alloy, docker-compose.yml or rule files, and how to fix it',
+      'explain what is wrong with loki.yaml, config.alloy, docker-compose.yml or rules, and how to fix it',
     )
     .argument('<file...>', 'files to check')
     .addOption(new Option('--format <form>', 'how to print').choices(['text', 'json']).default('text'))
