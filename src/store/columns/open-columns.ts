@@ -40,9 +40,14 @@ export interface DistinctTexts {
  * Opens what `encodeLines` wrote.
  * @param stored all of its pieces, one after another
  * @param rowTimes those of the rows, as they were given to it; not looked at before a column needs them
+ * @param unpacked is told whenever the columns take so many bytes of memory more, because of what was read
  * @throws FormatError where header or directory are damaged; the same from any method, of what it reads
  */
-export function openColumns(stored: Uint8Array, rowTimes: RowTimes): Columns {
+export function openColumns(
+  stored: Uint8Array,
+  rowTimes: RowTimes,
+  unpacked: (sizeBytes: number) => void = () => {},
+): Columns {
   if (stored.length < COLUMNS_HEADER_BYTES) throw new FormatError('the columns are cut short')
   const view = new DataView(stored.buffer, stored.byteOffset, stored.length)
   const version = view.getUint32(0, true)
@@ -58,13 +63,14 @@ export function openColumns(stored: Uint8Array, rowTimes: RowTimes): Columns {
     if (rowTimes.tsMs.length < directory.rows) throw new FormatError('the columns have rows without a time')
     return rowTimes
   }
-  const streams = new StreamReader(stored.subarray(chunksAt), directory.chunks)
+  const streams = new StreamReader(stored.subarray(chunksAt), directory.chunks, unpacked)
   const shapes = readShapes(directory.nodes, directory.columns.length)
   let rowShapes: Uint32Array | undefined
   const shapesOfRows = (): Uint32Array => {
     if (rowShapes !== undefined) return rowShapes
     rowShapes = readIndices(directory.shapes, streams, directory.rows, shapes.count)
     checkCounts(directory, shapes, rowShapes)
+    unpacked(directory.rows * 4)
     return rowShapes
   }
   const rowsOf = (column: number): Uint32Array => {

@@ -95,10 +95,19 @@ export class StreamReader {
   readonly #offsets: number[] = []
   readonly #infos: readonly PartInfo[]
   readonly #raw: (Uint8Array | undefined)[]
+  readonly #unpacked: (sizeBytes: number) => void
   #isChecked = false
 
-  /** @param stored the chunks, one after another */
-  constructor(stored: Uint8Array, infos: readonly PartInfo[]) {
+  /**
+   * @param stored the chunks, one after another
+   * @param unpacked is told how much memory a chunk takes from now on
+   */
+  constructor(
+    stored: Uint8Array,
+    infos: readonly PartInfo[],
+    unpacked: (sizeBytes: number) => void = () => {},
+  ) {
+    this.#unpacked = unpacked
     this.#stored = stored
     this.#infos = infos
     this.#raw = new Array<Uint8Array | undefined>(infos.length)
@@ -120,6 +129,7 @@ export class StreamReader {
       if (!this.#isChecked) checkPart(stored, info)
       raw = inflatePart(stored, info)
       this.#raw[chunk] = raw
+      if (info.storedBytes !== info.rawBytes) this.#unpacked(raw.length)
     }
     if (offset + length > raw.length) throw new FormatError('a column is cut short')
     return raw.subarray(offset, offset + length)

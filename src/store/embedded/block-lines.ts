@@ -50,10 +50,16 @@ export async function encodeBlockLines(block: LinesOfBlock): Promise<EncodedBloc
 
 /**
  * Opens the lines part of a block in {@link COLUMNS_CODEC} and checks all of it.
+ * @param unpacked as for {@link openColumns}
  * @throws FormatError where the part is damaged or belongs to other rows
  */
-export function openBlockColumns(stored: Uint8Array, entry: DirectoryEntry, times: Times): Columns {
-  const columns = openColumns(stored, times)
+export function openBlockColumns(
+  stored: Uint8Array,
+  entry: DirectoryEntry,
+  times: Times,
+  unpacked?: (sizeBytes: number) => void,
+): Columns {
+  const columns = openColumns(stored, times, unpacked)
   columns.streams.check()
   const { rows, lineBytes } = columns.directory
   if (rows !== entry.rows || lineBytes !== entry.lines.rawBytes) {

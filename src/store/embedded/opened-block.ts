@@ -63,7 +63,9 @@ export class OpenedBlock {
     for (const part of [times, lengths, metadata]) this.#at(part, (bytes) => checkPart(bytes, part))
     if (entry.codec === PLAIN_CODEC) this.#at(lines, (bytes) => checkPart(bytes, lines))
     else if (entry.codec === COLUMNS_CODEC) {
-      this.#columns = this.#at(lines, (bytes) => openBlockColumns(bytes, entry, this))
+      this.#columns = this.#at(lines, (bytes) =>
+        openBlockColumns(bytes, entry, this, (size) => keeper.grew(size)),
+      )
       this.fields = { column: (parser, name) => this.#field(parser, name) }
     } else throw new DamagedAt(entry.offset, `block codec ${entry.codec} is not known to this Logboom`)
   }

@@ -61,7 +61,7 @@ export interface EmbeddedOptions {
   readonly blockBytes?: number
   /** A log file ends at about this size. */
   readonly walFileBytes?: number
-  /** Decoded blocks kept for the next query. */
+  /** Blocks, filters and counters kept for the next query, with all that was unpacked of them. */
   readonly cacheBytes?: number
   /** Segment files kept open. */
   readonly maxOpenFiles?: number
@@ -93,7 +93,7 @@ export function resolveOptions(options: EmbeddedOptions): ResolvedOptions {
     headMaxAgeMs: 30 * 60_000,
     blockBytes: 512 << 10,
     walFileBytes: 16 << 20,
-    cacheBytes: 32 << 20,
+    cacheBytes: 48 << 20,
     maxOpenFiles: 128,
     flushRetryMs: 2000,
     ...options,
