@@ -44,6 +44,7 @@ const SERVICES = [
   'query-frontend',
   'store',
   'compactor',
+  'ruler',
   'runtime-config',
 ]
 
