@@ -36,13 +36,15 @@ export async function startServer(
   const fsync = fsyncPolicy(process.env.LOGBOOM_FSYNC)
   const store = await openEmbeddedStore({ ...storeSettings(config, limits), logger, fsync })
   try {
-    const shortcuts = readShortcuts(process.env.LOGBOOM_SHORTCUTS)
+    const shortcuts = readSwitch('LOGBOOM_SHORTCUTS')
+    const reuse = readSwitch('LOGBOOM_REUSE')
     const server = await createServer({
       config,
       store,
       logger,
       limits,
       shortcuts,
+      reuse,
       host,
       pageDir: findPage(),
       // As a signal from outside: whoever runs this process decides what comes with its end.
@@ -85,10 +87,11 @@ function findPage(): string | undefined {
 }
 
 /**
- * `LOGBOOM_SHORTCUTS`: `off` has queries look at every line, which finds out whether a shortcut is at fault
- * for an answer; `on` is the default.
+ * `LOGBOOM_SHORTCUTS` and `LOGBOOM_REUSE`: `off` has queries look at every line, and at every point anew, which
+ * finds out whether a shortcut is at fault for an answer; `on` is the default.
  */
-function readShortcuts(text = 'on'): boolean {
+function readSwitch(name: string): boolean {
+  const text = process.env[name] ?? 'on'
   if (text === 'on' || text === 'off') return text === 'on'
-  throw new OperatorError('env_invalid', `LOGBOOM_SHORTCUTS is "${text}"; use on or off`)
+  throw new OperatorError('env_invalid', `${name} is "${text}"; use on or off`)
 }

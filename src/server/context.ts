@@ -6,6 +6,8 @@ import type { AuditLog } from './access/audit.ts'
 import type { ServerMetrics } from './metrics.ts'
 import type { Pusher } from './push/pusher.ts'
 import type { Scratch } from './push/scratch.ts'
+import type { FairQueue } from './query/fair-queue.ts'
+import type { QueryReuse } from './query/run-engine.ts'
 import type { Ruler } from './ruler/ruler.ts'
 import type { Shutdown } from './shutdown.ts'
 import type { TenantLimits } from './tenant-limits.ts'
@@ -22,6 +24,10 @@ export interface ServerContext {
   readonly scratch: Scratch
   /** Whether requests that write or query are still taken; false from the beginning of the shutdown. */
   isOpen(): boolean
+  /** What queries share; undefined where each is to be answered afresh. */
+  readonly reuse: QueryReuse | undefined
+  /** Where queries wait for their turn. */
+  readonly queue: FairQueue
   /** How the server ends. */
   readonly shutdown: Shutdown
   /** Whether queries may be answered in shorter ways than from every line. */

@@ -15,7 +15,11 @@ import { followRenewals, guardClients, tlsOptions } from './http/tls-options.ts'
 import { makeServerMetrics, type ServerMetrics } from './metrics.ts'
 import { makePusher } from './push/pusher.ts'
 import { defaultInflightBytes, makeScratch } from './push/scratch.ts'
+import { makeFairQueue } from './query/fair-queue.ts'
+import { queueBounds, reuseBytes } from './query/query-bounds.ts'
+import { makeQueryReuse } from './query/run-engine.ts'
 import { refusalOf } from './query/run-query.ts'
+import { registerQueryMetrics } from './query-metrics.ts'
 import { registerPage } from './routes/page.ts'
 import { RULE_ROUTES } from './routes/rules.ts'
 import { ROUTES, type Route } from './routes/table.ts'
@@ -38,6 +42,8 @@ export interface ServerOptions {
    * lines. Default true.
    */
   readonly shortcuts?: boolean
+  /** Whether queries may use what earlier ones have found. Default true. */
+  readonly reuse?: boolean
   /** Listen here instead of where the configuration says; port 0 is any free one. */
   readonly host?: string
   readonly port?: number
@@ -63,7 +69,9 @@ const DRAIN_MS = 3000
 
 /** Makes a server. It does not listen yet. */
 export async function createServer(options: ServerOptions): Promise<LogServer> {
-  const { config, store, logger } = options
+  const { config, logger, shortcuts = true } = options
+  const reuse = options.reuse === false ? undefined : makeQueryReuse(options.store, reuseBytes(config))
+  const store = reuse?.watch.store ?? options.store
   const tls = tlsOptions(config)
   const access = makeAccessControl(config, logger)
   const limits = options.limits ?? (await makeTenantLimits(config, logger))
@@ -74,7 +82,8 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
     runtimeConfigOk: () => limits.lastReloadOk,
     storeStats: () => store.stats?.() ?? {},
   })
-  const shortcuts = options.shortcuts ?? true
+  const queue = makeFairQueue(queueBounds(config))
+  registerQueryMetrics(metrics.registry, queue, reuse)
   const ruler = makeRuler({ config, store, limits, logger, registry: metrics.registry, shortcuts })
   const context: ServerContext = {
     config,
@@ -86,6 +95,8 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
     scratch: makeScratch(config.distributor.max_inflight_bytes || defaultInflightBytes()),
     isOpen: () => shutdown.isOpen,
     shutdown,
+    reuse,
+    queue,
     shortcuts,
     startedMs: Date.now(),
     access,

@@ -6,7 +6,7 @@ import type { LogStore } from '#store/types.ts'
 import type { ServerContext } from '../context.ts'
 import { sendPieces, wantsGzip } from '../http/compressed-reply.ts'
 import { BadParam } from '../http/params.ts'
-import { BadQueryString, type Params } from '../http/query-string.ts'
+import { BadQueryString, firstParam, type Params } from '../http/query-string.ts'
 import { sendEmpty, sendError } from '../http/reply.ts'
 import { requestTenants, TenantError } from '../http/tenant.ts'
 import { withRequestLimits } from '../tenants/request-limits.ts'
@@ -14,6 +14,7 @@ import { strictestLimits } from '../tenants/strictest-limits.ts'
 import { makeTenantsStore } from '../tenants/tenants-store.ts'
 import { QueryError } from './query-error.ts'
 import { readParams } from './request.ts'
+import { keptForMs, type QueryReuse } from './run-engine.ts'
 
 /** What a query route is given. */
 export interface QueryCall {
@@ -25,6 +26,10 @@ export interface QueryCall {
   readonly nowMs: number
   /** {@link ServerContext.shortcuts}. */
   readonly shortcuts: boolean
+  /** What may be used of other queries; undefined where nothing may. */
+  readonly reuse: QueryReuse | undefined
+  /** How long lines are kept at least, ms. */
+  readonly keptMs: number
   /** Ends when the client leaves or `query_timeout` has passed. */
   readonly signal: AbortSignal
 }
@@ -69,8 +74,23 @@ export async function serveQuery(
     const params = await readParams(request)
     const nowMs = Date.now()
     const { shortcuts } = context
-    const call = { request, params, tenant, store, limits, nowMs, shortcuts, signal: abort.signal }
-    const answer = await handler(call)
+    const reuse = tenants.length === 1 ? context.reuse : undefined
+    const keptMs = keptForMs(context.config, limits)
+    const call = {
+      request,
+      params,
+      tenant,
+      store,
+      limits,
+      nowMs,
+      shortcuts,
+      reuse,
+      keptMs,
+      signal: abort.signal,
+    }
+    const begunMs = performance.now()
+    const answer = await context.queue.run(tenant, abort.signal, () => handler(call))
+    logSlow(context, call, performance.now() - begunMs)
     abort.signal.throwIfAborted()
     if ('notFound' in answer) {
       if (answer.notFound === '') sendEmpty(response, 404)
@@ -84,6 +104,20 @@ export async function serveQuery(
     clearTimeout(timer)
     response.off('close', onClose)
   }
+}
+
+/** `frontend.log_queries_longer_than`: 0 is never, less than that always. */
+function logSlow(
+  { config, logger }: ServerContext,
+  { tenant, params, request }: QueryCall,
+  tookMs: number,
+): void {
+  const { log_queries_longer_than: thresholdMs } = config.frontend
+  if (thresholdMs === 0 || tookMs <= thresholdMs) return
+  const names = ['query', 'start', 'end', 'step', 'limit', 'time']
+  const asked = Object.fromEntries(names.map((name) => [name, firstParam(params, name) || undefined]))
+  const path = (request.url ?? '').split('?', 1)[0]
+  logger.info({ tenant, path, ...asked, tookMs: Math.round(tookMs) }, 'a slow query')
 }
 
 /** What a query reads: the rows of one tenant, or of several as if they were one. */

@@ -1,4 +1,3 @@
-import { queryInstant, queryRange } from '#logql/engine/engine.ts'
 import type { QueryResult } from '#logql/engine/types.ts'
 import { parseExpr } from '#logql/syntax/parser.ts'
 import {
@@ -16,15 +15,15 @@ import { type ResultEncoding, resultJson } from '../json/results.ts'
 import { NO_STATS } from '../json/stats.ts'
 import { checkBytesRead } from '../query/check-bytes.ts'
 import { checkExpr, checkLength, clampToLookback } from '../query/check-limits.ts'
-import { engineLimits } from '../query/engine-limits.ts'
 import { QueryError } from '../query/query-error.ts'
 import { querySettings } from '../query/query-settings.ts'
 import { readEncodingFlags, readQueryTags } from '../query/request.ts'
+import { runInstant, runRange } from '../query/run-engine.ts'
 import type { QueryCall } from '../query/run-query.ts'
 
 /** `GET|POST /loki/api/v1/query_range`. */
 export async function serveQueryRange(call: QueryCall): Promise<Iterable<string>> {
-  const { params, limits, nowMs, store, tenant, signal } = call
+  const { params, limits, nowMs } = call
   const bounds = readBounds(params, nowMs)
   checkOrder(bounds)
   const limit = readLimit(params)
@@ -59,12 +58,12 @@ export async function serveQueryRange(call: QueryCall): Promise<Iterable<string>
     direction,
     ...querySettings(call),
   }
-  return resultJson(await queryRange(store, tenant, range, engineLimits(limits), signal), encoding)
+  return resultJson(await runRange(call, expr, range), encoding)
 }
 
 /** `GET|POST /loki/api/v1/query`. */
 export async function serveQueryInstant(call: QueryCall): Promise<Iterable<string>> {
-  const { params, limits, nowMs, store, tenant, signal } = call
+  const { params, limits, nowMs } = call
   const time = readTime(firstParam(params, 'time'), { ms: nowMs, ns: 0 })
   readLimit(params)
   const direction = readDirection(params)
@@ -73,7 +72,7 @@ export async function serveQueryInstant(call: QueryCall): Promise<Iterable<strin
   checkExpr(expr, query, limits, readQueryTags(call.request))
   await checkBytesRead(call, expr, time.ms, time.ms)
   const instant = { query, timeMs: time.ms, timeNs: time.ns, ...querySettings(call) }
-  const result = await queryInstant(store, tenant, instant, engineLimits(limits), signal)
+  const result = await runInstant(call, expr, instant)
   return resultJson(result, { flags: readEncodingFlags(call.request), direction })
 }
 

@@ -1,0 +1,120 @@
+import type { Limits } from '#config/schema/limits.ts'
+import type { LokiConfig } from '#config/schema/root.ts'
+import { queryInstant, queryRange } from '#logql/engine/engine.ts'
+import type { InstantQuery, QueryResult, RangeQuery } from '#logql/engine/types.ts'
+import type { Expr, LogRange, MetricExpr } from '#logql/syntax/ast.ts'
+import { type AppendWatch, type Watch, watchAppends } from './append-watch.ts'
+import { collect } from './check-limits.ts'
+import { isDivisible } from './divisible.ts'
+import { engineLimits } from './engine-limits.ts'
+import { gridOf, makeRangeReuse, type RangeReuse, type ReadSpan } from './range-reuse.ts'
+import type { QueryCall } from './run-query.ts'
+import { makeSharedRuns, type SharedRuns } from './shared-runs.ts'
+
+/** What queries share: points of earlier answers, and answers that are being found. */
+export interface QueryReuse {
+  readonly watch: AppendWatch
+  readonly ranges: RangeReuse
+  readonly shared: SharedRuns<Watch>
+  /** Queries that were answered by one that was under way. */
+  readonly joined: () => number
+}
+
+type Store = AppendWatch['store']
+
+/**
+ * Reuse over a store; all appends must go through `watch.store`. `maxBytes` bounds the points that are
+ * kept.
+ */
+export function makeQueryReuse(store: Store, maxBytes: number): QueryReuse {
+  const watch = watchAppends(store)
+  let joined = 0
+  const shared = makeSharedRuns<Watch>(() => joined++)
+  return { watch, ranges: makeRangeReuse(watch, maxBytes), shared, joined: () => joined }
+}
+
+/** Runs a range query, for which the engine reads as little as what is known allows. */
+export async function runRange(call: QueryCall, expr: Expr, query: RangeQuery): Promise<QueryResult> {
+  const limits = engineLimits(call.limits)
+  const compute = (part: RangeQuery, signal: AbortSignal): Promise<QueryResult> =>
+    queryRange(call.store, call.tenant, part, limits, signal)
+  const { reuse } = call
+  if (reuse === undefined || isBypassed(call)) return await compute(query, call.signal)
+  if (expr.kind === 'log') {
+    const key = JSON.stringify(['log', call.tenant, query, limits])
+    return await share(call, reuse, key, query.endMs + 1, (signal) => compute(query, signal))
+  }
+  const span = spanOf(expr)
+  const { firstMs, lastMs } = gridOf(query)
+  const isKept = span !== undefined && mayKeep(call, query, expr, firstMs - span.mostMs)
+  const key = JSON.stringify(['range', call.tenant, query, limits])
+  return await share(call, reuse, key, lastMs + 1 - (span?.leastMs ?? 0), (signal) =>
+    isKept
+      ? reuse.ranges.run(call.tenant, query, span, limits.max_query_series, (part) => compute(part, signal))
+      : compute(query, signal),
+  )
+}
+
+/** Runs an instant query, or joins the same one that is under way. */
+export async function runInstant(call: QueryCall, expr: Expr, query: InstantQuery): Promise<QueryResult> {
+  const limits = engineLimits(call.limits)
+  const compute = (signal: AbortSignal): Promise<QueryResult> =>
+    queryInstant(call.store, call.tenant, query, limits, signal)
+  const { reuse } = call
+  if (reuse === undefined || isBypassed(call) || expr.kind === 'log') return await compute(call.signal)
+  const key = JSON.stringify(['instant', call.tenant, query, limits])
+  return await share(call, reuse, key, query.timeMs + 1 - (spanOf(expr)?.leastMs ?? 0), compute)
+}
+
+/** Joins a run of the same query, unless rows before `endMs` were appended since that began. */
+async function share(
+  call: QueryCall,
+  { shared, watch }: QueryReuse,
+  key: string,
+  endMs: number,
+  work: (signal: AbortSignal) => Promise<QueryResult>,
+): Promise<QueryResult> {
+  const result = await shared.run(
+    key,
+    call.signal,
+    ({ dirtyFromMs }) => dirtyFromMs >= endMs,
+    () => watch.begin(call.tenant),
+    async (begun, signal) => {
+      try {
+        return await work(signal)
+      } finally {
+        begun.end()
+      }
+    },
+  )
+  return result as QueryResult
+}
+
+/** `Cache-Control: no-cache`, and questions about how an answer is found, are answered afresh. */
+function isBypassed({ request: { headers } }: QueryCall): boolean {
+  const isFresh = String(headers['cache-control'] ?? '').includes('no-cache')
+  return isFresh || headers['x-logboom-explain'] === '1'
+}
+
+/** Whether points of this query stay as they are until rows are appended. */
+function mayKeep(call: QueryCall, { query }: RangeQuery, expr: MetricExpr, readsFromMs: number): boolean {
+  // What retention may remove is not for ever as it was; templates can tell the time.
+  return readsFromMs > call.nowMs - call.keptMs && !query.includes('{{') && isDivisible(expr)
+}
+
+function spanOf(expr: MetricExpr): ReadSpan | undefined {
+  const ranges: LogRange[] = []
+  collect(expr, [], ranges)
+  if (ranges.length === 0) return undefined
+  return {
+    leastMs: Math.min(...ranges.map(({ offsetMs }) => offsetMs)),
+    mostMs: Math.max(...ranges.map(({ rangeMs, offsetMs }) => rangeMs + offsetMs)),
+  }
+}
+
+/** How long every line of a tenant is kept, ms; Infinity where nothing is removed. */
+export function keptForMs({ compactor }: LokiConfig, limits: Limits): number {
+  if (!compactor.retention_enabled) return Number.POSITIVE_INFINITY
+  const periods = [limits.retention_period, ...limits.retention_stream.map(({ period }) => period)]
+  return Math.min(...periods.filter((ms) => ms > 0), Number.POSITIVE_INFINITY)
+}
