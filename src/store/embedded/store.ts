@@ -179,7 +179,11 @@ function assemble(parts: Parts): EmbeddedStore {
 
   return {
     ...makeReads({ ...reading, counters, snapshot: snapshots.all }),
-    deletes,
+    deletes: {
+      add: (tenant, spec) => deletes.add(tenant, spec),
+      list: (tenant) => deletes.list(tenant),
+      cancel: (tenant, id, force) => deletes.cancel(tenant, id, force),
+    },
     append: (tenant: string, batch: EntryBatch): Promise<AppendResult> => ingest.append(tenant, batch),
     subscribe: (tenant, listener) => subscriptions.add(tenant, listener),
     flush: async () => {
