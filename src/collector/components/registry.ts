@@ -1,5 +1,6 @@
 import type { ComponentDefinition } from '../runtime/component.ts'
 import { discoveryDocker } from './discovery_docker.ts'
+import { discoveryFile } from './discovery_file.ts'
 import { discoveryRelabel } from './discovery_relabel.ts'
 import { localFile } from './local_file.ts'
 import { localFileMatch } from './local_file_match.ts'
@@ -23,6 +24,7 @@ function entry<Args>(definition: ComponentDefinition<Args>): [string, ComponentD
 /** Every kind of component, by its name in the configuration. */
 export const componentRegistry: ReadonlyMap<string, ComponentDefinition> = new Map([
   entry(discoveryDocker),
+  entry(discoveryFile),
   entry(discoveryRelabel),
   entry(logboomContainerLabels),
   entry(localFile),

@@ -54,7 +54,6 @@ const OUT_OF_SCOPE: readonly Family[] = [
 
 /** What is planned, and until then refused. */
 const NOT_YET: Readonly<Record<string, string>> = {
-  'discovery.file': 'write the targets into discovery.relabel, or use local.file with encoding.from_json',
   'loki.enrich': 'use stage.static_labels, or the labels that discovery.relabel gives its targets',
 }
 
