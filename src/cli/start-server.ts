@@ -70,8 +70,8 @@ async function listen(server: Awaited<ReturnType<typeof createServer>>): Promise
 }
 
 /**
- * `LOGBOOM_FSYNC`: `always`, or milliseconds between two fsyncs of the write-ahead log (default 200). Between
- * them a power loss can take acknowledged lines; a crash or `kill -9` never does.
+ * `LOGBOOM_FSYNC`: `always`, or milliseconds between two fsyncs of the write-ahead log (default 200).
+ * Between them a power loss can take acknowledged lines; a crash or `kill -9` never does.
  */
 function fsyncPolicy(text = '200'): EmbeddedOptions['fsync'] {
   if (text === 'always') return 'always'
@@ -87,8 +87,8 @@ function findPage(): string | undefined {
 }
 
 /**
- * `LOGBOOM_SHORTCUTS` and `LOGBOOM_REUSE`: `off` has queries look at every line, and at every point anew, which
- * finds out whether a shortcut is at fault for an answer; `on` is the default.
+ * `LOGBOOM_SHORTCUTS` and `LOGBOOM_REUSE`: `off` has queries look at every line, and at every point anew,
+ * which finds out whether a shortcut is at fault for an answer; `on` is the default.
  */
 function readSwitch(name: string): boolean {
   const text = process.env[name] ?? 'on'
