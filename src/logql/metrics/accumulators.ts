@@ -1,5 +1,5 @@
 import type { RangeOp } from '../syntax/ast.ts'
-import { addValue, joinValues, makeValues, quantile, type Values } from './quantile.ts'
+import { addValue, makeValues, quantileOfSlices, type Values } from './quantile.ts'
 
 /**
  * How the samples of one window become a value. Samples are added to the accumulator of a slice of the
@@ -132,17 +132,19 @@ function samples(result: (acc: Samples, rangeMs: number, endMs: number) => numbe
 }
 
 /** The q-quantile of a window. */
-function quantiles(q: number): Accumulation<Values> {
+function quantiles(q: number): Accumulation<Slices> {
   return {
-    make: makeValues,
-    add: addValue,
-    merge: (older, newer) => joinValues([older, newer]),
-    mergeAll: joinValues,
-    // Nobody needs the order of the values any more: they may be moved about.
-    result: (acc) => quantile(q, acc.values.subarray(0, acc.count)),
-    sizeBytes: (acc) => acc.values.byteLength,
+    make: () => [makeValues()],
+    add: ([slice], value) => addValue(slice, value),
+    merge: (older, newer) => [...older, ...newer],
+    mergeAll: (all) => all.flat(),
+    result: (slices) => quantileOfSlices(q, slices),
+    sizeBytes: (slices) => slices.reduce((sum, { values }) => sum + values.byteLength, 0),
   }
 }
+
+/** Slices of a window; one while it fills up. */
+type Slices = readonly Values[]
 
 /** Prometheus' extrapolated rate of a counter, with true window bounds; fewer than two samples give 0. */
 function counterRate({ values, timesMs }: Samples, rangeMs: number, endMs: number): number {

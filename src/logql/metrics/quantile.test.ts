@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { addValue, joinValues, makeValues, quantile } from './quantile.ts'
+import { addValue, joinValues, makeValues, quantile, quantileOfSlices } from './quantile.ts'
 
 /** By sorting. */
 function naive(q: number, values: readonly number[]): number {
@@ -22,6 +22,34 @@ describe('quantile', () => {
         fc.double({ min: 0, max: 1, noNaN: true }),
         (values, q) => {
           expect(quantile(q, Float64Array.from(values)) + 0).toBe(naive(q, values) + 0)
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('of slices is the same, asked again and again', () => {
+    const value = fc.oneof(
+      { weight: 20, arbitrary: fc.integer({ min: -9, max: 9 }) },
+      fc.constant(Number.NaN),
+    )
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(value, { minLength: 1, maxLength: 30 }), { minLength: 1, maxLength: 5 }),
+        fc.array(
+          fc.oneof(fc.constantFrom(0, 0.01, 0.5, 0.99, 1), fc.double({ min: 0, max: 1, noNaN: true })),
+          {
+            minLength: 1,
+            maxLength: 3,
+          },
+        ),
+        (parts, qs) => {
+          const slices = parts.map((part) => {
+            const slice = makeValues()
+            for (const one of part) addValue(slice, one)
+            return slice
+          })
+          for (const q of qs) expect(quantileOfSlices(q, slices) + 0).toBe(naive(q, parts.flat()) + 0)
         },
       ),
       { numRuns: 1000 },

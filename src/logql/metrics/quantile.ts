@@ -1,12 +1,14 @@
-/** Values of a slice of a series, in no order. */
+/** Values of a slice of a series. */
 export interface Values {
   count: number
   values: Float64Array
+  /** Whether they ascend, and none is NaN. */
+  sorted: boolean
 }
 
 /** Makes room for a few values. */
 export function makeValues(): Values {
-  return { count: 0, values: new Float64Array(8) }
+  return { count: 0, values: new Float64Array(32), sorted: false }
 }
 
 /** Appends a value. */
@@ -17,6 +19,7 @@ export function addValue(to: Values, value: number): void {
     to.values = larger
   }
   to.values[to.count++] = value
+  to.sorted = false
 }
 
 /** All values of several slices. */
@@ -28,7 +31,72 @@ export function joinValues(slices: readonly Values[]): Values {
     values.set(slice.values.subarray(0, slice.count), at)
     at += slice.count
   }
-  return { count, values }
+  return { count, values, sorted: false }
+}
+
+/** Walking from an end of sorted slices beats looking for the middle of all values up to so many steps. */
+const MAX_STEPS_PER_VALUE = 2
+
+/**
+ * The {@link quantile} of all values of several slices. Slices are sorted once, by whoever asks first: windows
+ * overlap, and most quantiles that people ask for are near an end.
+ */
+export function quantileOfSlices(q: number, slices: readonly Values[]): number {
+  const count = slices.reduce((sum, slice) => sum + slice.count, 0)
+  const rank = q * (count - 1)
+  const lower = Math.floor(rank)
+  const fromEnd = count - lower
+  const steps = Math.min(lower + 2, fromEnd) * slices.length
+  const isNear = q >= 0 && q <= 1 && steps <= count * MAX_STEPS_PER_VALUE
+  if (!isNear || !slices.every(sortValues)) {
+    const joined = slices.length === 1 ? slices[0].values.slice(0, count) : joinValues(slices).values
+    return quantile(q, joined)
+  }
+  const weight = rank - lower
+  const [low, high] = lower + 2 <= fromEnd ? pairFromStart(slices, lower) : pairFromEnd(slices, fromEnd)
+  return low * (1 - weight) + high * weight
+}
+
+/** Sorts a slice in place. Returns whether it could: not where a value is NaN. */
+function sortValues(slice: Values): boolean {
+  if (slice.sorted) return true
+  const values = slice.values.subarray(0, slice.count)
+  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) return false
+  values.sort()
+  slice.sorted = true
+  return true
+}
+
+/** The value with `before` values before it, and the next. */
+function pairFromStart(slices: readonly Values[], before: number): [number, number] {
+  const heads = new Uint32Array(slices.length)
+  const next = (): number => {
+    let best = -1
+    for (let i = 0; i < slices.length; i++) {
+      if (heads[i] === slices[i].count) continue
+      if (best === -1 || slices[i].values[heads[i]] < slices[best].values[heads[best]]) best = i
+    }
+    return slices[best].values[heads[best]++]
+  }
+  for (let i = 0; i < before; i++) next()
+  return [next(), next()]
+}
+
+/** The value that is the `nth` from the end, 1 being the last, and the one behind it, or itself again. */
+function pairFromEnd(slices: readonly Values[], nth: number): [number, number] {
+  const tails = Int32Array.from(slices, ({ count }) => count - 1)
+  const next = (): number => {
+    let best = -1
+    for (let i = 0; i < slices.length; i++) {
+      if (tails[i] < 0) continue
+      if (best === -1 || slices[i].values[tails[i]] > slices[best].values[tails[best]]) best = i
+    }
+    return slices[best].values[tails[best]--]
+  }
+  let behind = next()
+  if (nth === 1) return [behind, behind]
+  for (let i = 2; i < nth; i++) behind = next()
+  return [next(), behind]
 }
 
 /** The q-quantile by linear interpolation; NaN sorts first. Moves `values` about. */
