@@ -103,8 +103,7 @@ export function makeUnit(options: UnitOptions): ComponentUnit {
       decoded = next
     },
     setEvaluation: (error) => {
-      evaluation =
-        error === undefined ? healthNow('healthy', 'component evaluated') : healthNow('unhealthy', error)
+      evaluation = evaluationHealth(error)
     },
     start,
     stop: async () => {
@@ -114,6 +113,10 @@ export function makeUnit(options: UnitOptions): ComponentUnit {
     health: () => worstHealth(reported === undefined ? [evaluation, run] : [evaluation, run, reported]),
     debugInfo: () => instance?.debugInfo?.(),
   }
+}
+
+function evaluationHealth(error: string | undefined): Health {
+  return error === undefined ? healthNow('healthy', 'component evaluated') : healthNow('unhealthy', error)
 }
 
 /** The arguments with receivers that count. Compared is always what the configuration gave. */
