@@ -137,8 +137,20 @@ describe.skipIf(missing !== undefined)('collecting while everything goes wrong',
     'connections break': () => while_({ kind: 'reset', isForwarded: random() < 0.5 }, 2000),
   }
 
+  /** How many wait for a server that can be read; nothing new happens to it meanwhile. */
+  let readers = 0
+
   /** Waits until the store has what an ended container wrote; only then may it be removed. */
   async function untilStored(name: string): Promise<void> {
+    readers++
+    try {
+      await readUntilStored(name)
+    } finally {
+      readers--
+    }
+  }
+
+  async function readUntilStored(name: string): Promise<void> {
     let state = ''
     for (const deadline = Date.now() + 180_000; Date.now() < deadline; await sleep(500)) {
       try {
@@ -189,6 +201,7 @@ describe.skipIf(missing !== undefined)('collecting while everything goes wrong',
     const order = names.map((name) => ({ name, at: random() })).sort((a, b) => a.at - b.at)
     for (let round = 0; Date.now() < untilMs || round < names.length; round++) {
       const name = round < names.length ? order[round].name : pick(names)
+      while (troubles === pathTroubles && readers > 0) await sleep(100)
       await troubles[name]()
       did(name)
       await sleep(500 + random() * 1500)
