@@ -67,6 +67,23 @@ export interface Wasm {
   walkAt(): number
   /** Puts the values of so many columns in the order of the columns. */
   gatherColumns(columns: number): void
+  /** Where lines are put together. */
+  readonly join: JoinMemory
+  /** Puts the lines of so many rows together. */
+  joinLines(rows: number): void
+}
+
+/** What lines are put together from; see assembly/join-lines.as. */
+export interface JoinMemory {
+  readonly rows: Uint32Array
+  readonly shapes: Uint32Array
+  readonly stepFrom: Uint32Array
+  readonly stepTo: Uint32Array
+  readonly stepColumn: Int32Array
+  readonly next: Uint32Array
+  readonly from: Uint32Array
+  readonly to: Uint32Array
+  readonly lines: Uint8Array
 }
 
 /** The tree of shapes, the rows that go through it and the values that come out; see assembly/shapes.as. */
@@ -123,7 +140,7 @@ export type Loaded =
 const FILTER_BYTES = 1 << 15
 
 /** As in assembly/kernels.as. */
-const VERSION = 3
+const VERSION = 4
 
 /** Where the compiled module may lie: seen from the sources, from the bundle, and from one of its chunks. */
 const PLACES = ['../../dist/kernels', 'kernels', '../kernels']
@@ -193,6 +210,8 @@ export function startKernels(module: Uint8Array): Wasm {
     walkDepth: call('walkDepth'),
     walkAt: call('walkAt'),
     gatherColumns: call('gatherColumns'),
+    join: joinMemory(buffer, number),
+    joinLines: call('joinLines'),
   }
 }
 
@@ -216,6 +235,22 @@ function shapeMemory(buffer: ArrayBuffer, number: (name: string) => number): Sha
     valueFrom: new Uint32Array(buffer, number('VALUE_FROM'), values),
     valueTo: new Uint32Array(buffer, number('VALUE_TO'), values),
     valueRow: new Uint32Array(buffer, number('VALUE_ROW'), values),
+  }
+}
+
+function joinMemory(buffer: ArrayBuffer, number: (name: string) => number): JoinMemory {
+  const steps = number('JOIN_STEPS')
+  const values = number('JOIN_VALUES')
+  return {
+    rows: new Uint32Array(buffer, number('JOIN_ROW'), number('JOIN_ROWS')),
+    shapes: new Uint32Array(buffer, number('JOIN_SHAPES'), steps + 1),
+    stepFrom: new Uint32Array(buffer, number('JOIN_STEP_FROM'), steps),
+    stepTo: new Uint32Array(buffer, number('JOIN_STEP_TO'), steps),
+    stepColumn: new Int32Array(buffer, number('JOIN_STEP_COLUMN'), steps),
+    next: new Uint32Array(buffer, number('JOIN_NEXT'), number('JOIN_COLUMNS')),
+    from: new Uint32Array(buffer, number('JOIN_FROM'), values),
+    to: new Uint32Array(buffer, number('JOIN_TO'), values),
+    lines: new Uint8Array(buffer, number('JOIN_LINES'), number('JOIN_BYTES')),
   }
 }
 

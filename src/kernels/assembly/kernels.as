@@ -4,7 +4,7 @@
  * Raised with every change of what kernels take or give, so that a module built before it is not used after
  * it.
  */
-export const VERSION: i32 = 3
+export const VERSION: i32 = 4
 export { INPUT, INPUT_BYTES, OFFSETS, OFFSETS_CAPACITY } from './memory'
 export { NEEDLE, NEEDLE_CAPACITY, NEEDLE_FOLDS, find, findAll, setNeedle } from './search'
 export { findNewlines } from './newlines'
@@ -65,3 +65,20 @@ export {
   walkNode,
   walkShapes,
 } from './shapes'
+export {
+  JOIN_BYTES,
+  JOIN_COLUMNS,
+  JOIN_FROM,
+  JOIN_LINES,
+  JOIN_NEXT,
+  JOIN_ROW,
+  JOIN_ROWS,
+  JOIN_SHAPES,
+  JOIN_STEPS,
+  JOIN_STEP_COLUMN,
+  JOIN_STEP_FROM,
+  JOIN_STEP_TO,
+  JOIN_TO,
+  JOIN_VALUES,
+  joinLines,
+} from './join-lines'

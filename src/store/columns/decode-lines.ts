@@ -1,10 +1,9 @@
+import { joinLines, type LineTexts, takeLineTexts } from '#kernels/join-lines.ts'
 import { FormatError } from '../embedded/bytes.ts'
 import type { ColumnText } from '../types.ts'
 import { ReusedMemory } from './memory.ts'
 import type { Columns } from './open-columns.ts'
 import { firstPositions } from './positions.ts'
-import type { Shapes } from './shapes.ts'
-import { viewOf } from './words.ts'
 
 /** Lines one after another in memory of their own. */
 export interface DecodedLines {
@@ -12,9 +11,6 @@ export interface DecodedLines {
   readonly lineFrom: Uint32Array
   readonly lineTo: Uint32Array
 }
-
-/** Copies go in steps of four bytes, so that up to three bytes behind an end are touched. */
-const SLACK_BYTES = 4
 
 /**
  * Puts lines together again.
@@ -27,64 +23,24 @@ export function decodeLines(columns: Columns, wanted?: Uint32Array): DecodedLine
   memory.reset()
   const texts = gatherTexts(columns, wanted)
   const lineBytes = sumLengths(columns, texts, wanted)
-  const buffer = new ArrayBuffer(lineBytes + SLACK_BYTES)
   const lineFrom = new Uint32Array(rows)
   const lineTo = new Uint32Array(rows)
-  const lines = { bytes: new Uint8Array(buffer, 0, lineBytes), lineFrom, lineTo }
-  joinTexts(columns.shapes, rowShapes, texts, wanted ?? firstPositions(rows), lines)
-  return lines
+  const { shapes } = columns
+  const parts = { shapes, rowShapes, rows: wanted ?? firstPositions(rows), ...texts, lineBytes }
+  return { bytes: joinLines(parts, lineFrom, lineTo), lineFrom, lineTo }
 }
 
-/** Writes the lines of the rows one after another: the steps of each row's shape. */
-function joinTexts(
-  { stepFrom, stepColumn, constantFrom, constantTo }: Shapes,
-  rowShapes: Uint32Array,
-  { arena, valueFrom, valueTo, cursors }: Texts,
-  rows: Uint32Array,
-  { bytes, lineFrom, lineTo }: DecodedLines,
-): void {
-  const source = viewOf(arena)
-  const target = new DataView(bytes.buffer)
-  let at = 0
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]
-    lineFrom[row] = at
-    const shape = rowShapes[row]
-    const stepTo = stepFrom[shape + 1]
-    for (let step = stepFrom[shape]; step < stepTo; step++) {
-      const from = constantFrom[step]
-      const length = constantTo[step] - from
-      for (let b = 0; b < length; b += 4) target.setInt32(at + b, source.getInt32(from + b, true), true)
-      at += length
-      const column = stepColumn[step]
-      if (column < 0) continue
-      const value = cursors[column]++
-      const valueAt = valueFrom[value]
-      const valueBytes = valueTo[value] - valueAt
-      for (let b = 0; b < valueBytes; b += 4) {
-        target.setInt32(at + b, source.getInt32(valueAt + b, true), true)
-      }
-      at += valueBytes
-    }
-    lineTo[row] = at
-  }
-}
-
-interface Texts {
-  /** The constants of the shapes, then the texts of all columns. */
-  readonly arena: Uint8Array
-  /** Where each wanted value is in the arena, column after column. */
-  readonly valueFrom: Uint32Array
-  readonly valueTo: Uint32Array
+interface GatheredTexts {
+  readonly texts: LineTexts
   /** Per column: its first value. */
-  readonly cursors: Uint32Array
+  readonly nextValue: Uint32Array
 }
 
 /** Texts on their way into lines: nobody sees them afterwards. */
 const memory = new ReusedMemory()
 
 /** Brings everything that the wanted lines are made of into one place. */
-function gatherTexts(columns: Columns, wanted: Uint32Array | undefined): Texts {
+function gatherTexts(columns: Columns, wanted: Uint32Array | undefined): GatheredTexts {
   const { directory, shapes } = columns
   const isWanted = wanted && maskOf(wanted, directory.rows)
   const counts = new Uint32Array(directory.columns.length)
@@ -94,28 +50,27 @@ function gatherTexts(columns: Columns, wanted: Uint32Array | undefined): Texts {
     return counts[column] === 0 ? NO_TEXT : columns.text(column, memory, picked)
   })
   const { constants } = shapes
-  let arenaBytes = constants.length + SLACK_BYTES
+  let textBytes = constants.length
   let values = 0
   for (const [column, text] of texts.entries()) {
-    arenaBytes += text.bytes.length
+    textBytes += text.bytes.length
     values += counts[column]
   }
-  const arena = memory.bytes(arenaBytes)
-  const valueFrom = memory.uint32(values)
-  const valueTo = memory.uint32(values)
-  const cursors = new Uint32Array(texts.length)
+  const place = takeLineTexts(textBytes, values)
+  const { arena, valueFrom, valueTo } = place
+  const nextValue = new Uint32Array(texts.length)
   arena.set(constants)
   let base = constants.length
   let first = 0
   for (const [column, text] of texts.entries()) {
     const end = first + counts[column]
-    cursors[column] = first
+    nextValue[column] = first
     arena.set(text.bytes, base)
     placeValues(text, base, valueFrom.subarray(first, end), valueTo.subarray(first, end))
     base += text.bytes.length
     first = end
   }
-  return { arena, valueFrom, valueTo, cursors }
+  return { texts: place, nextValue }
 }
 
 const NO_TEXT: ColumnText = {
@@ -165,7 +120,7 @@ function placeValues(
  */
 function sumLengths(
   { directory, shapes, rowShapes }: Columns,
-  { valueFrom, valueTo }: Texts,
+  { texts: { valueFrom, valueTo } }: GatheredTexts,
   wanted: Uint32Array | undefined,
 ): number {
   let total = 0
