@@ -39,6 +39,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   health: async () => (await import('./health.ts')).registerHealth,
   status: async () => (await import('./status.ts')).registerStatus,
   config: async () => (await import('./config.ts')).registerConfig,
+  inspect: async () => (await import('./inspect.ts')).registerInspect,
   'hash-secret': async () => (await import('./hash-secret.ts')).registerHashSecret,
 }
 
