@@ -2,7 +2,8 @@ import { type Labels, labelsText, labelValue } from '#base/labels.ts'
 import type { LabelMatcher } from '../types.ts'
 import type { Stream } from './stream.ts'
 
-type Postings = Map<string, Map<string, Stream[]>>
+/** Label name → value → streams; the many values with one stream have no array. */
+type Postings = Map<string, Map<string, Stream | Stream[]>>
 
 interface TenantStreams {
   readonly byKey: Map<string, Stream>
@@ -30,7 +31,7 @@ export class Catalog {
       stream = {
         id: this.#nextId++,
         tenant,
-        labels,
+        labels: shareLabels(streams.postings, labels),
         key,
         newestMs: -Infinity,
         newestNs: 0,
@@ -88,10 +89,24 @@ function addPostings(postings: Postings, stream: Stream): void {
   for (const [name, value] of stream.labels) {
     let values = postings.get(name)
     if (values === undefined) postings.set(name, (values = new Map()))
-    const streams = values.get(value)
-    if (streams === undefined) values.set(value, [stream])
-    else streams.push(stream)
+    const known = values.get(value)
+    if (known === undefined) values.set(value, stream)
+    else if (Array.isArray(known)) known.push(stream)
+    else values.set(value, [known, stream])
   }
+}
+
+/**
+ * The same label set, of the pairs that other streams have already: most labels of a stream are those of many
+ * others, and their copies would be half of the memory of an index.
+ */
+function shareLabels(postings: Postings, labels: Labels): Labels {
+  return labels.map((label) => {
+    const [name, value] = label
+    const known = postings.get(name)?.get(value)
+    const stream = Array.isArray(known) ? known[0] : known
+    return stream?.labels.find((other) => other[0] === name) ?? label
+  })
 }
 
 /** Streams that have the label and fit; undefined where streams without the label fit too. */
@@ -99,12 +114,16 @@ function fromPostings(postings: Postings, matcher: LabelMatcher): Stream[] | und
   if (matcher.matches('')) return undefined
   const values = postings.get(matcher.name)
   if (values === undefined) return []
-  if (matcher.op === '=') return values.get(matcher.value) ?? []
+  if (matcher.op === '=') return streamsOf(values.get(matcher.value))
   const found: Stream[] = []
   for (const [value, streams] of values) {
-    if (matcher.matches(value)) for (const stream of streams) found.push(stream)
+    if (matcher.matches(value)) for (const stream of streamsOf(streams)) found.push(stream)
   }
   return found
+}
+
+function streamsOf(known: Stream | Stream[] | undefined): Stream[] {
+  return known === undefined ? [] : Array.isArray(known) ? known : [known]
 }
 
 /** A regular expression is asked once per distinct value. */

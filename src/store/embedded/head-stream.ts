@@ -20,7 +20,8 @@ export interface HeadStream {
   readonly stream: Stream
   /** Number of this stream within its head. */
   readonly index: number
-  readonly portions: Portion[]
+  /** Of one place each as long as they are one: a grown array of a stream with a few rows has 16 in vain. */
+  portions: Portion[]
   /** Time of the newest row. */
   maxMs: number
   maxNs: number
@@ -37,12 +38,14 @@ export function makeHeadStream(stream: Stream, index: number): HeadStream {
 export function addExtent(head: HeadStream, page: Page, from: number, to: number, bytes: number): void {
   let portion = head.portions.at(-1)
   if (portion === undefined || portion.page !== page) {
-    portion = { page, extents: [], rows: 0, bytes: 0, minMs: Infinity, maxMs: -Infinity, sorted: true }
-    head.portions.push(portion)
+    const extents = [from, from]
+    portion = { page, extents, rows: 0, bytes: 0, minMs: Infinity, maxMs: -Infinity, sorted: true }
+    if (head.portions.length === 0) head.portions = [portion]
+    else head.portions.push(portion)
   }
   noteTimes(portion, from, to)
   const { extents } = portion
-  if (extents.length > 0 && extents[extents.length - 1] === from) extents[extents.length - 1] = to
+  if (extents[extents.length - 1] === from) extents[extents.length - 1] = to
   else extents.push(from, to)
   portion.rows += to - from
   portion.bytes += bytes
@@ -50,7 +53,7 @@ export function addExtent(head: HeadStream, page: Page, from: number, to: number
 
 function noteTimes(portion: Portion, from: number, to: number): void {
   const { tsMs, tsNs } = portion.page
-  let previous = portion.extents.length > 0 ? portion.extents[portion.extents.length - 1] - 1 : from
+  let previous = portion.rows > 0 ? portion.extents[portion.extents.length - 1] - 1 : from
   for (let row = from; row < to; row++) {
     const ms = tsMs[row]
     if (ms < portion.minMs) portion.minMs = ms
