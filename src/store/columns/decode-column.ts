@@ -151,10 +151,11 @@ function readTimes(format: TimeFormat, distances: Float64Array, of: ColumnRows):
   const to = of.memory.uint32(count)
   const text = new TimeText(format.layout, format.separator)
   const { tsMs, tsNs } = of.times()
+  const perMs = 10 ** (format.digits - 3)
   let at = 0
   for (let i = 0; i < count; i++) {
     const row = rows[i]
-    const ms = tsMs[row] + distances[i] / 10 ** (format.digits - 3)
+    const ms = tsMs[row] + distances[i] / perMs
     if (!(ms >= -1000 && ms < 253_402_300_801_000)) throw new FormatError('a time is out of range')
     from[i] = at
     at = writeTime(bytes, at, format, text, distances[i], tsMs[row], tsNs[row])

@@ -108,8 +108,16 @@ function placeValues(
   toFrom: Uint32Array,
   toTo: Uint32Array,
 ): void {
-  for (let i = 0; i < toFrom.length; i++) {
-    const text = ids === undefined ? i : ids[i]
+  const count = toFrom.length
+  if (ids === undefined) {
+    for (let i = 0; i < count; i++) {
+      toFrom[i] = base + from[i]
+      toTo[i] = base + to[i]
+    }
+    return
+  }
+  for (let i = 0; i < count; i++) {
+    const text = ids[i]
     toFrom[i] = base + from[text]
     toTo[i] = base + to[text]
   }

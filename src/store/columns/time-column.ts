@@ -17,6 +17,8 @@ export interface TimeFormat {
 }
 
 const MAX_SUFFIX_BYTES = 16
+/** Powers of ten, by exponent. */
+const POWERS = Float64Array.from({ length: 10 }, (_, exponent) => 10 ** exponent)
 
 /**
  * Distances of the times from their rows, in units of 10^−digits seconds.
@@ -76,7 +78,7 @@ export function writeTime(
   const { digits, suffix } = format
   const rowSeconds = Math.floor(rowMs / 1000)
   const units = distance + rowFraction(rowMs, rowSeconds, rowNs, digits)
-  const perSecond = 10 ** digits
+  const perSecond = POWERS[digits]
   const carry = Math.floor(units / perSecond)
   at = text.write(to, at, rowSeconds + carry)
   if (digits > 0) {
@@ -89,15 +91,16 @@ export function writeTime(
     }
     at += digits
   }
-  to.set(suffix, at)
-  return at + suffix.length
+  for (let i = 0; i < suffix.length; i++) to[at++] = suffix[i]
+  return at
 }
 
 /** The part of the row's time below a second, in units of 10^−digits seconds, cut. */
 function rowFraction(rowMs: number, rowSeconds: number, rowNs: number, digits: number): number {
   const ms = rowMs - rowSeconds * 1000
-  if (digits <= 3) return Math.floor(ms / 10 ** (3 - digits))
-  return ms * 10 ** (digits - 3) + Math.floor(rowNs / 10 ** (9 - digits))
+  if (digits === 3) return ms
+  if (digits < 3) return Math.floor(ms / POWERS[3 - digits])
+  return ms * POWERS[digits - 3] + Math.floor(rowNs / POWERS[9 - digits])
 }
 
 function formatOf(bytes: Uint8Array, from: number, to: number): TimeFormat | undefined {

@@ -55,8 +55,8 @@ export class TimeText {
   write(to: Uint8Array, at: number, seconds: number): number {
     const inDay = seconds - this.#dateSeconds
     if (this.#dateSeconds < 0 || inDay < 0 || inDay >= 86_400) this.#formatDate(seconds)
-    to.set(this.#date, at)
-    at += this.#dateBytes
+    const date = this.#date
+    for (let i = 0; i < this.#dateBytes; i++) to[at++] = date[i]
     const rest = seconds - this.#dateSeconds
     const hour = Math.floor(rest / 3600)
     const minute = Math.floor(rest / 60) % 60
