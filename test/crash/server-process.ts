@@ -11,6 +11,7 @@ const LOGBOOM = fileURLToPath(new URL('../../bin/logboom', import.meta.url))
 /** A `logboom serve` in a process of its own. */
 export interface ServerProcess {
   readonly url: string
+  readonly pid: number
   /** Ends it with a signal; resolves with its exit code, `null` when the signal killed it. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>
   /** What it wrote to standard error. */
@@ -44,6 +45,7 @@ schema_config:
     - {from: 2024-01-01, store: tsdb, object_store: filesystem, schema: v13, index: {prefix: index_, period: 24h}}
 ingester: {lifecycler: {min_ready_duration: 0s}}
 limits_config:
+  reject_old_samples: false
   ingestion_rate_mb: 1000
   ingestion_burst_size_mb: 1000
   per_stream_rate_limit: 1GB
@@ -99,7 +101,7 @@ export async function startServer(
     }
     const ready = await fetch(`${url}/ready`).catch(() => undefined)
     await ready?.arrayBuffer()
-    if (ready?.ok) return { url, end, log: () => log }
+    if (ready?.ok) return { url, pid: child.pid ?? 0, end, log: () => log }
     await sleep(20)
   }
 }
