@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 
 // A Docker Engine as far as a collector can see, whose containers cost next to nothing.
-// usage: node bench/collector/fake-engine.ts SOCKET CONTAINERS MB_PER_S   (0: as fast as it is read; idle: -1)
+// usage: node bench/collector/fake-engine.ts SOCKET CONTAINERS MB_PER_S   (0: as fast as read; idle: -1)
 
 const [socketPath, containers = '20', rate = '0'] = process.argv.slice(2)
 const bytesPerS = (Number(rate) * 1e6) / Number(containers)
@@ -59,7 +59,8 @@ function makeFrames(index: number): Buffer {
     const at = line * FRAME_BYTES
     frames[at] = 1
     frames.writeUInt32BE(FRAME_BYTES - 8, at + 4)
-    const head = `{"level":"info","container":${index},"request_id":"${(line * 7919 * (index + 1)).toString(16)}",`
+    const requestId = (line * 7919 * (index + 1)).toString(16)
+    const head = `{"level":"info","container":${index},"request_id":"${requestId}",`
     const text = `${head}"path":"/api/v1/orders/${line * 31}","status":200,"msg":"`
     frames.write(`${text.padEnd(LINE_BYTES - 2, 'request served ')}"}\n`, at + 8 + STAMP_BYTES + 1)
   }
