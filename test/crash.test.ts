@@ -62,7 +62,7 @@ async function compare(
 }
 
 test(`${ROUNDS} rounds of kill -9 under load lose and double nothing (CRASH_SEED=${SEED})`, {
-  timeout: 100_000 + ROUNDS * 10_000,
+  timeout: 100_000 + ROUNDS * 30_000,
 }, async () => {
   const random = makeRandom(SEED)
   const port = await freePort()

@@ -68,5 +68,5 @@ test(
       await store.close()
     }
   },
-  30_000 + ROUNDS * 10_000,
+  30_000 + ROUNDS * 30_000,
 )
