@@ -379,6 +379,8 @@ limits_config:
     expect(status.lastRetention?.rows).toBe(days.length * streams.length - all.length)
     const metrics = await (await fetch(`${url}/metrics`)).text()
     expect(metrics).toContain(`logboom_store_retention_rows ${status.lastRetention?.rows}`)
+    const [{ day, sizeBytes }] = status.tenants[0].days
+    expect(metrics).toContain(`logboom_store_day_bytes{tenant="fake",day="${day}"} ${sizeBytes}\n`)
     await close()
   })
 })

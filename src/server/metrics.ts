@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { LOKI_VERSION, VERSION } from '#base/version.ts'
+import type { LogStore, StoreStatus } from '#store/types.ts'
 
 /** What the server counts, under Loki's names where dashboards use them. */
 export interface ServerMetrics {
@@ -17,8 +18,8 @@ export interface ServerMetrics {
 export interface MetricSources {
   readonly memoryStreams: () => number
   readonly runtimeConfigOk: () => boolean
-  /** `LogStore.stats`. */
-  readonly storeStats: () => object
+  /** What says of itself how much it does and keeps. */
+  readonly store: Pick<LogStore, 'stats' | 'status'>
 }
 
 /** A registry of its own, so that several servers can live in one process. */
@@ -27,7 +28,8 @@ export function makeServerMetrics(options: MetricSources): ServerMetrics {
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
   registerGauges(registry, options)
-  registerStoreGauges(registry, options.storeStats)
+  registerStoreGauges(registry, () => options.store.stats?.() ?? {})
+  registerDayGauges(registry, options.store)
   const discarded = ['reason', 'tenant', 'retention_hours', 'policy', 'format'] as const
   return {
     registry,
@@ -89,6 +91,29 @@ function registerStoreGauges(registry: Registry, storeStats: () => object): void
       },
     })
   }
+}
+
+type DayStatus = StoreStatus['tenants'][number]['days'][number]
+
+/** What is on disk, by tenant and day. */
+function registerDayGauges(registry: Registry, store: MetricSources['store']): void {
+  const register = (name: string, help: string, read: (day: DayStatus) => number): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['tenant', 'day'],
+      registers: [registry],
+      collect() {
+        this.reset()
+        for (const { tenant, days } of store.status?.().tenants ?? []) {
+          for (const each of days) this.set({ tenant, day: each.day }, read(each))
+        }
+      },
+    })
+  }
+  register('logboom_store_day_lines', 'Lines in segments, by tenant and day (UTC).', ({ rows }) => rows)
+  const bytesHelp = 'Bytes of segments on disk, by tenant and day (UTC).'
+  register('logboom_store_day_bytes', bytesHelp, ({ sizeBytes }) => sizeBytes)
 }
 
 function registerGauges(registry: Registry, options: MetricSources): void {

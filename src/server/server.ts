@@ -37,6 +37,8 @@ export interface ServerOptions {
   readonly limits?: TenantLimits
   /** Directory of the built page. Default: no page. */
   readonly pageDir?: string
+  /** Served beside the server's own routes, under the same rules of access. */
+  readonly extraRoutes?: readonly Route[]
   /**
    * Whether queries may be answered from counters, filters and single fields where these tell as much as the
    * lines. Default true.
@@ -80,7 +82,7 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
   const metrics = makeServerMetrics({
     memoryStreams: () => pusher.activeStreams(),
     runtimeConfigOk: () => limits.lastReloadOk,
-    storeStats: () => store.stats?.() ?? {},
+    store,
   })
   const queue = makeFairQueue(queueBounds(config))
   registerQueryMetrics(metrics.registry, queue, reuse)
@@ -106,8 +108,9 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
   const app = makeApp(config, tls)
   const unfollow = tls === undefined ? undefined : watchTls(app, config, logger)
   await registerTail(app, context)
-  for (const route of routesOf(context)) addRoute(app, context, route)
-  answerUnknownPaths(app, context)
+  const routes = [...routesOf(context), ...(options.extraRoutes ?? [])]
+  for (const route of routes) addRoute(app, context, route)
+  answerUnknownPaths(app, context, routes)
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir)
   await app.ready()
   let address = ''
@@ -231,10 +234,13 @@ function notFound(response: FastifyReply['raw']): void {
 /**
  * Go's router: 405 without body for a known path asked with another method, a redirect for `//`, else 404.
  */
-function answerUnknownPaths(app: FastifyInstance, context: ServerContext): void {
-  const { config, logger } = context
+function answerUnknownPaths(
+  app: FastifyInstance,
+  { config, logger }: ServerContext,
+  routes: readonly Route[],
+): void {
   const prefix = config.server.http_path_prefix.replace(/\/$/, '')
-  const paths = [...routesOf(context).map(({ path }) => path), ...TAIL_PATHS]
+  const paths = [...routes.map(({ path }) => path), ...TAIL_PATHS]
   const known = paths.map((path) => new RegExp(`^${prefix}${path.replace(/:\w+/g, '[^/]+')}$`))
   const answer = (request: FastifyRequest, reply: FastifyReply): void => {
     reply.hijack()

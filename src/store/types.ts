@@ -140,6 +140,23 @@ export interface RowBatch {
   lines(wanted?: Uint32Array): Lines
   /** What is known of fields without looking at lines; undefined where nothing is. */
   readonly fields?: BatchFields
+  /** What the lines have in common, where that is known without looking at them. The same object each time. */
+  shapes?(): BatchShapes
+}
+
+/** The shapes of a batch's rows. */
+export interface BatchShapes {
+  /** Per row of the batch's arrays: index of its shape. */
+  readonly rowShape: Uint32Array
+  readonly shapes: readonly LineShape[]
+}
+
+/** What lines of one shape have in common: constant texts, and holes between them that hold each line's own. */
+export interface LineShape {
+  /** The texts around the holes: hole `i` lies between `constants[i]` and `constants[i + 1]`. */
+  readonly constants: readonly string[]
+  /** Whether the lines begin as JSON objects: then every value is a hole. */
+  readonly isJson: boolean
 }
 
 /** Lines as extents of one buffer: that of row `r` is `bytes[lineFrom[r], lineTo[r])`. */
@@ -325,6 +342,14 @@ export interface LogDeletes {
   cancel(tenant: string, id: string, force: boolean): Promise<CancelResult>
 }
 
+/** What a store keeps, by tenant and day (UTC, `YYYY-MM-DD`); an engine may tell more. JSON. */
+export interface StoreStatus {
+  readonly tenants: readonly {
+    readonly tenant: string
+    readonly days: readonly { readonly day: string; readonly rows: number; readonly sizeBytes: number }[]
+  }[]
+}
+
 /** Keeps and finds rows. Every method takes the tenant first; tenants share nothing. */
 export interface LogStore {
   /**
@@ -362,7 +387,7 @@ export interface LogStore {
    */
   stats?(): object
   /** What is kept and what goes next, by tenant and day, where the engine knows; for people. JSON. */
-  status?(): object
+  status?(): StoreStatus
   /** Requests to delete rows, where the engine takes any. */
   readonly deletes?: LogDeletes
   /**

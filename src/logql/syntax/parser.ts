@@ -29,7 +29,10 @@ export function parseExpr(text: string, options: SelectorOptions = {}): Expr {
   return expr
 }
 
-/** How {@link parseSelector} and {@link parseExpr} treat a selector without matchers, or one that every stream fits. */
+/**
+ * How {@link parseSelector} and {@link parseExpr} treat a selector without matchers, or one that every stream
+ * fits.
+ */
 export interface SelectorOptions {
   /**
    * Accept `{}` and selectors that match the empty string, as the label, series and delete routes do. Default

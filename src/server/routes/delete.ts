@@ -20,8 +20,8 @@ class DeleteFault extends Error {
 }
 
 /**
- * `/loki/api/v1/delete`: POST and PUT make a request to delete lines, GET lists the tenant's, DELETE takes one
- * back. Parameters come from the URL alone. There only with `compactor.retention_enabled`.
+ * `/loki/api/v1/delete`: POST and PUT make a request to delete lines, GET lists the tenant's, DELETE takes
+ * one back. Parameters come from the URL alone. There only with `compactor.retention_enabled`.
  */
 export async function serveDelete(call: RouteCall): Promise<void> {
   const { context, request, response } = call
@@ -190,6 +190,7 @@ async function cancel(
 function tooLate(cancelPeriodMs: number): string {
   return (
     'Cancellation of partially completed delete request or delete request past the deadline of ' +
-    `${printGoDuration(cancelPeriodMs)} since its creation is not allowed. To force, use the ?force query parameter`
+    `${printGoDuration(cancelPeriodMs)} since its creation is not allowed. To force, use the ?force query ` +
+    'parameter'
   )
 }

@@ -213,8 +213,8 @@ function decodeRequests(bytes: Uint8Array, path: string): Written[] {
   } catch (thrown) {
     throw new OperatorError(
       'store_io',
-      `the delete requests in ${path} cannot be read: ${errorMessage(thrown)}. Put back a good copy; without ` +
-        'the file the store opens, but rows that were to be deleted are found again.',
+      `the delete requests in ${path} cannot be read: ${errorMessage(thrown)}. Put back a good copy; ` +
+        'without the file the store opens, but rows that were to be deleted are found again.',
       { cause: thrown },
     )
   }

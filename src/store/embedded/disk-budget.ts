@@ -113,7 +113,8 @@ export async function keepBudget(
   if (freed < before.excessBytes) {
     logger.error(
       { usedBytes: before.usedBytes, freeBytes: before.freeBytes, missingBytes: before.excessBytes - freed },
-      'the disk budget cannot be kept: nothing is left to drop. Other files fill the disk, or max_disk is too low.',
+      'the disk budget cannot be kept: nothing is left to drop. ' +
+        'Other files fill the disk, or max_disk is too low.',
     )
   }
   return before

@@ -46,7 +46,10 @@ export function partitionsOf(segments: readonly Segment[]): Partition[] {
   return partitions.sort((a, b) => (a.tenant === b.tenant ? a.day - b.day : a.tenant < b.tenant ? -1 : 1))
 }
 
-/** How long the rows of a stream are kept, milliseconds; 0 = for ever. Without labels: those no rule means. */
+/**
+ * How long the rows of a stream are kept, milliseconds; 0 = for ever. Without labels: those of a stream that
+ * no rule means.
+ */
 export type RetentionRules = (tenant: string, labels?: Labels) => number
 
 /** What retention works with. */

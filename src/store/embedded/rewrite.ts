@@ -160,7 +160,7 @@ class Rewrite {
     await this.#writeGathered(stream)
   }
 
-  /** Whether nothing is to be copied, and so nothing read: the cells of a stream without rows are left out. */
+  /** Whether nothing is copied, and so nothing read: the cells of a stream without rows are left out. */
   #dropsAll(segment: Segment, stream: Stream): boolean {
     const [from, to] = segment.blocksOf(stream)
     const drops = this.#job.drops.get(segment)

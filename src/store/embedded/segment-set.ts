@@ -84,8 +84,8 @@ export class SegmentSet {
   }
 
   /**
-   * Takes segments out of every later answer and deletes their files as soon as nobody reads them. `successor`
-   * has their rows from now on, in one step, so that no reader finds rows twice or not at all.
+   * Takes segments out of every later answer and deletes their files as soon as nobody reads them.
+   * `successor` has their rows from now on, in one step, so that no reader finds rows twice or not at all.
    */
   async remove(segments: readonly Segment[], successor?: Segment): Promise<void> {
     const gone = new Set(segments)

@@ -7,7 +7,7 @@ import { dayName } from './paths.ts'
 import { makePeriods, type Partition, partitionsOf, type RetentionRun } from './retention.ts'
 import type { SegmentSet } from './segment-set.ts'
 import type { Stream } from './stream.ts'
-import type { Upkeep, UpkeepStats } from './upkeep.ts'
+import type { UpkeepJobs, UpkeepStats } from './upkeep-jobs.ts'
 
 /** Counters since the start, and sizes now; all plain numbers, for metrics. */
 export interface EmbeddedStats extends IngestStats, FlushStats, UpkeepStats, UpkeepGauges {
@@ -90,7 +90,7 @@ export interface StatusSources {
   readonly segments: SegmentSet
   readonly heads: HeadSet
   readonly options: ResolvedOptions
-  readonly upkeep: Upkeep
+  readonly upkeep: UpkeepJobs
   readonly deletes: DeleteLog
 }
 
@@ -122,25 +122,25 @@ export function makeStatus(sources: StatusSources): EmbeddedStatus {
     headRows: heads.all().reduce((sum, head) => sum + head.rows, 0),
     tenants,
     nextDropMs: finite(Math.min(...drops)),
-    lastRetention: upkeep.lastRetention(),
-    lastCompactionMs: upkeep.lastCompactionMs(),
+    lastRetention: upkeep.lastRetention,
+    lastCompactionMs: upkeep.lastCompactionMs,
     freed: { retention: retentionFreedBytes, budget: budgetFreedBytes, deletes: deletesFreedBytes },
-    disk: upkeep.disk(),
+    disk: upkeep.disk,
   }
 }
 
 /** The numbers of {@link UpkeepGauges}. */
-export function upkeepGauges(upkeep: Upkeep, segments: SegmentSet, deletes: DeleteLog): UpkeepGauges {
+export function upkeepGauges(upkeep: UpkeepJobs, segments: SegmentSet, deletes: DeleteLog): UpkeepGauges {
   const all = segments.all()
   const oldestMs = all.reduce((min, { properties }) => Math.min(min, properties.minMs), Infinity)
-  const disk = upkeep.disk()
+  const disk = upkeep.disk
   const { pending, processed } = deletes.counts()
   return {
     diskSegments: all.length,
     diskSegmentBytes: all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     oldestSeconds: (finite(oldestMs) ?? 0) / 1000,
-    lastRetentionSeconds: (upkeep.lastRetention()?.atMs ?? 0) / 1000,
-    lastCompactionSeconds: (upkeep.lastCompactionMs() ?? 0) / 1000,
+    lastRetentionSeconds: (upkeep.lastRetention?.atMs ?? 0) / 1000,
+    lastCompactionSeconds: (upkeep.lastCompactionMs ?? 0) / 1000,
     diskUsedBytes: disk?.usedBytes ?? 0,
     diskFreeBytes: disk?.freeBytes ?? 0,
     diskMaxBytes: disk?.maxBytes ?? 0,

@@ -194,7 +194,7 @@ function assemble(parts: Parts): EmbeddedStore {
       closing ??= closeParts(parts, ingest, upkeep)
       return closing
     },
-    status: () => makeStatus({ segments, heads, options, upkeep, deletes }),
+    status: () => makeStatus({ segments, heads, options, upkeep: upkeep.jobs, deletes }),
     stats: () => ({
       ...ingest.stats,
       ...heads.stats,
@@ -204,17 +204,17 @@ function assemble(parts: Parts): EmbeddedStore {
       walCorruptRecords: replay.corruptRecords,
       corruptBlocks: blocks.corruptBlocks,
       corruptSegments: segments.corruptSegments,
-      ...upkeep.stats,
-      ...upkeepGauges(upkeep, segments, deletes),
+      ...upkeep.jobs.stats,
+      ...upkeepGauges(upkeep.jobs, segments, deletes),
       streams: catalog.size,
       headBytes: heads.all().reduce((sum, head) => sum + head.sizeBytes, 0),
       headRows: heads.all().reduce((sum, head) => sum + head.rows, 0),
       cachedBytes: blocks.cachedBytes,
     }),
-    runRetention: () => upkeep.runRetention(),
-    runDeletes: () => upkeep.runDeletes(),
-    compact: () => upkeep.compact(),
-    checkDisk: () => upkeep.checkDisk(),
+    runRetention: () => upkeep.jobs.runRetention(),
+    runDeletes: () => upkeep.jobs.runDeletes(),
+    compact: () => upkeep.jobs.compact(),
+    checkDisk: () => upkeep.jobs.checkDisk(),
   }
 }
 
