@@ -9,6 +9,7 @@ import { type Diagnostic, DiagnosticsError, hasErrors } from '#collector/syntax/
 import { renderDiagnostics } from '#collector/syntax/render-diagnostics.ts'
 import { type AlloyArgs, parseAlloyFlags } from './alloy-flags.ts'
 import { runFmt } from './collect-fmt.ts'
+import { findPage } from './find-page.ts'
 import { runUntilSignal } from './signals.ts'
 
 /** Leaves time for the last push within the 5 s that a stop may take. */
@@ -73,8 +74,11 @@ async function run(args: AlloyArgs): Promise<void> {
     report(error.diagnostics)
     throw new OperatorError('config_invalid', 'could not perform the initial load successfully')
   })
-  const http = await startCollectorHttp(collector, { listenAddress: values['server.http.listen-addr'] })
-  console.error(`logboom: ${path} runs; its components and metrics are at ${http.url}`)
+  const http = await startCollectorHttp(collector, {
+    listenAddress: values['server.http.listen-addr'],
+    pageDir: findPage(),
+  })
+  console.error(`logboom: ${path} runs; its page, components and metrics are at ${http.url}`)
   process.on('SIGHUP', () => void collector.reload().then(report))
   await runUntilSignal(async () => {
     await collector.stop(STOP_DEADLINE_MS)

@@ -1,13 +1,13 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { OperatorError } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
 import type { LokiConfig } from '#config/schema/root.ts'
+import type { Route } from '#server/routes/table.ts'
 import { createServer } from '#server/server.ts'
 import { storeSettings } from '#server/store-settings.ts'
 import { makeTenantLimits } from '#server/tenant-limits.ts'
 import type { EmbeddedOptions } from '#store/embedded/options.ts'
 import { openEmbeddedStore } from '#store/embedded/store.ts'
+import { findPage } from './find-page.ts'
 import { listenAddress, runsInContainer } from './listen-address.ts'
 
 const NARROWED =
@@ -23,12 +23,14 @@ export interface RunningServer {
 }
 
 /**
- * Opens the store that the configuration names and serves it.
+ * Opens the store that the configuration names and serves it. `extraRoutes` are served beside the server's
+ * own, under the same rules of access.
  * @throws OperatorError when the folder is in use or not writable, or the port is taken
  */
 export async function startServer(
   config: LokiConfig,
   logger: Logger & { level: string },
+  extraRoutes: readonly Route[] = [],
 ): Promise<RunningServer> {
   const { host, isNarrowed } = listenAddress(config, runsInContainer())
   if (isNarrowed) logger.warn({ host }, NARROWED)
@@ -47,6 +49,7 @@ export async function startServer(
       reuse,
       host,
       pageDir: findPage(),
+      extraRoutes,
       // As a signal from outside: whoever runs this process decides what comes with its end.
       onTerminate: () => process.kill(process.pid, 'SIGTERM'),
     })
@@ -78,12 +81,6 @@ function fsyncPolicy(text = '200'): EmbeddedOptions['fsync'] {
   const intervalMs = Number(text)
   if (Number.isInteger(intervalMs) && intervalMs > 0) return { intervalMs }
   throw new OperatorError('env_invalid', `LOGBOOM_FSYNC is "${text}"; use always, or whole milliseconds`)
-}
-
-/** The built page: beside the sources, or beside the bundle, whose code may lie in a folder of chunks. */
-function findPage(): string | undefined {
-  const candidates = ['../../dist/page', 'page', '../page'].map((path) => join(import.meta.dirname, path))
-  return candidates.find((dir) => existsSync(join(dir, 'index.html')))
 }
 
 /**

@@ -133,9 +133,16 @@ loki.process "shop" {
 `
 }
 
-/** Never gives up on a batch: the server is this very process, and its store says when it is full. */
+/**
+ * Whoever may see the collector here may see the logs too, so what flows may be watched.
+ * Never gives up on a batch: the server is this very process, and its store says when it is full.
+ */
 function write({ pushUrl }: UpConfigOptions): string {
-  return `loki.write "store" {
+  return `livedebugging {
+	enabled = true
+}
+
+loki.write "store" {
 	endpoint {
 		url                 = ${JSON.stringify(pushUrl)}
 		batch_wait          = "250ms"

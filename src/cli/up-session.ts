@@ -4,6 +4,7 @@ import type { Logger } from '#base/logger.ts'
 import { type Collector, startCollector } from '#collector/runtime/collector.ts'
 import { defaultConfig } from '#config/default-config.ts'
 import { type LocalShop, startShop } from '../../examples/shop/run-local.ts'
+import { makeCollectorRoute } from './collector-route.ts'
 import type { DockerProbe } from './docker-host.ts'
 import { startServer } from './start-server.ts'
 import { dockerConfig, filesConfig } from './up-config.ts'
@@ -70,11 +71,13 @@ export async function startSession(source: Source, options: SessionOptions): Pro
       ['min-free-disk', options.minFreeDisk ?? ''],
     ]),
   )
-  const server = await startServer(config, logger)
-  const pushUrl = `${server.url}/loki/api/v1/push`
   let collector: Collector | undefined
+  const page = makeCollectorRoute(() => collector)
+  const server = await startServer(config, logger, [page.route])
+  const pushUrl = `${server.url}/loki/api/v1/push`
   let shop: LocalShop | undefined
   const stop = async (): Promise<void> => {
+    page.close()
     await collector?.stop(COLLECTOR_STOP_MS)
     await shop?.stop()
     await server.close()

@@ -20,6 +20,7 @@ import { type ConfigText, loadConfigPath } from './config-files.ts'
 import { deepEqual } from './deep-equal.ts'
 import { evaluateArguments, evaluateValues, nodeFailure } from './evaluate-node.ts'
 import { type Flow, type FlowEdge, type FlowListener, makeFlow } from './flow.ts'
+import { type FlowReport, reportFlow } from './flow-report.ts'
 import { followImports } from './follow-imports.ts'
 import type { Stability } from './graph.ts'
 import type { ComponentNode, Graph, GraphNode } from './graph-node.ts'
@@ -71,6 +72,8 @@ export interface Collector {
   watchFlow(id: string, listener: FlowListener): () => void
   /** What has gone from component to component. */
   flowEdges(): readonly FlowEdge[]
+  /** The same with what was sent and dropped, by component. */
+  flow(): Promise<FlowReport>
 }
 
 /** Everything a collector has at one time. */
@@ -124,6 +127,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     liveDebugging: () => state.settings.get('livedebugging')?.enabled === true,
     watchFlow: (id, listener) => state.flow.watch(id, listener),
     flowEdges: () => state.flow.edges(),
+    flow: () => reportFlow(state.units, state.flow),
   }
 }
 

@@ -6,6 +6,8 @@ export interface FlowEdge {
   /** `''` where the receiver belongs to no component that runs. */
   readonly to: string
   entries: number
+  /** Bytes of the lines alone. */
+  bytes: number
   batches: number
 }
 
@@ -36,6 +38,7 @@ export function makeFlow(): Flow {
   const wrap = (edge: FlowEdge, receiver: LogsReceiver): LogsReceiver => ({
     push: (batch) => {
       edge.entries += batch.entries.length
+      edge.bytes += lineBytes(batch)
       edge.batches++
       if (listeners.size > 0) {
         tell(edge.from, 'OUT', batch)
@@ -51,7 +54,7 @@ export function makeFlow(): Flow {
       wrappers.set(from, known)
       const existing = known.get(receiver)
       if (existing !== undefined) return existing.wrapper
-      const edge: FlowEdge = { from, to: owners.get(receiver) ?? '', entries: 0, batches: 0 }
+      const edge: FlowEdge = { from, to: owners.get(receiver) ?? '', entries: 0, bytes: 0, batches: 0 }
       const wrapper = wrap(edge, receiver)
       known.set(receiver, { wrapper, edge })
       return wrapper
@@ -67,6 +70,13 @@ export function makeFlow(): Flow {
     edges: () => [...wrappers.values()].flatMap((known) => [...known.values()].map(({ edge }) => edge)),
     forget: (id) => void wrappers.delete(id),
   }
+}
+
+function lineBytes({ entries }: LogBatch): number {
+  let sizeBytes = 0
+  for (const { line } of entries)
+    sizeBytes += typeof line === 'string' ? Buffer.byteLength(line) : line.length
+  return sizeBytes
 }
 
 /** Whether a value that a component exports or takes is a receiver of lines. */

@@ -3,11 +3,13 @@ import { labelsText } from '#base/labels.ts'
 import type { LogBatch } from '../pipeline.ts'
 import { textOf } from '../stages/entry.ts'
 import type { Collector } from './collector.ts'
+import { feedDebug } from './debug-feed.ts'
 
 /** What ends a chunk of Alloy's streams. */
 const DELIMITER = '|;|'
 /** A reader that is this far behind misses lines; the collector does not wait for it. */
 const MAX_WAITING_BYTES = 1024 * 1024
+const STREAM_HEADERS = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }
 const DISABLED =
   'The live debugging service is disabled. Put livedebugging { enabled = true } into the configuration.\n'
 
@@ -18,7 +20,7 @@ export const GRAPH_PATH = '/api/v0/web/graph'
 
 /**
  * Streams what goes into and out of a component, a chunk for each line, until the reader leaves.
- * `sampleProb` is the part of the lines that is shown.
+ * `sampleProb` is the part of the lines that is shown; with `format=ndjson` they come as {@link feedDebug} says.
  */
 export function streamDebug(
   collector: Collector,
@@ -32,7 +34,11 @@ export function streamDebug(
     fail(response, refusal.status, refusal.body)
     return
   }
-  response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' })
+  if (query.get('format') === 'ndjson') {
+    feedDebug(collector, id, probability, response)
+    return
+  }
+  response.writeHead(200, STREAM_HEADERS)
   response.flushHeaders()
   const unwatch = collector.watchFlow(id, (direction, batch) => {
     for (const chunk of chunksOf(direction, batch, probability)) {
@@ -78,7 +84,7 @@ export function streamGraph(
     fail(response, 400, 'window must be from 1 to 60\n')
     return
   }
-  response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' })
+  response.writeHead(200, STREAM_HEADERS)
   response.flushHeaders()
   const counts = (): Map<string, number> =>
     new Map(collector.flowEdges().map(({ from, to, entries }) => [JSON.stringify([from, to]), entries]))
@@ -103,6 +109,6 @@ function moduleOf(id: string): string {
 }
 
 function fail(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' })
+  response.writeHead(status, STREAM_HEADERS)
   response.end(body)
 }

@@ -1,15 +1,18 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { errorMessage, OperatorError } from '#base/errors.ts'
 import { http } from '../node-http.ts'
+import { servePage } from '../page/serve-page.ts'
 import { diagnosticLine } from '../syntax/diagnostic.ts'
 import type { Collector } from './collector.ts'
 import { isAuthorized } from './http-auth.ts'
-import { DEBUG_PATH, GRAPH_PATH, streamDebug, streamGraph } from './http-streams.ts'
+import { sendText, serveWebApi, splitTarget, WEB_API_PREFIX } from './web-api.ts'
 
 /** Where the collector's own HTTP interface listens. */
 export interface CollectorHttpOptions {
   /** `host:port`; port 0 takes a free one. Alloy's default is `127.0.0.1:12345`. */
   readonly listenAddress: string
+  /** Folder of the built page, served under `/`. Default: no page. */
+  readonly pageDir?: string
 }
 
 /** The running HTTP interface. */
@@ -29,7 +32,7 @@ const MUST_BE_GET = 'Method Not Allowed\n'
 
 /**
  * Serves the paths of Alloy's HTTP interface that a log collector's surroundings use: health, readiness,
- * reload, metrics and the components API.
+ * reload, metrics, the components API, and a page that shows the components.
  * @throws OperatorError `listen_failed` when the address cannot be had.
  */
 export async function startCollectorHttp(
@@ -37,11 +40,10 @@ export async function startCollectorHttp(
   options: CollectorHttpOptions,
 ): Promise<CollectorHttp> {
   const server = http.createServer((request, response) => {
-    if (startStream(collector, request, response)) return
-    void answer(collector, request).then(
-      (made) => send(response, made),
-      (thrown: unknown) => send(response, { status: 500, body: `${errorMessage(thrown)}\n` }),
-    )
+    serve(collector, options.pageDir, request, response).catch((thrown: unknown) => {
+      if (response.headersSent) response.destroy()
+      else sendText(response, 500, `${errorMessage(thrown)}\n`)
+    })
   })
   const { host, port } = splitAddress(options.listenAddress)
   await listen(server, host, port)
@@ -56,22 +58,6 @@ export async function startCollectorHttp(
         server.closeAllConnections()
       }),
   }
-}
-
-/** Answers the requests whose answer does not end. Says whether the request was one of them. */
-function startStream(collector: Collector, request: IncomingMessage, response: ServerResponse): boolean {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://collector')
-  const isAllowed = isAuthorized(collector.http(), pathname, request.headers.authorization)
-  if (request.method !== 'GET' || !isAllowed) return false
-  if (pathname.startsWith(DEBUG_PATH)) {
-    const id = decodeURIComponent(pathname.slice(DEBUG_PATH.length))
-    streamDebug(collector, id, searchParams, response)
-    return true
-  }
-  if (pathname !== GRAPH_PATH && !pathname.startsWith(`${GRAPH_PATH}/`)) return false
-  const moduleId = decodeURIComponent(pathname.slice(GRAPH_PATH.length + 1))
-  streamGraph(collector, moduleId, searchParams, response)
-  return true
 }
 
 function splitAddress(listenAddress: string): { host: string; port: number } {
@@ -91,16 +77,28 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   })
 }
 
-function send(response: ServerResponse, { status, body, type }: Answer): void {
-  response.writeHead(status, { 'content-type': type ?? 'text/plain; charset=utf-8' })
-  response.end(body)
+async function serve(
+  collector: Collector,
+  pageDir: string | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const target = splitTarget(request)
+  const { path } = target
+  if (!isAuthorized(collector.http(), path, request.headers.authorization)) {
+    // Has browsers ask for name and password.
+    response.setHeader('www-authenticate', 'Basic realm="Logboom"')
+    sendText(response, 401, 'Unauthorized\n')
+    return
+  }
+  const isGet = request.method === 'GET'
+  if (isGet && path.startsWith(WEB_API_PREFIX)) return serveWebApi(collector, target, response)
+  if (isGet && pageDir !== undefined && (await servePage(pageDir, path, response))) return
+  const { status, body, type } = await answer(collector, request, path)
+  sendText(response, status, body, type)
 }
 
-async function answer(collector: Collector, request: IncomingMessage): Promise<Answer> {
-  const path = new URL(request.url ?? '/', 'http://collector').pathname
-  if (!isAuthorized(collector.http(), path, request.headers.authorization)) {
-    return { status: 401, body: 'Unauthorized\n' }
-  }
+async function answer(collector: Collector, request: IncomingMessage, path: string): Promise<Answer> {
   if (path === '/-/reload') {
     const allowed = request.method === 'GET' || request.method === 'POST'
     return allowed ? reload(collector) : { status: 405, body: MUST_BE_GET }
@@ -118,7 +116,7 @@ async function answer(collector: Collector, request: IncomingMessage): Promise<A
         type: 'text/plain; version=0.0.4; charset=utf-8',
       }
     default:
-      return componentsApi(collector, path)
+      return { status: 404, body: '404 page not found\n' }
   }
 }
 
@@ -144,24 +142,4 @@ async function reload(collector: Collector): Promise<Answer> {
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error')
   if (errors.length === 0) return { status: 200, body: 'config reloaded\n' }
   return { status: 400, body: `${errors.map(diagnosticLine).join('\n')}\n` }
-}
-
-const COMPONENTS = '/api/v0/web/components'
-const MODULES = /^\/api\/v0\/web\/modules\/(.+)\/components$/
-
-function componentsApi(collector: Collector, path: string): Answer {
-  const json = (value: unknown): Answer => ({
-    status: 200,
-    body: JSON.stringify(value),
-    type: 'application/json',
-  })
-  const ofModule = (id: string): Answer => json(collector.components().filter((info) => info.moduleID === id))
-  if (path === COMPONENTS) return ofModule('')
-  const module = MODULES.exec(path)
-  if (module !== null) return ofModule(decodeURIComponent(module[1]))
-  if (path.startsWith(`${COMPONENTS}/`)) {
-    const detail = collector.component(decodeURIComponent(path.slice(COMPONENTS.length + 1)))
-    if (detail !== undefined) return json(detail)
-  }
-  return { status: 404, body: '404 page not found\n' }
 }
