@@ -29,8 +29,11 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Writes a loki.yaml that keeps everything below `folder`, without limits that a crash test would hit. */
-export function writeConfig(folder: string, port: number): string {
+/**
+ * Writes a loki.yaml that keeps everything below `folder`, without limits that a crash test would hit.
+ * @param limits further settings of `limits_config`
+ */
+export function writeConfig(folder: string, port: number, limits: Record<string, number> = {}): string {
   const path = join(folder, 'loki-config.yaml')
   mkdirSync(folder, { recursive: true })
   const text = `auth_enabled: false
@@ -50,7 +53,9 @@ limits_config:
   ingestion_burst_size_mb: 1000
   per_stream_rate_limit: 1GB
   per_stream_rate_limit_burst: 1GB
-`
+${Object.entries(limits)
+  .map(([name, value]) => `  ${name}: ${value}\n`)
+  .join('')}`
   writeFileSync(path, text)
   return path
 }

@@ -9,6 +9,8 @@ export interface ColumnGroups {
   /** Per row, in the order given: its group, from 0. */
   readonly of: Uint32Array
   readonly count: number
+  /** A text that groups of the same labels share, whatever the batch. */
+  key(group: number): string
   /** The labels of a group; a label that its rows lack is left out. */
   labels(group: number): Labels
 }
@@ -32,7 +34,12 @@ export function groupRows(
   const numbered = sources.map((source) => numberValues(source, rows, sets))
   if (numbered.length === 1) {
     const [{ of, texts }] = numbered
-    return { of, count: texts.length, labels: (group) => labelsOf(names, [texts[group]]) }
+    return {
+      of,
+      count: texts.length,
+      key: (group) => texts[group] ?? ABSENT,
+      labels: (group) => labelsOf(names, [texts[group]]),
+    }
   }
   const of = new Uint32Array(rows.length)
   const byTuple = new Map<string | number, number>()
@@ -47,8 +54,16 @@ export function groupRows(
     }
     of[i] = group
   }
-  return { of, count: tuples.length, labels: (group) => labelsOf(names, tuples[group]) }
+  return {
+    of,
+    count: tuples.length,
+    key: (group) => tuples[group].map((text) => text ?? ABSENT).join('\0'),
+    labels: (group) => labelsOf(names, tuples[group]),
+  }
 }
+
+/** Stands for a label that is not there; no value of a label holds it. */
+const ABSENT = '\x02\0'
 
 function numberKey(numbered: readonly Numbered[], i: number): number {
   let key = 0

@@ -4,6 +4,7 @@ import { applyFolded, applyPredicates } from '../pipeline/batch-filter.ts'
 import { runStages } from '../pipeline/compile.ts'
 import { RowSource } from '../pipeline/row.ts'
 import { testFields } from '../pipeline/test-fields.ts'
+import type { ColumnGroups } from './column-groups.ts'
 import type { ColumnPlan } from './column-plan.ts'
 import { type SampledRows, sampleColumns } from './column-read.ts'
 import type { LiveSeries } from './live-series.ts'
@@ -28,6 +29,8 @@ export class ColumnReader {
   readonly #plan: RangePlan
   readonly #columns: ColumnPlan
   readonly #sink: ColumnSink
+  readonly #known = new Map<string, RangeSeries>()
+  #knownAge = 0
 
   constructor(plan: RangePlan, columns: ColumnPlan, sink: ColumnSink) {
     this.#plan = plan
@@ -86,6 +89,19 @@ export class ColumnReader {
     add(added, sampled.length)
   }
 
+  /** Making a series' labels is dear where there are thousands; batches mostly have the same ones. */
+  #seriesOf(groups: ColumnGroups, group: number): RangeSeries {
+    const { live } = this.#sink
+    if (this.#knownAge !== live.age) {
+      this.#known.clear()
+      this.#knownAge = live.age
+    }
+    const key = groups.key(group)
+    let series = this.#known.get(key)
+    if (series === undefined) this.#known.set(key, (series = live.of(groups.labels(group))))
+    return series
+  }
+
   /** Adds the samples from one position to another. */
   #add(
     { tsMs, tsNs }: RowBatch,
@@ -94,7 +110,7 @@ export class ColumnReader {
     from: number,
     to: number,
   ): void {
-    const { live, shiftMs, shiftNs, stats } = this.#sink
+    const { shiftMs, shiftNs, stats } = this.#sink
     const panes = new PaneCursor(this.#sink.panes)
     let used = 0
     for (let i = from; i < to; i++) {
@@ -111,7 +127,7 @@ export class ColumnReader {
       used++
       const group = groups.of[i]
       let known = series[group]
-      if (known === undefined) series[group] = known = live.of(groups.labels(group))
+      if (known === undefined) series[group] = known = this.#seriesOf(groups, group)
       known.add(panes.pane, values === undefined ? 1 : values[i], ms, ns)
     }
     stats.postFilterLines += used

@@ -12,6 +12,8 @@ export class LiveSeries {
   readonly #fn: RangeFunction
   readonly #table = new SeriesTable()
   readonly #byKey = new Map<string, RangeSeries>()
+  /** Grows when series have been let go of: what is remembered of them from before is void. */
+  age = 0
 
   constructor(fn: RangeFunction) {
     this.#fn = fn
@@ -44,6 +46,7 @@ export class LiveSeries {
       } else if (one.isSpent) {
         this.#byKey.delete(key)
         dropped = true
+        this.age++
       }
     }
     return { vector, dropped }
