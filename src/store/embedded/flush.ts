@@ -244,12 +244,21 @@ function gatherBlock(
 function countersOf(head: Head, { streams, cells }: Partition): Counters {
   const numbers = new Map(streams.map((stream, number) => [stream, number]))
   const sorted = cells.sort((a, b) => a.minute - b.minute)
-  return {
+  const count = sorted.length
+  const counters = {
     levels: head.levels,
-    minute: Float64Array.from(sorted, (cell) => cell.minute),
-    bytes: Float64Array.from(sorted, (cell) => cell.bytes),
-    lines: Uint32Array.from(sorted, (cell) => cell.lines),
-    stream: Uint32Array.from(sorted, (cell) => numbers.get(cell.head) ?? 0),
-    level: Uint32Array.from(sorted, (cell) => cell.level),
+    minute: new Float64Array(count),
+    bytes: new Float64Array(count),
+    lines: new Uint32Array(count),
+    stream: new Uint32Array(count),
+    level: new Uint32Array(count),
   }
+  sorted.forEach((cell, i) => {
+    counters.minute[i] = cell.minute
+    counters.bytes[i] = cell.bytes
+    counters.lines[i] = cell.lines
+    counters.stream[i] = numbers.get(cell.head) ?? 0
+    counters.level[i] = cell.level
+  })
+  return counters
 }
