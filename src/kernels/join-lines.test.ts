@@ -1,9 +1,9 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { buildKernels } from '../../build/kernels.ts'
 import { joinLines, type LineShapes, takeLineTexts } from './join-lines.ts'
 import { type Loaded, loadKernels } from './wasm.ts'
 
@@ -11,9 +11,9 @@ let dir: string
 let kernels: Loaded
 const twins: Loaded = { wasm: undefined, reason: 'for comparison' }
 
-beforeAll(async () => {
+beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'logboom-kernels-'))
-  await buildKernels(dir)
+  execFileSync(process.execPath, [join(import.meta.dirname, '../../build/kernels.ts'), dir])
   kernels = loadKernels(undefined, [dir])
 }, 60_000)
 afterAll(() => rmSync(dir, { recursive: true, force: true }))

@@ -14,7 +14,7 @@ export interface DecodedLines {
 
 /**
  * Puts lines together again.
- * @param wanted rows whose lines are wanted, ascending; all where undefined. What is said of others is nothing
+ * @param wanted rows whose lines are wanted, ascending; all where undefined. Of others nothing is said
  * @throws FormatError where the columns are damaged
  */
 export function decodeLines(columns: Columns, wanted?: Uint32Array): DecodedLines {

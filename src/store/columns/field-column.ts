@@ -41,7 +41,7 @@ export function fieldColumn(columns: Columns, parser: FieldParser, name: string)
   }
 }
 
-/** The column that is the field, and of which rows it says something; undefined as for {@link fieldColumn}. */
+/** The column that is the field, and the rows it tells about; undefined as for {@link fieldColumn}. */
 export function findField(columns: Columns, parser: FieldParser, name: string): FoundField | undefined {
   return parser === 'json' ? findJson(columns, name) : findLogfmt(columns, name)
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { LinePredicate } from '../types.ts'
-import { type Lines, matchLines, mayContain } from './line-match.ts'
+import type { LinePredicate, Lines } from '../types.ts'
+import { matchLines, mayContain } from './line-match.ts'
 
 /** Lines in one piece of memory, with `gap` bytes between them. */
 function layOut(texts: readonly string[], gap: string): Lines {

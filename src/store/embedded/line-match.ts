@@ -2,8 +2,6 @@ import { Haystack } from '#kernels/haystack.ts'
 import { makeNeedle, type Needle } from '#kernels/needle.ts'
 import type { LinePredicate, Lines } from '../types.ts'
 
-export type { Lines } from '../types.ts'
-
 /** The positions whose lines meet every predicate, in the order given. */
 export function matchLines(
   lines: Lines,

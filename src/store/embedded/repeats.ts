@@ -33,7 +33,7 @@ export function subtract(source: SourceRows, earlier: SourceRows): SourceRows {
   return { ...source, positions: positions.filter((_, i) => repeated[i] === 0) }
 }
 
-/** A row of one source, by its place among the positions, and the places of the other's with the same time. */
+/** A row of one source, by its place among the positions, and the other's places with the same time. */
 interface Tie {
   readonly at: number
   readonly from: number
