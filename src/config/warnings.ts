@@ -91,11 +91,6 @@ function serverWarnings(config: LokiConfig, isSet: (path: string) => boolean): I
     const message = `\`object_store: ${store}\` is ignored: data is kept on the local file system`
     warn(`schema_config.configs.${elsewhere}.object_store`, message)
   }
-  if (config.pattern_ingester.enabled) {
-    const message =
-      '`pattern_ingester.enabled`: patterns are not found in this version, the list of them is empty'
-    warn('pattern_ingester.enabled', message)
-  }
   return found
 }
 

@@ -1,13 +1,13 @@
 import { queryRange } from '#logql/engine/engine.ts'
 import { parseExpr, parseSelector } from '#logql/syntax/parser.ts'
-import { BadParam, checkOrder, parseAtoi, readBounds, readStep } from '../http/params.ts'
+import { BadParam, checkOrder, parseAtoi, readBounds } from '../http/params.ts'
 import { firstParam, type Params } from '../http/query-string.ts'
 import { checkExpr, checkLength, checkSelectorLimits, clampToLookback } from '../query/check-limits.ts'
 import { type DetectedField, detectFields } from '../query/detect-fields.ts'
 import { engineLimits } from '../query/engine-limits.ts'
 import { QueryError } from '../query/query-error.ts'
 import { readQueryTags } from '../query/request.ts'
-import type { NotFound, QueryCall } from '../query/run-query.ts'
+import type { QueryCall } from '../query/run-query.ts'
 import { isEverything, timeRange } from './labels.ts'
 
 /**
@@ -63,17 +63,6 @@ export async function serveDetectedFieldValues(call: QueryCall, name: string): P
   const field = (await sampleFields(call, Number.POSITIVE_INFINITY)).get(name)
   if (field === undefined) return ['{}\n']
   return [`${JSON.stringify({ limit, values: [...field.values].slice(0, limit) })}\n`]
-}
-
-/**
- * `GET|POST /loki/api/v1/patterns`: 404 where the pattern ingester is off, which hides the tab in Grafana.
- */
-export async function servePatterns(call: QueryCall, enabled: boolean): Promise<Iterable<string> | NotFound> {
-  if (!enabled) return { notFound: '' }
-  const bounds = readBounds(call.params, call.nowMs)
-  readStep(call.params, bounds)
-  parseSelector(firstParam(call.params, 'query'))
-  return ['{"status":"success","data":[]}\n']
 }
 
 function fieldJson({ label, type, values, parsers, jsonPath }: DetectedField): unknown {

@@ -5,18 +5,14 @@ import { readParams } from '../query/request.ts'
 import { type QueryCall, type QueryHandler, serveQuery } from '../query/run-query.ts'
 import { ADMIN_ROUTES } from './admin-table.ts'
 import { serveDelete } from './delete.ts'
-import {
-  serveDetectedFields,
-  serveDetectedFieldValues,
-  serveDetectedLabels,
-  servePatterns,
-} from './detected.ts'
+import { serveDetectedFields, serveDetectedFieldValues, serveDetectedLabels } from './detected.ts'
 import { serveFormatQuery } from './format-query.ts'
 import { serveIndexStats, serveVolume, serveVolumeRange } from './index-stats.ts'
 import { serveLabels, serveLabelValues, serveSeries } from './labels.ts'
 import { serveLegacyPush } from './legacy-push.ts'
 import { serveLegacyQuery } from './legacy-query.ts'
 import { serveOtlp } from './otlp.ts'
+import { servePatterns } from './patterns.ts'
 import { servePush } from './push.ts'
 import { serveQueryInstant, serveQueryRange } from './query.ts'
 import { serveStoreStatus } from './store-status.ts'
@@ -82,9 +78,7 @@ const READ_ROUTES: readonly Route[] = [
     methods: READ,
     path: '/loki/api/v1/patterns',
     serve: ({ context, request, response }) =>
-      serveQuery(context, request, response, (call) =>
-        servePatterns(call, context.config.pattern_ingester.enabled),
-      ),
+      serveQuery(context, request, response, (call) => servePatterns(call, context.config)),
   },
 ]
 

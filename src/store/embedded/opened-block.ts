@@ -1,8 +1,9 @@
 import { decodeLines } from '../columns/decode-lines.ts'
 import { fieldColumn } from '../columns/field-column.ts'
+import { lineShapes } from '../columns/line-shapes.ts'
 import type { Columns } from '../columns/open-columns.ts'
 import { firstPositions } from '../columns/positions.ts'
-import type { BatchFields, FieldColumn, FieldParser, Lines } from '../types.ts'
+import type { BatchFields, BatchShapes, FieldColumn, FieldParser, Lines } from '../types.ts'
 import { type BlockMetadata, decodeLengths, decodeMetadata, decodeTimes, type Times } from './block-codec.ts'
 import { matchColumns, openBlockColumns, type RowConditions } from './block-lines.ts'
 import { FormatError } from './bytes.ts'
@@ -49,6 +50,7 @@ export class OpenedBlock {
   #times: Times | undefined
   #extents: Pick<Lines, 'lineFrom' | 'lineTo'> | undefined
   #metadata: BlockMetadata | undefined
+  #shapes: BatchShapes | undefined
   #bytes: Uint8Array | undefined
 
   /**
@@ -93,6 +95,15 @@ export class OpenedBlock {
       this.#keeper.grew(rows * 4 + metadata.rawBytes * 2)
     }
     return this.#metadata
+  }
+
+  /** The shapes of its lines, where these are kept as columns. */
+  shapes(): BatchShapes | undefined {
+    const columns = this.#columns
+    if (columns === undefined || this.#shapes !== undefined) return this.#shapes
+    this.#shapes = this.#at(this.entry.lines, () => lineShapes(columns))
+    this.#keeper.grew(columns.shapes.constants.length * 2)
+    return this.#shapes
   }
 
   /** Where each line begins and ends in the bytes of all of them. */

@@ -163,7 +163,7 @@ async function readWindow(
 }
 
 function batchOf(stream: Stream, source: SourceRows, request: ScanRequest, linesApplied: number): RowBatch {
-  const { tsMs, tsNs, positions, lineSize, fields } = source
+  const { tsMs, tsNs, positions, lineSize, fields, shapes } = source
   const rows = request.direction === 'backward' ? positions.toReversed() : positions
   const { sets, ids } = request.needMetadata === false ? noMetadata(tsMs.length) : source.metadata()
   return {
@@ -177,6 +177,7 @@ function batchOf(stream: Stream, source: SourceRows, request: ScanRequest, lines
     lineSize,
     lines: (wanted = rows) => source.lines(wanted),
     ...(fields && { fields }),
+    ...(shapes && { shapes }),
   }
 }
 

@@ -1,6 +1,7 @@
+import { invariant } from '#base/invariant.ts'
 import type { Needle } from '#kernels/needle.ts'
 import { firstPositions } from '../columns/positions.ts'
-import type { BatchFields, LinePredicate, Lines, ScanRequest, ScanStats } from '../types.ts'
+import type { BatchFields, BatchShapes, LinePredicate, Lines, ScanRequest, ScanStats } from '../types.ts'
 import type { BlockMetadata } from './block-codec.ts'
 import type { RowConditions } from './block-lines.ts'
 import type { BlockReader } from './block-reader.ts'
@@ -20,6 +21,7 @@ export interface SourceRows {
   readonly tsNs: Uint32Array
   readonly positions: Uint32Array
   readonly fields?: BatchFields
+  shapes?(): BatchShapes
   lineSize(row: number): number
   /** As in `RowBatch`. */
   lines(wanted: Uint32Array): Lines
@@ -140,10 +142,17 @@ function blockRows(
     fields: fields && {
       column: (parser, name) => blocks.unpack(segment, block, () => fields.column(parser, name)),
     },
+    ...(fields && { shapes: () => blocks.mustUnpack(segment, block, () => shapesOf(opened)) }),
     lineSize: (row) => lineTo[row] - lineFrom[row],
     lines: (wanted) => blocks.mustUnpack(segment, block, () => opened.lines(wanted)),
     metadata: () => blocks.mustUnpack(segment, block, () => opened.metadata()),
   }
+}
+
+function shapesOf(opened: OpenedBlock): BatchShapes {
+  const shapes = opened.shapes()
+  invariant(shapes !== undefined, 'a block with fields has shapes')
+  return shapes
 }
 
 /** `rowLimit`: how many rows the page had when the scan began. */
