@@ -19,7 +19,7 @@ const STABILITY_LEVELS = ['generally-available', 'public-preview', 'experimental
 
 const USAGE = `Usage: logboom collect run [flags] PATH       run a config.alloy (a file, or a folder of them)
        logboom collect validate [flags] PATH  check it without starting anything
-       logboom collect fmt [-w] [-t] [FILE|-] print its canonical form
+       logboom collect fmt [-w] [-t] [FILE|-] print its canonical form; --logql: of a query
 Flags are Alloy's, e.g. --storage.path=data-alloy/ --server.http.listen-addr=127.0.0.1:12345`
 
 /** `logboom collect …`: the collector alone, in Alloy's place, with Alloy's command line. */

@@ -71,7 +71,7 @@ function describeForeign(program: Command): void {
     .description("the collector alone, in Alloy's place: logboom collect run config.alloy")
   program
     .command('fmt')
-    .description('print a config.alloy in its canonical form (-w rewrites it, -t tests it)')
+    .description('print a config.alloy, or with --logql a query, in its canonical form (-w rewrites it)')
   program.command('validate').description('check a config.alloy without starting anything')
 }
 
