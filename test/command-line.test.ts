@@ -141,22 +141,22 @@ test.each([
   const { code, out, err } = await logboom('up', flag, value, '--data', join(folder, 'never'))
   expect({ code, out }).toEqual({ code: 1, out: '' })
   expect(err).toMatch(message)
+})
 
-  test('fmt prints a query as Loki lays it out, and says where one is wrong', async () => {
-    const path = join(folder, 'errors.logql')
-    writeFileSync(path, 'sum by(level)(count_over_time({a="b"}|json|level="x"[5m]))')
-    const printed = await logboom('fmt', path)
-    expect(printed).toMatchObject({
-      code: 0,
-      out: 'sum by (level)(count_over_time({a="b"} | json | level="x"[5m]))\n',
-    })
-    expect((await logboom('fmt', '-t', path)).code).toBe(1)
-    expect((await logboom('fmt', '-w', path)).code).toBe(0)
-    expect((await logboom('fmt', '-t', path)).code).toBe(0)
-    writeFileSync(path, 'sum by(level(')
-    expect(await logboom('fmt', path)).toMatchObject({
-      code: 1,
-      err: expect.stringContaining('errors.logql: parse error at line 1, col 13'),
-    })
+test('fmt prints a query as Loki lays it out, and says where one is wrong', async () => {
+  const path = join(folder, 'errors.logql')
+  writeFileSync(path, 'sum by(level)(count_over_time({a="b"}|json|level="x"[5m]))')
+  const printed = await logboom('fmt', path)
+  expect(printed).toMatchObject({
+    code: 0,
+    out: 'sum by (level)(count_over_time({a="b"} | json | level="x"[5m]))\n',
+  })
+  expect((await logboom('fmt', '-t', path)).code).toBe(1)
+  expect((await logboom('fmt', '-w', path)).code).toBe(0)
+  expect((await logboom('fmt', '-t', path)).code).toBe(0)
+  writeFileSync(path, 'sum by(level(')
+  expect(await logboom('fmt', path)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('errors.logql: parse error at line 1, col 13'),
   })
 })
