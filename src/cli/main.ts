@@ -12,8 +12,8 @@ async function main(argv: string[]): Promise<void> {
   const [name = 'help', ...rest] = argv
   switch (name) {
     case 'serve':
-      // What pushes leave behind lies outside of the heap. V8 would look through the whole heap for it every few
-      // megabytes, which is a third of what ingest costs; small collections of what is young find most of it.
+      // What pushes leave behind lies outside of the heap. V8 would look through the whole heap for it every
+      // few megabytes, which is a third of what ingest costs; small collections of what is young find most.
       setFlagsFromString('--heap-growing-percent=100')
       setFlagsFromString('--semi-space-growth-factor=1')
       return (await import('./serve.ts')).serve(rest)

@@ -11,8 +11,8 @@ export interface LevelRules {
 }
 
 /**
- * Writes a level's code for each of the lines `[from, to)`, which lie in `bytes` where `lineFrom` and `lineTo`
- * say.
+ * Writes a level's code for each of the lines `[from, to)`, which lie in `bytes` where `lineFrom` and
+ * `lineTo` say.
  */
 export type LineLevelKernel = (
   bytes: Uint8Array,

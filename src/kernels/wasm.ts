@@ -47,7 +47,7 @@ export interface Wasm {
   endFilter(): number
   /** What push-body.ts works with. */
   readonly push: PushMemory
-  /** Uncompresses the snappy elements in [at, end) of the input into the body; 0 where they are not `length`. */
+  /** Uncompresses the snappy elements in [at, end) of the input; 0 where they are not `length` bytes. */
   uncompress(at: number, end: number, length: number): number
   /** Takes the body apart, a push in protobuf; the number of its streams, or -1 for anything unusual. */
   readPush(length: number): number

@@ -9,7 +9,7 @@ export const TEXT_BYTES: i32 = 1 << 20
 
 /** Per row: f64 milliseconds. */
 export const ROW_MS: usize = memory.data(1 << 19, 64)
-/** Per row: u32 nanoseconds; where its line ends in the body; where its metadata begins and ends in the text. */
+/** Per row: u32 nanoseconds; where its line ends in the body; the span of its metadata in the text. */
 export const ROW_NS: usize = memory.data(1 << 18, 64)
 export const ROW_LINE_TO: usize = memory.data(1 << 18, 64)
 export const ROW_META_FROM: usize = memory.data(1 << 18, 64)
@@ -36,7 +36,7 @@ export function pushTextBytes(): i32 {
   return <i32>(textAt - TEXT)
 }
 
-/** Takes the first `length` bytes of the body apart. Gives the number of streams, -1 to leave it to the host. */
+/** Takes the first `length` bytes of the body apart. Gives the number of streams; -1: it is for the host. */
 export function readPush(length: i32): i32 {
   const end: usize = BODY + length
   at = BODY

@@ -84,9 +84,9 @@ export function walkAt(): i32 {
 }
 
 /**
- * Walks on. `given` is -1 to begin with the first row; else what the host made where the walk stopped: a child
- * of the node, or 0 to begin again at the root of texts. Gives the row at which it stopped, `rows` at the end,
- * -1 where there are too many values.
+ * Walks on. `given` is -1 to begin with the first row; else what the host made where the walk stopped: a
+ * child of the node, or 0 to begin again at the root of texts. Gives the row at which it stopped, `rows` at
+ * the end, -1 where there are too many values.
  */
 export function walkShapes(rows: i32, given: i32): i32 {
   let child: i32
@@ -260,7 +260,8 @@ function stampEnd(from: usize): usize {
   if (from + 19 > end) return NONE
   const middle = load<u8>(from + 10)
   if (load<u8>(from + 4) != 0x2d || load<u8>(from + 7) != 0x2d) return NONE
-  if ((middle != 0x20 && middle != 0x54) || load<u8>(from + 13) != 0x3a || load<u8>(from + 16) != 0x3a) return NONE
+  if (middle != 0x20 && middle != 0x54) return NONE
+  if (load<u8>(from + 13) != 0x3a || load<u8>(from + 16) != 0x3a) return NONE
   for (let i: usize = 0; i < 19; i++) {
     if (i == 4 || i == 7 || i == 10 || i == 13 || i == 16) continue
     if (!isDigit(from + i)) return NONE

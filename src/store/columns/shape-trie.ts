@@ -150,7 +150,7 @@ export class ShapeTrie {
     this.columns.length = 0
   }
 
-  /** Takes all lines of a block apart, after {@link reset}. Writes to `leaves` which leaf is each line's shape. */
+  /** Takes all lines of a block apart, after {@link reset}. `leaves`: per line the leaf that is its shape. */
   addAll(lines: LineSpans, view: DataView, leaves: Float64Array): void {
     if (this.#wasm !== undefined && this.#walk(this.#wasm, lines, leaves)) return
     const { bytes, lineFrom, lineTo, rows } = lines

@@ -121,7 +121,7 @@ function sizeOfLines({ runs, lineFrom, lineTo }: EntryBatch, keep: Uint8Array | 
   return sizeBytes
 }
 
-/** Whether the lines of all rows lie one after another, in row order, as they do where a kernel decoded them. */
+/** Whether the lines of all rows lie one after another in row order, as a kernel leaves them. */
 function isOnePiece({ runs, rows, lineFrom, lineTo }: EntryBatch): boolean {
   let next = 0
   for (const { from, to } of runs) {
