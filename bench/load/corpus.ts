@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { compressSync } from 'snappy'
 import { type LineMaker, type LogKind, makeLogLines } from './log-lines.ts'
-import { makeRandom } from './random.ts'
+import { type Entry, encodeStream } from './push-body.ts'
+import { makeRandom, type Random } from './random.ts'
 
 /** What a corpus is made of; equal ones have equal bytes. */
 export interface CorpusSpec {
@@ -41,17 +42,14 @@ const BODY_BYTES = 1 << 20
 /** About how many lines a body holds: where in its span of time a line falls. */
 const LINES_PER_BODY = 5200
 
-interface Stream {
+/** A container that logs. */
+export interface Stream {
   readonly line: LineMaker
+  /** Of all lines, in proportion to the others'. */
   readonly share: number
   readonly host: string
+  /** As a selector: `{a="b"}`. */
   readonly labels: string
-}
-
-interface Entry {
-  readonly ms: number
-  readonly ns: number
-  readonly line: string
 }
 
 /** Makes a corpus in a folder, or finds it there. */
@@ -68,11 +66,10 @@ export function openCorpus(dir: string, spec: CorpusSpec): Corpus {
   return { ...known, dir, bodies: bodies.sort().map((name) => join(dir, name)) }
 }
 
-function writeCorpus(dir: string, spec: CorpusSpec, meta: string): void {
-  mkdirSync(dir, { recursive: true })
-  const random = makeRandom(spec.seed)
+/** The containers of the corpus, which log something else with each call. */
+export function corpusStreams(random: Random): Stream[] {
   const makers = makeLogLines(random)
-  const streams = SERVICES.flatMap(([service, kind, containers, share]) =>
+  return SERVICES.flatMap(([service, kind, containers, share]) =>
     Array.from({ length: containers }, (_, i): Stream => {
       const host = `${service}-${i}`
       const labels = { container: host, env: 'prod', service, stream: i % 3 === 2 ? 'stderr' : 'stdout' }
@@ -80,6 +77,12 @@ function writeCorpus(dir: string, spec: CorpusSpec, meta: string): void {
       return { line: makers[kind], share: share / containers, host, labels: `{${pairs.join(', ')}}` }
     }),
   )
+}
+
+function writeCorpus(dir: string, spec: CorpusSpec, meta: string): void {
+  mkdirSync(dir, { recursive: true })
+  const random = makeRandom(spec.seed)
+  const streams = corpusStreams(random)
   let total = 0
   const shares = streams.map(({ share }) => (total += share))
   const choose = (): number => {
@@ -119,29 +122,4 @@ function writeCorpus(dir: string, spec: CorpusSpec, meta: string): void {
 function requestIdOf(streams: readonly Stream[], entries: readonly Entry[][]): string {
   const i = streams.findIndex(({ host }, at) => host.startsWith('order-api') && entries[at].length > 3)
   return (JSON.parse(entries[i][3].line) as { request_id: string }).request_id
-}
-
-/** `StreamAdapter` of Loki's push.proto: labels = 1, entries = 2 {timestamp = 1, line = 2}. */
-function encodeStream(labels: string, entries: readonly Entry[]): Buffer {
-  const encoded = entries.map(({ ms, ns, line }) => {
-    const seconds = Math.floor(ms / 1000)
-    const nanos = (ms % 1000) * 1e6 + ns
-    const time = Buffer.concat([Buffer.of(8), varint(seconds), Buffer.of(16), varint(nanos)])
-    return field(2, Buffer.concat([field(1, time), field(2, Buffer.from(line))]))
-  })
-  return field(1, Buffer.concat([field(1, Buffer.from(labels)), ...encoded]))
-}
-
-function field(number: number, body: Buffer): Buffer {
-  return Buffer.concat([varint((number << 3) | 2), varint(body.length), body])
-}
-
-function varint(value: number): Buffer {
-  const bytes: number[] = []
-  while (value > 127) {
-    bytes.push((value & 127) | 128)
-    value = Math.floor(value / 128)
-  }
-  bytes.push(value)
-  return Buffer.from(bytes)
 }

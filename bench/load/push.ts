@@ -21,7 +21,8 @@ export async function pushCorpus(baseUrl: string, corpus: Corpus): Promise<numbe
   return (performance.now() - startedMs) / 1000
 }
 
-async function pushBody(url: string, agent: http.Agent, body: Buffer): Promise<void> {
+/** Pushes a snappy-compressed protobuf body; tries again where it is refused. */
+export async function pushBody(url: string, agent: http.Agent, body: Buffer): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
       await send(url, agent, body)
