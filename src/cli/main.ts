@@ -42,6 +42,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   labels: async () => (await import('./labels.ts')).registerLabels,
   series: async () => (await import('./series.ts')).registerSeries,
   check: async () => (await import('./check.ts')).registerCheck,
+  backfill: async () => (await import('./backfill.ts')).registerBackfill,
   health: async () => (await import('./health.ts')).registerHealth,
   status: async () => (await import('./status.ts')).registerStatus,
   config: async () => (await import('./config.ts')).registerConfig,

@@ -61,12 +61,13 @@ export async function getJson(
   path: string,
   parameters: Parameters,
   signal?: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<unknown> {
   const url = requestUrl(options, path, parameters)
   let response: Response
   let text: string
   try {
-    response = await fetch(url, { headers: requestHeaders(options), signal })
+    response = await fetch(url, { headers: { ...requestHeaders(options), ...headers }, signal })
     text = await response.text()
   } catch (error) {
     if (signal?.aborted) throw signal.reason
@@ -87,7 +88,8 @@ export async function getJson(
   }
 }
 
-function requestHeaders(options: ClientOptions): Record<string, string> {
+/** The headers of every request: tenant and credentials. */
+export function requestHeaders(options: ClientOptions): Record<string, string> {
   const headers: Record<string, string> = { accept: 'application/json', 'user-agent': 'logboom' }
   if (options.orgId !== undefined && options.orgId !== '') headers['x-scope-orgid'] = options.orgId
   if (options.explain) headers['x-logboom-explain'] = '1'
