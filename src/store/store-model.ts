@@ -184,7 +184,8 @@ export function cellTexts(cells: readonly CountCell[]): string[] {
   return cells
     .map(
       (cell) =>
-        `${cell.stream.key} ${cell.level} ${cell.metadata} ${cell.minuteMs} ${cell.lines} ${cell.bytes}`,
+        `${cell.stream.key} ${cell.level} ${cell.metadata} ${cell.minuteMs} ${cell.lines} ` +
+        `${cell.bytes} ${cell.metadataBytes}`,
     )
     .sort()
 }
@@ -198,8 +199,15 @@ export function countNaively(rows: readonly FoundRow[]): string[] {
     .map((group) => {
       const metadata = group.some((row) => row.metadata.includes('id=')) ? 'other' : 'level'
       const bytes = group.reduce((sum, { line }) => sum + line.length, 0)
+      const ofMetadata = group.reduce((sum, row) => sum + metadataBytesOf(row), 0)
       const [first] = group
-      return `${first.key} ${level(first)} ${metadata} ${minute(first)} ${group.length} ${bytes}`
+      return `${first.key} ${level(first)} ${metadata} ${minute(first)} ${group.length} ${bytes} ${ofMetadata}`
     })
     .sort()
+}
+
+/** Bytes of values in a metadata text like `{a="b", c="d"}`. */
+function metadataBytesOf({ metadata }: FoundRow): number {
+  const pairs = [...metadata.matchAll(/\w+="((?:[^"\\]|\\.)*)"/g)]
+  return pairs.reduce((sum, [, value]) => sum + value.length, 0)
 }

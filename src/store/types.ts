@@ -87,7 +87,7 @@ export type LinePredicate =
  * its metadata has a label of the name; rows where one has are to be handed out.
  */
 export interface FieldPredicate {
-  readonly parser: FieldParser
+  readonly parser: KeyParser
   readonly name: string
   readonly op: '=' | '!=' | '>' | '>=' | '<' | '<='
   readonly value: string | number
@@ -166,8 +166,30 @@ export interface Lines {
   readonly lineTo: Uint32Array
 }
 
-/** The parsers whose fields a store may keep as columns: `| json` and `| logfmt` without parameters. */
-export type FieldParser = 'json' | 'logfmt'
+/** The parsers that name fields by what is in the line: `| json` and `| logfmt` without parameters. */
+export type KeyParser = 'json' | 'logfmt'
+
+/** The parsers whose fields a store may keep as columns. */
+export type FieldParser = KeyParser | PatternParser
+
+/** `| pattern "…"`: a lead that the line must begin with, then captures, each up to the literal behind it. */
+export interface PatternParser {
+  /** The pattern as it is written: equal texts are equal patterns. */
+  readonly text: string
+  readonly lead: Uint8Array
+  readonly captures: readonly PatternCapture[]
+}
+
+/** A capture of a pattern. */
+export interface PatternCapture {
+  /** The label; `''` where it is not kept. */
+  readonly name: string
+  /**
+   * The capture ends where this first follows; where it does not, it takes the rest of the line and is the
+   * last one. Undefined for the rest in any case.
+   */
+  readonly literal: Uint8Array | undefined
+}
 
 /** Fields of a batch's rows as columns. */
 export interface BatchFields {
@@ -272,7 +294,10 @@ export interface CountCell {
   /** Start of the minute, milliseconds; the minute holds times in (minuteMs, minuteMs + 60,000]. */
   readonly minuteMs: number
   readonly lines: number
+  /** Bytes of the lines. */
   readonly bytes: number
+  /** Bytes of the values of their structured metadata. */
+  readonly metadataBytes: number
 }
 
 /** The time range of a metadata request: from inclusive, to exclusive, milliseconds. */

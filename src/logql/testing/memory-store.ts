@@ -100,7 +100,7 @@ function count(streams: readonly StoredStream[], { fromMs, toMs }: TimeRange): C
           : 'level'
       const key = `${ref.key} ${level} ${kind} ${minuteMs}`
       const { lines, bytes } = cells.get(key) ?? { lines: 0, bytes: 0 }
-      const sums = { lines: lines + 1, bytes: bytes + line.length }
+      const sums = { lines: lines + 1, bytes: bytes + line.length, metadataBytes: 0 }
       cells.set(key, { stream: ref, level, metadata: kind, minuteMs, ...sums })
     }
   }

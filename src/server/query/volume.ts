@@ -25,7 +25,7 @@ export interface VolumeSeries {
 const MINUTE_MS = 60_000
 
 /**
- * Sums up line bytes from the store's per-minute counters; a minute that is only partly in the range counts
+ * Sums up bytes of lines and structured metadata from the store's per-minute counters; a minute that is only partly in the range counts
  * in part.
  * Largest first, at most `limit`.
  * @throws QueryError when there are more than `maxSeries` series
@@ -51,7 +51,7 @@ export async function sumVolume(
   const series = new Map<string, { labels: Labels; bytes: Map<number, number>; total: number }>()
   const keys = new Map<object, Labels[]>()
   for (const cell of cells) {
-    const bytes = cell.bytes * overlap(cell, range)
+    const bytes = (cell.bytes + cell.metadataBytes) * overlap(cell, range)
     if (bytes === 0) continue
     let groups = keys.get(cell.stream)
     if (groups === undefined) {

@@ -23,6 +23,13 @@ export function countedLevel(set: Metadata): CountedLevel {
   return { level, metadata }
 }
 
+/** Bytes of the values of a metadata set: names repeat, and Loki's volumes leave them out as well. */
+export function metadataBytes(set: Metadata): number {
+  let bytes = 0
+  for (const [, value] of set) bytes += Buffer.byteLength(value)
+  return bytes
+}
+
 /** The kind that covers both. */
 export function widerMetadata(a: CountedMetadata, b: CountedMetadata): CountedMetadata {
   return COUNTED_METADATA.indexOf(a) > COUNTED_METADATA.indexOf(b) ? a : b

@@ -20,6 +20,7 @@ export class CounterTable {
   #level = new Uint32Array(512)
   #lines = new Uint32Array(512)
   #bytes = new Float64Array(512)
+  #metadataBytes = new Float64Array(512)
 
   get size(): number {
     return this.#size
@@ -27,20 +28,37 @@ export class CounterTable {
 
   /** Bytes this table takes. */
   get sizeBytes(): number {
-    return this.#slots.length * 4 + this.#minute.length * 28
+    return this.#slots.length * 4 + this.#minute.length * 36
   }
 
-  add(minute: number, stream: number, level: number, lines: number, bytes: number): void {
+  /** `bytes` are of lines, `metadataBytes` of the values of their metadata. */
+  add(
+    minute: number,
+    stream: number,
+    level: number,
+    lines: number,
+    bytes: number,
+    metadataBytes: number,
+  ): void {
     const cell = this.#cell(minute, stream, level)
     this.#lines[cell] += lines
     this.#bytes[cell] += bytes
+    this.#metadataBytes[cell] += metadataBytes
   }
 
   forEach(
-    visit: (minute: number, stream: number, level: number, lines: number, bytes: number) => void,
+    visit: (
+      minute: number,
+      stream: number,
+      level: number,
+      lines: number,
+      bytes: number,
+      metadataBytes: number,
+    ) => void,
   ): void {
     for (let i = 0; i < this.#size; i++) {
-      visit(this.#minute[i], this.#stream[i], this.#level[i], this.#lines[i], this.#bytes[i])
+      const [minute, stream, level] = [this.#minute[i], this.#stream[i], this.#level[i]]
+      visit(minute, stream, level, this.#lines[i], this.#bytes[i], this.#metadataBytes[i])
     }
   }
 
@@ -73,6 +91,7 @@ export class CounterTable {
     this.#level = grown(this.#level, new Uint32Array(cells))
     this.#lines = grown(this.#lines, new Uint32Array(cells))
     this.#bytes = grown(this.#bytes, new Float64Array(cells))
+    this.#metadataBytes = grown(this.#metadataBytes, new Float64Array(cells))
     this.#slots = new Int32Array(cells * 2).fill(-1)
     const mask = this.#slots.length - 1
     for (let cell = 0; cell < this.#size; cell++) {

@@ -14,6 +14,9 @@ const MINUTE_MS = 60_000
 
 type MutableCell = { -readonly [K in keyof CountCell]: CountCell[K] }
 
+/** What a cell counts. */
+type Amounts = Pick<CountCell, 'lines' | 'bytes' | 'metadataBytes'>
+
 /** Adds up cells of one minute, stream and level. */
 class Sums {
   readonly #firstMinute: number
@@ -38,18 +41,19 @@ class Sums {
     stream: Stream,
     { level, metadata }: CountedLevel,
     minute: number,
-    lines: number,
-    bytes: number,
+    { lines, bytes, metadataBytes }: Amounts,
   ): void {
     const at = minute - this.#firstMinute
     const cell = into[at]
     if (cell !== undefined) {
       cell.lines += lines
       cell.bytes += bytes
+      cell.metadataBytes += metadataBytes
       if (cell.metadata !== metadata) cell.metadata = widerMetadata(cell.metadata, metadata)
       return
     }
-    const fresh = { stream, level, metadata, minuteMs: minute * MINUTE_MS, lines, bytes }
+    const minuteMs = minute * MINUTE_MS
+    const fresh = { stream, level, metadata, minuteMs, lines, bytes, metadataBytes }
     into[at] = fresh
     this.#cells.push(fresh)
   }
@@ -84,11 +88,15 @@ export class CountReader {
     // Memory first: it is read at once, as it was when the snapshot was taken.
     for (const head of snapshot.heads) {
       const byIndex = [...head.streams.keys()]
-      head.counters.forEach((minute, index, level, lines, bytes) => {
+      head.counters.forEach((minute, index, level, lines, bytes, metadataBytes) => {
         if (minute < firstMinute || minute >= endMinute || !selected.has(byIndex[index])) return
         const stream = byIndex[index]
         const counted = head.levels[level]
-        sums.add(sums.cellsOf(stream, counted.level), stream, counted, minute, lines, bytes)
+        sums.add(sums.cellsOf(stream, counted.level), stream, counted, minute, {
+          lines,
+          bytes,
+          metadataBytes,
+        })
       })
     }
     for (const segment of snapshot.segments) {
@@ -106,7 +114,7 @@ export class CountReader {
     if (known !== undefined) return known
     try {
       const counters = await segment.readCounters()
-      this.#cache.set(segment.id, counters, counters.minute.length * 28 + 256)
+      this.#cache.set(segment.id, counters, counters.minute.length * 36 + 256)
       return counters
     } catch (thrown) {
       if (!(thrown instanceof FormatError)) throw thrown
@@ -128,7 +136,7 @@ function addSegment(
   endMinute: number,
 ): void {
   const wanted = segment.streams.map((each) => selected.has(each))
-  const { minute, stream, level, lines, bytes, levels } = counters
+  const { minute, stream, level, lines, bytes, metadataBytes, levels } = counters
   // Cells of one stream and level share what they are added to, found once for each pair.
   const targets = new Map<number, (MutableCell | undefined)[]>()
   for (let i = 0; i < minute.length; i++) {
@@ -138,6 +146,7 @@ function addSegment(
     const pair = stream[i] * levels.length + level[i]
     let into = targets.get(pair)
     if (into === undefined) targets.set(pair, (into = sums.cellsOf(owner, counted.level)))
-    sums.add(into, owner, counted, minute[i], lines[i], bytes[i])
+    const amounts = { lines: lines[i], bytes: bytes[i], metadataBytes: metadataBytes[i] }
+    sums.add(into, owner, counted, minute[i], amounts)
   }
 }

@@ -46,20 +46,21 @@ interface Cell {
   readonly level: number
   readonly lines: number
   readonly bytes: number
+  readonly metadataBytes: number
 }
 
 /** The counters know every minute with rows, and so every day. */
 function partitionsOf(head: Head): Partition[] {
   const byIndex = [...head.streams.values()]
   const partitions = new Map<string, Partition>()
-  head.counters.forEach((minute, index, level, lines, bytes) => {
+  head.counters.forEach((minute, index, level, lines, bytes, metadataBytes) => {
     const stream = byIndex[index]
     const { tenant } = stream.stream
     const day = Math.floor((minute * 60_000) / DAY_MS)
     const key = `${day} ${tenant}`
     let partition = partitions.get(key)
     if (partition === undefined) partitions.set(key, (partition = { tenant, day, streams: [], cells: [] }))
-    partition.cells.push({ minute, head: stream, level, lines, bytes })
+    partition.cells.push({ minute, head: stream, level, lines, bytes, metadataBytes })
   })
   for (const { streams, cells } of partitions.values()) {
     for (const stream of new Set(cells.map((cell) => cell.head))) streams.push(stream)
@@ -249,6 +250,7 @@ function countersOf(head: Head, { streams, cells }: Partition): Counters {
     levels: head.levels,
     minute: new Float64Array(count),
     bytes: new Float64Array(count),
+    metadataBytes: new Float64Array(count),
     lines: new Uint32Array(count),
     stream: new Uint32Array(count),
     level: new Uint32Array(count),
@@ -256,6 +258,7 @@ function countersOf(head: Head, { streams, cells }: Partition): Counters {
   sorted.forEach((cell, i) => {
     counters.minute[i] = cell.minute
     counters.bytes[i] = cell.bytes
+    counters.metadataBytes[i] = cell.metadataBytes
     counters.lines[i] = cell.lines
     counters.stream[i] = numbers.get(cell.head) ?? 0
     counters.level[i] = cell.level

@@ -185,6 +185,7 @@ describe('sections of a segment', () => {
       ],
       minute: Float64Array.of(-5, 28_000_000),
       bytes: Float64Array.of(1, 2 ** 40),
+      metadataBytes: Float64Array.of(0, 2 ** 33),
       lines: Uint32Array.of(1, 4_000_000_000),
       stream: Uint32Array.of(0, 70_000),
       level: Uint32Array.of(1, 0),

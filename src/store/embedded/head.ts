@@ -2,7 +2,7 @@ import { invariant } from '#base/invariant.ts'
 import { labelsText } from '#base/labels.ts'
 import { sameBytes, viewOf } from '../columns/words.ts'
 import type { Metadata } from '../types.ts'
-import { type CountedLevel, countedLevel } from './counted-level.ts'
+import { type CountedLevel, countedLevel, metadataBytes } from './counted-level.ts'
 import { CounterTable, minuteOf } from './counter-table.ts'
 import type { Entries } from './entries.ts'
 import { addExtent, type HeadStream, makeHeadStream, type Portion } from './head-stream.ts'
@@ -34,6 +34,8 @@ export class Head {
   readonly #pool: PagePool
   readonly #setIds = new Map<string, number>([['{}', 0]])
   readonly #setLevel: number[] = [0]
+  /** Per set: bytes of its values. */
+  readonly #setSizes: number[] = [0]
   #setBytes = 0
   #pageBytes = 0
   #indexBytes = 0
@@ -119,6 +121,7 @@ export class Head {
         this.#setIds.set(text, id)
         this.sets.push(sets[i])
         this.#setLevel.push(this.#levelId(countedLevel(sets[i])))
+        this.#setSizes.push(metadataBytes(sets[i]))
         this.#setBytes += 200 + text.length * 3
       }
       ids[i] = id
@@ -165,24 +168,28 @@ export class Head {
     let level = -1
     let lines = 0
     let bytes = 0
+    let ofMetadata = 0
     for (let row = from; row < to; row++) {
-      const rowLevel = this.#setLevel[sets[metadata[row]]]
+      const set = sets[metadata[row]]
+      const rowLevel = this.#setLevel[set]
       if (tsMs[row] >= toMs || tsMs[row] <= fromMs || rowLevel !== level) {
         const rowMinute = minuteOf(tsMs[row], tsNs[row])
         if (rowMinute !== minute || rowLevel !== level) {
-          if (lines > 0) this.counters.add(minute, head.index, level, lines, bytes)
+          if (lines > 0) this.counters.add(minute, head.index, level, lines, bytes, ofMetadata)
           minute = rowMinute
           fromMs = minute * 60_000
           toMs = fromMs + 60_000
           level = rowLevel
           lines = 0
           bytes = 0
+          ofMetadata = 0
         }
       }
       lines++
       bytes += lineBytes[row]
+      ofMetadata += this.#setSizes[set]
     }
-    if (lines > 0) this.counters.add(minute, head.index, level, lines, bytes)
+    if (lines > 0) this.counters.add(minute, head.index, level, lines, bytes, ofMetadata)
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { CountCell, RowBatch, ScanRequest, TimeRange } from '../types.ts'
-import { countedLevel } from './counted-level.ts'
+import { countedLevel, metadataBytes } from './counted-level.ts'
 import { minuteOf } from './counter-table.ts'
 import type { ActiveDelete } from './delete-log.ts'
 import { meansStream, rowsOf, rowsWithout } from './hidden-rows.ts'
@@ -15,6 +15,7 @@ export interface HiddenCounts {
 interface Sum {
   lines: number
   bytes: number
+  metadataBytes: number
 }
 
 /**
@@ -102,23 +103,26 @@ function addUp(sums: Map<string, Sum>, batch: RowBatch, rows: Uint32Array): void
   const { tsMs, tsNs, metadata, rowMetadata, stream } = batch
   let minute = Number.NaN
   let set = -1
-  let sum: Sum = { lines: 0, bytes: 0 }
+  let ofSet = 0
+  let sum: Sum = { lines: 0, bytes: 0, metadataBytes: 0 }
   for (const row of rows) {
     // Row after row mostly falls into one cell.
     const rowMinute = minuteOf(tsMs[row], tsNs[row])
     if (rowMinute !== minute || rowMetadata[row] !== set) {
       minute = rowMinute
       set = rowMetadata[row]
+      ofSet = metadataBytes(metadata[set])
       sum = sumOf(sums, cellKey(stream.key, minute * MINUTE_MS, countedLevel(metadata[set]).level))
     }
     sum.lines++
     sum.bytes += batch.lineSize(row)
+    sum.metadataBytes += ofSet
   }
 }
 
 function sumOf(sums: Map<string, Sum>, key: string): Sum {
   let sum = sums.get(key)
-  if (sum === undefined) sums.set(key, (sum = { lines: 0, bytes: 0 }))
+  if (sum === undefined) sums.set(key, (sum = { lines: 0, bytes: 0, metadataBytes: 0 }))
   return sum
 }
 
@@ -141,6 +145,8 @@ function subtract(
     const hidden = sums.get(cellKey(stream.key, minuteMs, level))
     if (hidden === undefined) return [cell]
     const lines = cell.lines - hidden.lines
-    return lines > 0 ? [{ ...cell, lines, bytes: cell.bytes - hidden.bytes }] : []
+    const bytes = cell.bytes - hidden.bytes
+    const ofMetadata = cell.metadataBytes - hidden.metadataBytes
+    return lines > 0 ? [{ ...cell, lines, bytes, metadataBytes: ofMetadata }] : []
   })
 }

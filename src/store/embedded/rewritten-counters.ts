@@ -1,5 +1,5 @@
 import type { Metadata } from '../types.ts'
-import { type CountedLevel, countedLevel } from './counted-level.ts'
+import { type CountedLevel, countedLevel, metadataBytes } from './counted-level.ts'
 import { CounterTable, minuteOf } from './counter-table.ts'
 import type { Segment } from './segment.ts'
 import type { Counters } from './segment-format.ts'
@@ -21,6 +21,7 @@ interface Cell {
   readonly level: number
   readonly lines: number
   readonly bytes: number
+  readonly metadataBytes: number
 }
 
 /** The counters of several segments together, from which rows that are left out are taken away. */
@@ -50,9 +51,10 @@ export class RewrittenCounters {
   #add(segment: Segment, counters: Counters): void {
     const streams = segment.streams.map((stream) => this.#numbers.get(stream) ?? 0)
     const levels = counters.levels.map((level) => this.#levelId(level))
-    const { minute, stream, level, lines, bytes } = counters
+    const { minute, stream, level, lines, bytes, metadataBytes } = counters
     for (let i = 0; i < minute.length; i++) {
-      this.#table.add(minute[i], streams[stream[i]], levels[level[i]], lines[i], bytes[i])
+      const owner = streams[stream[i]]
+      this.#table.add(minute[i], owner, levels[level[i]], lines[i], bytes[i], metadataBytes[i])
     }
   }
 
@@ -63,22 +65,24 @@ export class RewrittenCounters {
     if (level === undefined) this.#setLevels.set(set, (level = this.#levelId(countedLevel(set))))
     const bytes = rows.lineTo[row] - rows.lineFrom[row]
     const minute = minuteOf(rows.tsMs[row], rows.tsNs[row])
-    this.#table.add(minute, this.#numbers.get(stream) ?? 0, level, -1, -bytes)
+    this.#table.add(minute, this.#numbers.get(stream) ?? 0, level, -1, -bytes, -metadataBytes(set))
   }
 
   /** What is left, in a segment that holds these streams in this order. */
   of(written: readonly Stream[]): Counters {
     const numbers = new Map(written.map((stream, number) => [this.#numbers.get(stream) ?? -1, number]))
     const cells: Cell[] = []
-    this.#table.forEach((minute, index, level, lines, bytes) => {
+    this.#table.forEach((minute, index, level, lines, bytes, ofMetadata) => {
       const stream = numbers.get(index)
-      if (stream !== undefined && lines > 0) cells.push({ minute, stream, level, lines, bytes })
+      if (stream === undefined || lines <= 0) return
+      cells.push({ minute, stream, level, lines, bytes, metadataBytes: ofMetadata })
     })
     cells.sort((a, b) => a.minute - b.minute)
     return {
       levels: this.#levels,
       minute: Float64Array.from(cells, (cell) => cell.minute),
       bytes: Float64Array.from(cells, (cell) => cell.bytes),
+      metadataBytes: Float64Array.from(cells, (cell) => cell.metadataBytes),
       lines: Uint32Array.from(cells, (cell) => cell.lines),
       stream: Uint32Array.from(cells, (cell) => cell.stream),
       level: Uint32Array.from(cells, (cell) => cell.level),

@@ -11,7 +11,7 @@ export const SEGMENT_HEADER = Buffer.from('LBSEG001\0\0\0\0\0\0\0\0', 'latin1')
 /** Length of the trailer at the end of every segment file. */
 export const TRAILER_BYTES = 96
 const TRAILER_MAGIC = 'LBSEGEND'
-const VERSION = 1
+const VERSION = 2
 
 /**
  * Sections in the order of the file: what a start needs comes last, so that one read of the file's end gets
@@ -258,6 +258,8 @@ export interface Counters {
   /** Minutes since the epoch. */
   readonly minute: Float64Array
   readonly bytes: Float64Array
+  /** Bytes of the values of structured metadata. */
+  readonly metadataBytes: Float64Array
   readonly lines: Uint32Array
   /** Number in the streams section. */
   readonly stream: Uint32Array
@@ -265,7 +267,7 @@ export interface Counters {
   readonly level: Uint32Array
 }
 
-const CELL_BYTES = 28
+const CELL_BYTES = 36
 
 /** Lines and bytes per minute, stream and level, as deltas. */
 export function encodeCounters(counters: Counters): Uint8Array {
@@ -283,6 +285,7 @@ export function encodeCounters(counters: Counters): Uint8Array {
   const to = counterColumns(bytes.buffer, columnsAt, cells)
   to.minute.set(counters.minute)
   to.bytes.set(counters.bytes)
+  to.metadataBytes.set(counters.metadataBytes)
   to.lines.set(counters.lines)
   to.stream.set(counters.stream)
   to.level.set(counters.level)
@@ -311,8 +314,9 @@ function counterColumns(buffer: ArrayBuffer, at: number, cells: number) {
   return {
     minute: new Float64Array(buffer, at, cells),
     bytes: new Float64Array(buffer, at + cells * 8, cells),
-    lines: new Uint32Array(buffer, at + cells * 16, cells),
-    stream: new Uint32Array(buffer, at + cells * 20, cells),
-    level: new Uint32Array(buffer, at + cells * 24, cells),
+    metadataBytes: new Float64Array(buffer, at + cells * 16, cells),
+    lines: new Uint32Array(buffer, at + cells * 24, cells),
+    stream: new Uint32Array(buffer, at + cells * 28, cells),
+    level: new Uint32Array(buffer, at + cells * 32, cells),
   }
 }
