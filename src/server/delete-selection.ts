@@ -2,7 +2,7 @@ import { compileLineTest } from '#logql/engine/log-pipeline.ts'
 import { LogqlError } from '#logql/error.ts'
 import { compileMatcher } from '#logql/pipeline/matcher.ts'
 import { parseExpr } from '#logql/syntax/parser.ts'
-import type { DeleteSelection } from '#store/types.ts'
+import type { DeleteSelection } from '#store/delete-types.ts'
 
 /** A {@link DeleteSelection}, and whether it looks at lines. */
 export interface ParsedDelete extends DeleteSelection {

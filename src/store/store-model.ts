@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { labelsText, makeLabels } from '#base/labels.ts'
 import { equal, type FoundRow, like, type PlainRow } from './testing.ts'
-import type { CountCell, DeleteSelection, LinePredicate, ScanRequest } from './types.ts'
+import type { DeleteSelection } from './delete-types.ts'
+import type { CountCell, LinePredicate, ScanRequest } from './types.ts'
 
 // A store as a plain list of rows, and random rows, operations and questions to compare a real one with it.
 

@@ -1,7 +1,7 @@
 import { parseGoDuration, printGoDuration } from '#base/duration.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import { LogqlError } from '#logql/error.ts'
-import type { DeleteRequest, LogDeletes } from '#store/types.ts'
+import type { DeleteRequest, LogDeletes } from '#store/delete-types.ts'
 import { compileDelete } from '../delete-selection.ts'
 import { readRfc3339 } from '../http/params.ts'
 import { BadQueryString, firstParam, type Params, parseQueryString } from '../http/query-string.ts'

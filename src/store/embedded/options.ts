@@ -1,7 +1,7 @@
 import { OperatorError } from '#base/errors.ts'
 import type { Labels } from '#base/labels.ts'
 import type { Logger } from '#base/logger.ts'
-import type { DeleteSelection } from '../types.ts'
+import type { DeleteSelection } from '../delete-types.ts'
 import type { DeletionMode } from './delete-log.ts'
 import type { DiskBudget } from './disk-budget.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
