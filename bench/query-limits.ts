@@ -49,7 +49,8 @@ async function push(from: number): Promise<void> {
     const n = from + i
     const ms = Math.floor(END_MS - (LINES - n) * GAP_MS)
     const level = n % 10 === 0 ? 'error' : 'info'
-    const line = `{"level":"${level}","user":"u${n % USERS}","took":${(n * 7919) % 1000},"msg":"request completed"}`
+    const took = (n * 7919) % 1000
+    const line = `{"level":"${level}","user":"u${n % USERS}","took":${took},"msg":"request completed"}`
     return [`${ms}${String(n % 1_000_000).padStart(6, '0')}`, line]
   })
   const body = JSON.stringify({ streams: [{ stream: { app: 'big' }, values }] })

@@ -12,7 +12,8 @@ import { ask, type BenchQuery, benchQueries } from './load/queries.ts'
 import { seconds, table } from './load/table.ts'
 
 // Ingest and queries of a whole server, in CPU seconds of its process.
-// usage: npm run bench -- [--sizes 64,512] [--hours N] [--rounds 20] [--corpus DIR] [--against name=url[,pid]]…
+// usage: npm run bench -- [--sizes 64,512] [--hours N] [--rounds 20] [--corpus DIR]
+//   [--against name=url[,pid]]…
 //   --sizes    megabytes of lines; several show how the cost of a query grows
 //   --hours    the time that the lines span; 6, and 168 for sizes above 64
 //   --rounds   how often each query is asked of a warm server; CPU seconds are the mean

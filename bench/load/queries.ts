@@ -37,7 +37,8 @@ export function benchQueries({ needle }: Corpus): BenchQuery[] {
       'json unwrap p99',
       'c441fdbf',
       0.04,
-      'quantile_over_time(0.99, {service=~"web-gateway|order-api"} | json | unwrap duration_ms [5m]) by (service)',
+      'quantile_over_time(0.99, {service=~"web-gateway|order-api"} | json | unwrap duration_ms [5m])' +
+        ' by (service)',
     ),
     query(
       'logfmt unwrap sum',

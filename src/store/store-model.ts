@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { labelsText, makeLabels } from '#base/labels.ts'
-import { equal, type FoundRow, like, type PlainRow } from './testing.ts'
 import type { DeleteSelection } from './delete-types.ts'
+import { equal, type FoundRow, like, type PlainRow } from './testing.ts'
 import type { CountCell, LinePredicate, ScanRequest } from './types.ts'
 
 // A store as a plain list of rows, and random rows, operations and questions to compare a real one with it.
@@ -202,7 +202,8 @@ export function countNaively(rows: readonly FoundRow[]): string[] {
       const bytes = group.reduce((sum, { line }) => sum + line.length, 0)
       const ofMetadata = group.reduce((sum, row) => sum + metadataBytesOf(row), 0)
       const [first] = group
-      return `${first.key} ${level(first)} ${metadata} ${minute(first)} ${group.length} ${bytes} ${ofMetadata}`
+      const cell = `${first.key} ${level(first)} ${metadata} ${minute(first)}`
+      return `${cell} ${group.length} ${bytes} ${ofMetadata}`
     })
     .sort()
 }

@@ -9,7 +9,7 @@ import { type Convert, conversionOf } from './unwrap.ts'
 /** A range function whose samples and series columns can tell, without a look at any line. */
 export interface ColumnPlan {
   readonly fields: CompiledFields
-  /** Labels that must be known, next to those of the filters: what is grouped by, unwrapped, and tested then. */
+  /** Labels that must be known next to those of the filters: grouped by, unwrapped, tested then. */
   readonly names: readonly string[]
   /** Labels grouped by, sorted, each once. */
   readonly by: readonly string[]

@@ -25,8 +25,8 @@ export interface VolumeSeries {
 const MINUTE_MS = 60_000
 
 /**
- * Sums up bytes of lines and structured metadata from the store's per-minute counters; a minute that is only partly in the range counts
- * in part.
+ * Sums up bytes of lines and structured metadata from the store's per-minute counters; a minute that is only
+ * partly in the range counts in part.
  * Largest first, at most `limit`.
  * @throws QueryError when there are more than `maxSeries` series
  */
