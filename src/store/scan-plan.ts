@@ -8,7 +8,7 @@ import type { Direction, ScanRequest, ScanStats, ScanWindow } from './types.ts'
 export interface ScanPlan {
   /** What was found in planning, and what {@link ScanPlan.read} does. */
   readonly stats: ScanStats
-  /** Cost of the windows that {@link ScanPlan.next} has yet to give, about: rows, long ones more than once. */
+  /** About the cost of the windows yet to come: rows, long ones counted more than once. */
   readonly costLeft: number
   /** The next window in the direction of the scan; the very ones that the scan itself would read. */
   next(): PlannedWindow | undefined

@@ -10,7 +10,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   base: [],
   kernels: ['base'],
   store: ['base', 'kernels'],
-  logql: ['base', 'kernels', 'store/types.ts'],
+  logql: ['base', 'kernels', 'store/types.ts', 'store/scan-plan.ts'],
   config: ['base', 'logql/syntax'],
   collector: ['base'],
   server: ['base', 'config', 'kernels', 'logql', 'store'],

@@ -15,6 +15,8 @@ export interface ExplainedRead {
   readonly stages: number
   /** Cells of the store's counters that stood for lines. */
   countedCells: number
+  /** Parts of the time that other threads have read. */
+  partsElsewhere: number
   /** What the scans did; complete when the query has ended. */
   readonly scans: ScanStats[]
 }
@@ -42,6 +44,7 @@ export function explainRead(
     labels,
     stages: stages.length,
     countedCells: 0,
+    partsElsewhere: 0,
     scans: [],
   }
 }

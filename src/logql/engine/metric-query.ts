@@ -100,6 +100,7 @@ function makeContext(run: MetricRun, grid: StepGrid, instantNs: number): ReadCon
     signal,
     maxHeldBytes: limits.max_query_memory,
     shortcuts: settings.shortcuts !== false,
+    parts: settings.parts,
     pace: new Pace(signal),
     stats: new StatsCollector(),
   }

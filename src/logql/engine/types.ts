@@ -1,6 +1,7 @@
 import type { Labels } from '#base/labels.ts'
 import type { Direction, ScanStats } from '#store/types.ts'
 import type { Explanation } from './explain.ts'
+import type { ScanParts } from './parts.ts'
 
 /** How a query is run, whatever it asks for. */
 export interface QuerySettings {
@@ -11,6 +12,8 @@ export interface QuerySettings {
   readonly shortcuts?: boolean
   /** Whether the answer tells how it was found. Default false. */
   readonly explain?: boolean
+  /** Other threads that may read parts of what is asked for. Default: everything is read by the caller's. */
+  readonly parts?: ScanParts
 }
 
 /** A range query, after the HTTP layer has parsed its parameters. Log queries read [start, end). */

@@ -1,5 +1,4 @@
 import type { RowBatch } from '#store/types.ts'
-import type { StatsCollector } from '../engine/stats.ts'
 import { applyFolded, applyPredicates } from '../pipeline/batch-filter.ts'
 import { runStages } from '../pipeline/compile.ts'
 import { RowSource } from '../pipeline/row.ts'
@@ -19,7 +18,8 @@ export interface ColumnSink {
   /** Added to the times of rows. */
   readonly shiftMs: number
   readonly shiftNs: number
-  readonly stats: StatsCollector
+  /** Is told how many samples there were. */
+  count(samples: number): void
   /** Takes rows through the stages, one by one. */
   readRows(source: RowSource, rows: Uint32Array): void
 }
@@ -110,7 +110,7 @@ export class ColumnReader {
     from: number,
     to: number,
   ): void {
-    const { shiftMs, shiftNs, stats } = this.#sink
+    const { shiftMs, shiftNs } = this.#sink
     const panes = new PaneCursor(this.#sink.panes)
     let used = 0
     for (let i = from; i < to; i++) {
@@ -130,6 +130,6 @@ export class ColumnReader {
       if (known === undefined) series[group] = known = this.#seriesOf(groups, group)
       known.add(panes.pane, values === undefined ? 1 : values[i], ms, ns)
     }
-    stats.postFilterLines += used
+    this.#sink.count(used)
   }
 }

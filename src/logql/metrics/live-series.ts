@@ -1,8 +1,11 @@
 import type { Labels } from '#base/labels.ts'
 import type { RangeFunction } from './accumulators.ts'
-import { RangeSeries } from './range-series.ts'
+import { type OpenPanes, RangeSeries } from './range-series.ts'
 import type { Panes } from './step-grid.ts'
 import { SeriesTable, type Vector } from './vector.ts'
+
+/** Samples of a part of a range function's time, by series as they were met. Plain data. */
+export type PartSeries = readonly (OpenPanes & { readonly labels: Labels })[]
 
 /** Roughly what one series holds on to, its samples apart. */
 const SERIES_BYTES = 600
@@ -10,7 +13,7 @@ const SERIES_BYTES = 600
 /** The series of a range function that have samples in the windows at hand. */
 export class LiveSeries {
   readonly #fn: RangeFunction
-  readonly #table = new SeriesTable()
+  #table = new SeriesTable()
   readonly #byKey = new Map<string, RangeSeries>()
   /** Grows when series have been let go of: what is remembered of them from before is void. */
   age = 0
@@ -29,6 +32,20 @@ export class LiveSeries {
     let series = this.#byKey.get(id.key)
     if (series === undefined) this.#byKey.set(id.key, (series = new RangeSeries(id, this.#fn)))
     return series
+  }
+
+  /** Hands out all samples, none of which is in a window yet, and has none from then on. */
+  take(): PartSeries {
+    const taken = [...this.#byKey.values()].map(({ id, open }) => ({ labels: id.labels, ...open }))
+    this.#byKey.clear()
+    this.age++
+    this.#table = new SeriesTable()
+    return taken
+  }
+
+  /** Takes over the samples of the part of time that follows. */
+  absorb(part: PartSeries): void {
+    for (const series of part) this.of(series.labels).absorb(series)
   }
 
   /**

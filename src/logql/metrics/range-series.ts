@@ -3,6 +3,12 @@ import { SlidingWindow } from './sliding-window.ts'
 import type { Panes } from './step-grid.ts'
 import type { SeriesId } from './vector.ts'
 
+/** Panes of a series, ascending, and the accumulator of each: plain data. */
+export interface OpenPanes {
+  readonly panes: readonly number[]
+  readonly accs: readonly unknown[]
+}
+
 /**
  * One series of a range function: the panes that still fill up, and the window over those that are complete.
  */
@@ -36,6 +42,25 @@ export class RangeSeries {
     }
     this.#lastPane = pane
     this.#lastAcc = this.#openAccs[at]
+  }
+
+  /** Takes over what was added to panes elsewhere; of a pane that is open here, that is the newer part. */
+  absorb({ panes, accs }: OpenPanes): void {
+    for (let i = 0; i < panes.length; i++) {
+      const at = this.#placeOf(panes[i])
+      if (this.#openPanes[at] === panes[i]) {
+        this.#openAccs[at] = this.#accumulation.merge(this.#openAccs[at], accs[i])
+      } else {
+        this.#openPanes.splice(at, 0, panes[i])
+        this.#openAccs.splice(at, 0, accs[i])
+      }
+    }
+    this.#lastPane = Number.NaN
+  }
+
+  /** The panes that still fill up, to be absorbed elsewhere. */
+  get open(): OpenPanes {
+    return { panes: this.#openPanes, accs: this.#openAccs }
   }
 
   /** Where a pane is among the open ones, or belongs: nearly always at the end. */

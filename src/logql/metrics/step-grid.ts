@@ -42,6 +42,12 @@ export class PaneCursor {
   }
 }
 
+/** Panes from one to another, both included. */
+export interface PaneRange {
+  readonly first: number
+  readonly last: number
+}
+
 /** Panes of one range over the grid. */
 export class Panes {
   readonly #grid: StepGrid
@@ -49,12 +55,22 @@ export class Panes {
   /** Whole steps in the range, and what is left. */
   readonly #wholeSteps: number
   readonly #restMs: number
+  #firstUsed: number
+  #lastUsed: number
 
   constructor(grid: StepGrid, rangeMs: number) {
     this.#grid = grid
     this.#rangeMs = rangeMs
     this.#wholeSteps = Math.floor(rangeMs / grid.stepMs)
     this.#restMs = rangeMs - this.#wholeSteps * grid.stepMs
+    this.#firstUsed = this.firstOf(0)
+    this.#lastUsed = this.lastOf(grid.count - 1)
+  }
+
+  /** From now on only panes from `first` to `last` are used. */
+  use({ first, last }: PaneRange): void {
+    this.#firstUsed = Math.max(first, this.firstOf(0))
+    this.#lastUsed = Math.min(last, this.lastOf(this.#grid.count - 1))
   }
 
   /** The pane of a time, rounded up to whole milliseconds. */
@@ -84,7 +100,7 @@ export class Panes {
   /** Whether any step's window holds the pane. Gaps between windows, and time outside of all, are in none. */
   isUsed(pane: number): boolean {
     if (this.#rangeMs === 0) return false
-    if (pane < this.firstOf(0) || pane > this.lastOf(this.#grid.count - 1)) return false
+    if (pane < this.#firstUsed || pane > this.#lastUsed) return false
     return this.#wholeSteps > 0 || pane % 2 !== 0
   }
 }

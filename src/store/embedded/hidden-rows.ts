@@ -14,11 +14,15 @@ export interface TestedRows {
 
 /** A scan without the rows of these requests. They are asked for as the iteration begins. */
 export function hideDeleted(scan: Scan, active: () => readonly ActiveDelete[]): Scan {
-  return { stats: scan.stats, [Symbol.asyncIterator]: () => windowsWithout(scan, active()) }
+  return { stats: scan.stats, [Symbol.asyncIterator]: () => withoutDeleted(scan, active()) }
 }
 
-async function* windowsWithout(scan: Scan, deletes: readonly ActiveDelete[]): AsyncGenerator<ScanWindow> {
-  for await (const window of scan) {
+/** Windows without the rows of these requests. */
+export async function* withoutDeleted(
+  windows: AsyncIterable<ScanWindow>,
+  deletes: readonly ActiveDelete[],
+): AsyncGenerator<ScanWindow> {
+  for await (const window of windows) {
     const batches: RowBatch[] = []
     for (const batch of window.batches) {
       const kept = rowsWithout(batch, batch.rows, deletes)

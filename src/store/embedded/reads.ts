@@ -1,3 +1,4 @@
+import type { PlanScan } from '../scan-plan.ts'
 import type { LabelMatcher, LogStore, Scan, ScanRequest, TimeRange } from '../types.ts'
 import type { CountReader } from './counts.ts'
 import type { ActiveDelete, DeleteLog } from './delete-log.ts'
@@ -7,6 +8,7 @@ import { countHidden } from './hidden-counts.ts'
 import { hideDeleted, overlaps } from './hidden-rows.ts'
 import { findSeries, namesOf, sumPieces, valuesOf } from './metadata-queries.ts'
 import { makeScan, type ScanEnvironment, type Snapshot } from './scan.ts'
+import { planScan } from './scan-plan.ts'
 import type { SegmentSet } from './segment-set.ts'
 import type { Stream } from './stream.ts'
 
@@ -51,7 +53,7 @@ export interface ReadEnvironment extends ScanEnvironment {
 type Reads = Pick<
   LogStore,
   'scan' | 'counts' | 'series' | 'labelNames' | 'labelValues' | 'indexStats' | 'tenants'
->
+> & { readonly planScan: PlanScan }
 
 /** The reading half of the store. */
 export function makeReads(environment: ReadEnvironment): Reads {
@@ -76,6 +78,7 @@ export function makeReads(environment: ReadEnvironment): Reads {
       // Whoever asks now may begin to read later.
       return hideDeleted(scan, () => hidden(tenant, request))
     },
+    planScan: (tenant, request) => planScan(environment, tenant, request, hidden(tenant, request)),
     counts: async (tenant, matchers, range) => {
       const counting = withSnapshot(tenant, (taken) =>
         counters.count(catalog, taken, tenant, matchers, range),

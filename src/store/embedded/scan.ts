@@ -69,31 +69,50 @@ async function* scanWindows(
   const snapshot = environment.snapshot(tenant)
   try {
     const streams = environment.catalog.select(tenant, request.matchers)
-    const predicates = (request.lines ?? []).slice(0, MAX_PREDICATES)
-    const hashes = predicates.map(predicateHashes).filter((each) => each !== undefined)
-    const { blocks, filters } = environment
-    const anyCase = (request.anyCase ?? []).map((text) => makeNeedle(Buffer.from(text), true))
-    const context: ScanContext = { request, predicates, anyCase, stats, blocks, filters, hashes }
-    const sources = findSources(snapshot, streams, context)
-    // The last millisecond counts where any nanosecond of it is wanted.
-    const endMs = request.toNs > 0 ? request.toMs + 1 : request.toMs
-    const planner = new WindowPlanner(sources, request.fromMs, endMs, request.direction)
-    let cost = request.limitHint === undefined ? FIRST_COST : Math.max(16, request.limitHint * 2)
+    const context = makeContext(environment, request, stats)
+    const next = planWindows(findSources(snapshot, streams, context), request)
     const pause = makePacer()
     for (;;) {
-      const window = planner.next(Math.min(cost, MAX_COST))
+      const window = next()
       if (window === undefined) return
       const batches = await readWindow(window, context, pause, signal)
       if (batches.length > 0) yield { fromMs: window.fromMs, toMs: window.toMs, batches }
-      cost *= GROWTH
     }
   } finally {
     snapshot.release()
   }
 }
 
+/** What the sources of a scan work with. */
+export function makeContext(
+  { blocks, filters }: Pick<ScanEnvironment, 'blocks' | 'filters'>,
+  request: ScanRequest,
+  stats: ScanStats,
+): ScanContext {
+  const predicates = (request.lines ?? []).slice(0, MAX_PREDICATES)
+  const hashes = predicates.map(predicateHashes).filter((each) => each !== undefined)
+  const anyCase = (request.anyCase ?? []).map((text) => makeNeedle(Buffer.from(text), true))
+  return { request, predicates, anyCase, stats, blocks, filters, hashes }
+}
+
+/** Cuts the time of a request into windows, the first ones small; each call gives the next. */
+export function planWindows(
+  sources: readonly Source[],
+  request: ScanRequest,
+): () => PlannedWindow<Source> | undefined {
+  // The last millisecond counts where any nanosecond of it is wanted.
+  const endMs = request.toNs > 0 ? request.toMs + 1 : request.toMs
+  const planner = new WindowPlanner(sources, request.fromMs, endMs, request.direction)
+  let cost = request.limitHint === undefined ? FIRST_COST : Math.max(16, request.limitHint * 2)
+  return () => {
+    const window = planner.next(Math.min(cost, MAX_COST))
+    cost *= GROWTH
+    return window
+  }
+}
+
 /** Everything that may hold wanted rows, in order of arrival. */
-function findSources(snapshot: Snapshot, streams: readonly Stream[], context: ScanContext): Source[] {
+export function findSources(snapshot: Snapshot, streams: readonly Stream[], context: ScanContext): Source[] {
   const { request, stats } = context
   const sources: Source[] = []
   const found = new Set<Stream>()
@@ -133,7 +152,8 @@ function common(
   return streams.length <= present.length ? streams : present.filter((stream) => selected.has(stream))
 }
 
-async function readWindow(
+/** The batches of a window. @throws the signal's reason once it is aborted */
+export async function readWindow(
   window: PlannedWindow<Source>,
   context: ScanContext,
   pause: () => Promise<void> | undefined,

@@ -31,11 +31,19 @@ export interface SourceRows {
 /** Rows of one stream in one place: a block, or a page in memory. */
 export interface Source extends Span {
   readonly stream: Stream
+  /** Where other threads find it; undefined where its rows are in memory. */
+  readonly place: BlockPlace | undefined
   /**
    * Its rows in [fromMs, toMs) that meet the request's line predicates and exact time bounds; undefined for
    * none. At once where everything is in memory.
    */
   read(fromMs: number, toMs: number): SourceRows | undefined | Promise<SourceRows | undefined>
+}
+
+/** A block in a file. */
+export interface BlockPlace {
+  readonly segment: Segment
+  readonly block: number
 }
 
 /** Zeros to begin with. */
@@ -108,6 +116,7 @@ export function blockSource(context: ScanContext, segment: Segment, block: numbe
   }
   return {
     stream,
+    place: { segment, block },
     minMs: directory.minMs(block),
     maxMs: directory.maxMs(block),
     cost: directory.rows(block) + directory.lineBytes(block) / BYTES_PER_COST,
@@ -184,7 +193,7 @@ export function headSource(
       ? undefined
       : memoryRows(page, { sets: head.sets, ids: page.metadata }, positions)
   }
-  return { stream, minMs, maxMs, cost: rows + bytes / BYTES_PER_COST, read }
+  return { stream, place: undefined, minMs, maxMs, cost: rows + bytes / BYTES_PER_COST, read }
 }
 
 /** Rows whose lines lie in memory. */

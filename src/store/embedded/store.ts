@@ -1,4 +1,5 @@
 import { errorMessage, OperatorError } from '#base/errors.ts'
+import type { PlanScan } from '../scan-plan.ts'
 import type { AppendResult, EntryBatch, LogStore } from '../types.ts'
 import { BlockReader } from './block-reader.ts'
 import { Catalog } from './catalog.ts'
@@ -26,6 +27,8 @@ import { Wal } from './wal.ts'
 
 /** The embedded engine: a {@link LogStore} in a directory of this machine. */
 export interface EmbeddedStore extends LogStore {
+  /** Plans a scan of which other threads may read parts. */
+  readonly planScan: PlanScan
   /** What is kept, by tenant and day; for people. */
   status(): EmbeddedStatus
   /** Counters since the start, and sizes; for metrics. */

@@ -1,0 +1,121 @@
+import type { PlanScan, ScanPlan, SharedWindows } from '#store/scan-plan.ts'
+import type { Direction, ScanStats } from '#store/types.ts'
+import type { PartSeries } from '../metrics/live-series.ts'
+import type { Bound, RangeSpec } from '../metrics/sample-reader.ts'
+import type { PaneRange } from '../metrics/step-grid.ts'
+import type { LogExpr } from '../syntax/ast.ts'
+import type { PassedEntry } from './batch-cursor.ts'
+
+/** Other threads that read parts of a query's time, and the store that says what can be read there. */
+export interface ScanParts {
+  readonly plan: PlanScan
+  /** How many threads there are; 0: everything is read here. */
+  readonly threads: number
+  /**
+   * How long a query has to go on, by what it has read so far, for parts of it to be given away,
+   * milliseconds; 0: all of them, from the first on.
+   */
+  readonly minWorkMs: number
+  /** How many more parts are taken now. */
+  room(): number
+  /**
+   * Has another thread answer a part, as `answerPart` does.
+   * @throws LogqlError for what is wrong with the query; the signal's reason once it is aborted;
+   * OperatorError where the thread has ended
+   */
+  run(task: PartTask, signal: AbortSignal): Promise<PartAnswer>
+}
+
+/** A part of a query's time to be answered: plain data. */
+export type PartTask = MetricTask | LogTask
+
+/** Samples of a range function in some windows. */
+export interface MetricTask {
+  readonly kind: 'metric'
+  readonly spec: RangeSpec
+  /** What the whole range function reads. */
+  readonly from: Bound
+  readonly to: Bound
+  /** The panes whose samples are wanted; undefined: all. */
+  readonly panes: PaneRange | undefined
+  readonly shared: SharedWindows
+}
+
+/** Lines of a log query in some windows. */
+export interface LogTask {
+  readonly kind: 'log'
+  readonly expr: LogExpr
+  readonly shortcuts: boolean | undefined
+  readonly from: Bound
+  readonly to: Bound
+  readonly direction: Direction
+  readonly limit: number
+  readonly maxHeldBytes: number
+  readonly shared: SharedWindows
+}
+
+/** What was found in a part: plain data. */
+export type PartAnswer = MetricAnswer | LogAnswer
+
+interface CommonAnswer {
+  readonly stats: ScanStats
+  readonly postFilterLines: number
+  /** Windows that had any rows. */
+  readonly windows: number
+}
+
+/** The samples of a {@link MetricTask}. */
+export interface MetricAnswer extends CommonAnswer {
+  readonly kind: 'metric'
+  readonly series: PartSeries
+  /** Rows that were handed out. */
+  readonly rows: number
+}
+
+/** The lines of a {@link LogTask}, in the direction of the query, at most as many as it may return. */
+export interface LogAnswer extends CommonAnswer {
+  readonly kind: 'log'
+  readonly entries: readonly PassedEntry[]
+}
+
+/** Adds what another thread did to the numbers of a plan, which has counted blocks and streams already. */
+export function addPartStats({ stats }: ScanPlan, part: ScanStats): void {
+  // A block that lies in two parts is looked for in both.
+  stats.blocksPruned = Math.min(stats.blocks, stats.blocksPruned + part.blocksPruned)
+  stats.compressedBytes += part.compressedBytes
+  stats.lineBytes += part.lineBytes
+  stats.lines += part.lines
+}
+
+/** An estimate counts once a query has gone on for this part of the work that is worth other threads. */
+const SURE_FROM = 0.25
+
+/** Tells from what has been read whether the rest of a plan is worth other threads. */
+export class WorkEstimate {
+  readonly #parts: ScanParts
+  readonly #plan: ScanPlan
+  #readMs = 0
+  #readCost = 0
+
+  constructor(parts: ScanParts, plan: ScanPlan) {
+    this.#parts = parts
+    this.#plan = plan
+  }
+
+  /** Counts a part in that was read here. */
+  add(cost: number, tookMs: number): void {
+    this.#readMs += tookMs
+    this.#readCost += cost
+  }
+
+  /** Whether other threads should read on, the next part of this cost being the first of theirs. */
+  isWorthIt(nextCost: number): boolean {
+    const { threads, minWorkMs } = this.#parts
+    if (threads === 0) return false
+    if (minWorkMs === 0) return true
+    const left = this.#plan.costLeft + nextCost
+    // The first rows of a query say little: patterns and code are still cold.
+    if (this.#readMs < minWorkMs * SURE_FROM) return false
+    return this.#readCost > 0 && (this.#readMs / this.#readCost) * left >= minWorkMs
+  }
+}
