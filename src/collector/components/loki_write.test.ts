@@ -263,7 +263,10 @@ describe('its end', () => {
 
 test.each([
   [{ endpoint: [] }, 'at least one endpoint config must be provided'],
-  [{ endpoint: [{ url: 'http://a' }], wal: { enabled: true } }, 'a buffer on disk is not supported yet'],
+  [
+    { endpoint: [{ url: 'http://a' }], wal: { max_segment_age: 0 } },
+    'max_segment_age must be greater than 0',
+  ],
   [
     { endpoint: [{ url: 'http://a' }], wal: { min_read_frequency: 2000 } },
     'min_read_frequency must be less than max_read_frequency',

@@ -13,7 +13,7 @@ import { type HttpClient, makeHttpClient } from './http-client.ts'
 import { entrySize, type PushBatch, publicLabels } from './push-batch.ts'
 import { makeSender, type PreparedBatch, type Sender } from './sender.ts'
 import { Shard } from './shard.ts'
-import type { WriteMetrics } from './write-metrics.ts'
+import type { DropReason, WriteMetrics } from './write-metrics.ts'
 
 /** What an endpoint needs beside its own arguments. */
 export interface EndpointContext {
@@ -103,6 +103,13 @@ export class Endpoint {
     if (this.#isClosed) return false
     shard.add(tenant, labels, batch)
     return true
+  }
+
+  /** Counts entries that will never be handed to it. */
+  countDropped(labels: Labels, reason: DropReason, entries: number, bytes: number): void {
+    const tenant = labelValue(labels, TENANT_LABEL) || this.#args.tenant_id
+    this.#expectTenant(tenant)
+    this.#context.metrics.dropped(this.#host, tenant, reason, entries, bytes)
   }
 
   /** Puts the batches that a former endpoint could not send in front of the queue. */

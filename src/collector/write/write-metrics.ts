@@ -7,10 +7,15 @@ export const DROP_REASONS = [
   'stream_limited',
   'line_too_long',
   'queue_is_full',
+  'wal_expired',
+  'wal_full',
 ] as const
 
 /** One of {@link DROP_REASONS}. */
 export type DropReason = (typeof DROP_REASONS)[number]
+
+/** Those of the buffer on disk: unsent for too long, or too much for it. */
+export type WalDropReason = 'wal_expired' | 'wal_full'
 
 /** What loki.write counts, under Alloy's names. */
 export interface WriteMetrics {
