@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { Command } from 'commander'
 import { errorMessage } from '#base/errors.ts'
 import { VERSION } from '#base/version.ts'
+import { limitHeapGrowth } from './heap-growth.ts'
 
 /**
  * The `logboom` command. `serve` and `collect` take the command lines of Loki and Alloy as they are (Go
@@ -14,7 +15,7 @@ async function main(argv: string[]): Promise<void> {
     case 'serve':
       // What pushes leave behind lies outside of the heap. V8 would look through the whole heap for it every
       // few megabytes, which is a third of what ingest costs; small collections of what is young find most.
-      setFlagsFromString('--heap-growing-percent=100')
+      limitHeapGrowth()
       setFlagsFromString('--semi-space-growth-factor=1')
       return (await import('./serve.ts')).serve(rest)
     case 'collect':

@@ -1,5 +1,5 @@
 import type { Limits } from '#config/schema/limits.ts'
-import { makeTokenBucket, type TokenBucket, takeTokens } from './token-bucket.ts'
+import { type TokenBucket, takeTokens } from './token-bucket.ts'
 
 /** The streams of one tenant that have been pushed to of late, with their rates. */
 export interface ActiveStreams {
@@ -15,39 +15,67 @@ export interface ActiveStreams {
   readonly size: number
 }
 
-interface ActiveStream {
-  readonly bucket: TokenBucket
-  lastMs: number
-}
-
 /** How often idle streams are looked for, while pushes come in. */
 const SWEEP_EVERY_MS = 60_000
+const FIRST_SLOTS = 256
 
-/** No stream is active yet. `idleMs` is `ingester.chunk_idle_period`. */
+/**
+ * No stream is active yet. `idleMs` is `ingester.chunk_idle_period`. The buckets of all streams are columns,
+ * as a hundred thousand small objects would be a good part of what such a tenant costs.
+ */
 export function makeActiveStreams(idleMs: number): ActiveStreams {
-  const streams = new Map<string, ActiveStream>()
+  const slots = new Map<string, number>()
+  const free: number[] = []
+  let tokens = new Float64Array(FIRST_SLOTS)
+  let lastMs = new Float64Array(FIRST_SLOTS)
+  let used = 0
   let sweptMs = 0
+  const bucket: TokenBucket = { tokens: 0, lastMs: 0 }
   const sweep = (nowMs: number): void => {
     sweptMs = nowMs
-    for (const [key, { lastMs }] of streams) if (nowMs - lastMs > idleMs) streams.delete(key)
+    for (const [key, slot] of slots) {
+      if (nowMs - lastMs[slot] <= idleMs) continue
+      slots.delete(key)
+      free.push(slot)
+    }
+  }
+  const take = (key: string): number => {
+    const slot = free.pop() ?? used++
+    if (slot === tokens.length) {
+      tokens = twiceAsLong(tokens)
+      lastMs = twiceAsLong(lastMs)
+    }
+    slots.set(key, slot)
+    return slot
   }
   return {
     get size() {
-      return streams.size
+      return slots.size
     },
     admit(key, bytes, limits, nowMs) {
       if (nowMs - sweptMs > SWEEP_EVERY_MS) sweep(nowMs)
-      let stream = streams.get(key)
-      if (stream === undefined) {
-        if (isFull(streams.size, limits)) return 'stream_limit'
-        stream = { bucket: makeTokenBucket(limits.per_stream_rate_limit_burst, nowMs), lastMs: nowMs }
-        streams.set(key, stream)
-      }
-      stream.lastMs = nowMs
       const { per_stream_rate_limit: rate, per_stream_rate_limit_burst: burst } = limits
-      return takeTokens(stream.bucket, bytes, rate, burst, nowMs) ? 'ok' : 'per_stream_rate_limit'
+      let slot = slots.get(key)
+      if (slot === undefined) {
+        if (isFull(slots.size, limits)) return 'stream_limit'
+        slot = take(key)
+        tokens[slot] = burst
+        lastMs[slot] = nowMs
+      }
+      bucket.tokens = tokens[slot]
+      bucket.lastMs = lastMs[slot]
+      const isTaken = takeTokens(bucket, bytes, rate, burst, nowMs)
+      tokens[slot] = bucket.tokens
+      lastMs[slot] = nowMs
+      return isTaken ? 'ok' : 'per_stream_rate_limit'
     },
   }
+}
+
+function twiceAsLong(column: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const longer = new Float64Array(column.length * 2)
+  longer.set(column)
+  return longer
 }
 
 function isFull(size: number, limits: Limits): boolean {

@@ -39,14 +39,35 @@ const MAX_KEY_LENGTH = 16_384
 export function makeStreamResolver(limits: Limits, tenant: string): StreamResolver {
   const seen = new Map<string, StreamInfo>()
   const policyOf = makePolicyOf(limits)
+  let share = makePairPool()
   return (source) => {
     const known = seen.get(source.key)
     if (known !== undefined) return known
-    const info = describeStream(source.pairs(), limits, tenant, policyOf)
-    if (seen.size >= MAX_REMEMBERED) seen.clear()
+    const described = describeStream(source.pairs(), limits, tenant, policyOf)
+    if (seen.size >= MAX_REMEMBERED) {
+      seen.clear()
+      share = makePairPool()
+    }
+    const info = { ...described, labels: share(described.labels) }
     if (source.key.length <= MAX_KEY_LENGTH) seen.set(source.key, info)
     return info
   }
+}
+
+/**
+ * Gives label sets that hold each pair once: streams have most of their pairs in common, and copies of them
+ * would be most of what is remembered.
+ */
+function makePairPool(): (labels: Labels) => Labels {
+  const pool = new Map<string, Map<string, Labels[number]>>()
+  return (labels) =>
+    labels.map((pair) => {
+      let values = pool.get(pair[0])
+      if (values === undefined) pool.set(pair[0], (values = new Map()))
+      const known = values.get(pair[1])
+      if (known === undefined) values.set(pair[1], pair)
+      return known ?? pair
+    })
 }
 
 /** `pairs` are sorted by name and may repeat one. */

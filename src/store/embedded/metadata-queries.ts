@@ -53,7 +53,9 @@ export function findSeries(
 
 /** Every label name of the streams, sorted. */
 export function namesOf(streams: readonly Stream[]): string[] {
-  return [...new Set(streams.flatMap((stream) => stream.labels.map(([name]) => name)))].sort()
+  const names = new Set<string>()
+  for (const { labels } of streams) for (const [name] of labels) names.add(name)
+  return [...names].sort()
 }
 
 /** Every value that a label has in the streams, sorted. */

@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest'
+import { heapGrowingPercent } from './heap-growth.ts'
+
+describe('how far the heap grows before it is looked through', () => {
+  it.each([
+    ['an empty one', 0, 100],
+    ['a small one doubles', 30 << 20, 100],
+    ['up to 64 MiB', 64 << 20, 100],
+    ['a larger one grows by 64 MiB', 128 << 20, 50],
+    ['and a huge one by a fifth', 2 ** 31, 20],
+  ])('%s', (_, usedBytes, percent) => {
+    expect(heapGrowingPercent(usedBytes)).toBe(percent)
+  })
+})
