@@ -17,6 +17,19 @@ export interface CountRules {
   bucketOf(tsMs: number): number
 }
 
+/** Rows that were to be looked at one by one so far. */
+export interface Turns {
+  rows: number
+}
+
+/**
+ * Whether it is a row's turn: one of `stride`, evenly spread, but in no rhythm that lines of a program may
+ * have, too (multiples of the golden ratio).
+ */
+function isTaken(turns: Turns, stride: number): boolean {
+  return stride === 1 || Math.imul(turns.rows++, 0x9e3779b1) >>> 0 < 2 ** 32 / stride
+}
+
 /** What is known of a shape within a batch. */
 interface ShapeReader {
   readonly shape: LineShape
@@ -37,11 +50,11 @@ const UNKNOWN = 'unknown'
  * Counts the rows of a batch into clusters. Rows whose shape the store knows are counted without their lines:
  * by the shape, and where that has a message by the texts of its column. All others are taken apart.
  */
-export function countBatch(rules: CountRules, batch: RowBatch, turn: { rows: number }): void {
+export function countBatch(rules: CountRules, batch: RowBatch, turns: Turns): void {
   const levels = batch.metadata.map((set) => set.find(([name]) => name === 'detected_level')?.[1] || UNKNOWN)
   const known = batch.shapes?.()
   if (known === undefined) {
-    countLinesOf(rules, batch, [...batch.rows], levels, turn)
+    countLinesOf(rules, batch, [...batch.rows], levels, turns)
     return
   }
   const readers: ShapeReader[] = []
@@ -58,9 +71,9 @@ export function countBatch(rules: CountRules, batch: RowBatch, turn: { rows: num
         reader.whole[set] = cluster
       }
       countLines(cluster, rules.bucketOf(batch.tsMs[row]), 1)
-    } else if (!countMessage(rules, batch, reader, row, levels, turn)) others.push(row)
+    } else if (!countMessage(rules, batch, reader, row, levels, turns)) others.push(row)
   }
-  countLinesOf(rules, batch, others, levels, turn)
+  countLinesOf(rules, batch, others, levels, turns)
 }
 
 /** @returns false where the row's message is not in the column */
@@ -70,7 +83,7 @@ function countMessage(
   reader: ShapeReader,
   row: number,
   levels: readonly string[],
-  turn: { rows: number },
+  turns: Turns,
 ): boolean {
   const { place, column } = reader
   const value = column?.valueIndex[row] ?? -1
@@ -78,7 +91,7 @@ function countMessage(
   reader.texts ??= column.texts()
   const { bytes, from, to, ids } = reader.texts
   // Texts that come again are looked at once, others in turn.
-  if (ids === undefined && turn.rows++ % rules.stride !== 0) return true
+  if (ids === undefined && !isTaken(turns, rules.stride)) return true
   const id = ids === undefined ? value : ids[value]
   const set = batch.rowMetadata[row]
   reader.byText[set] ??= new Map()
@@ -97,9 +110,9 @@ function countLinesOf(
   batch: RowBatch,
   rows: readonly number[],
   levels: readonly string[],
-  turn: { rows: number },
+  turns: Turns,
 ): void {
-  const picked = rows.filter(() => turn.rows++ % rules.stride === 0)
+  const picked = rows.filter(() => isTaken(turns, rules.stride))
   if (picked.length === 0) return
   const { bytes, lineFrom, lineTo } = batch.lines(Uint32Array.from(picked))
   for (const row of picked) {

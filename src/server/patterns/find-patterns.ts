@@ -56,13 +56,13 @@ export async function findPatterns(
     maxClusters: request.maxPatterns * SPARE,
     evictionRatio: request.evictionRatio,
   })
-  const turn = { rows: 0 }
+  const turns = { rows: 0 }
   const stride = Math.max(1, Math.ceil((entries * share) / maxMined))
   const read = async (partFromMs: number, partToMs: number, bucketOf: CountRules['bucketOf']) => {
     const rules = { ...request, miner, stride, bucketOf }
     const scan = store.scan(tenant, scanOf(matchers, partFromMs, partToMs), signal)
     for await (const { batches } of scan) {
-      for (const batch of batches) countBatch(rules, batch, turn)
+      for (const batch of batches) countBatch(rules, batch, turns)
       await nextTurn()
       signal.throwIfAborted()
     }
