@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { errorMessage } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
 import type { LokiConfig } from '#config/schema/root.ts'
+import type { ScanParts } from '#logql/engine/parts.ts'
 import type { LogStore } from '#store/types.ts'
 import { makeAccessControl } from './access/access-control.ts'
 import { makeAuditLog } from './access/audit.ts'
@@ -44,6 +45,8 @@ export interface ServerOptions {
    * lines. Default true.
    */
   readonly shortcuts?: boolean
+  /** Threads that read parts of queries. Default: none; everything is read by the server's own. */
+  readonly parts?: ScanParts
   /** Whether queries may use what earlier ones have found. Default true. */
   readonly reuse?: boolean
   /** Listen here instead of where the configuration says; port 0 is any free one. */
@@ -71,7 +74,7 @@ const DRAIN_MS = 3000
 
 /** Makes a server. It does not listen yet. */
 export async function createServer(options: ServerOptions): Promise<LogServer> {
-  const { config, logger, shortcuts = true } = options
+  const { config, logger, parts, shortcuts = true } = options
   const reuse = options.reuse === false ? undefined : makeQueryReuse(options.store, reuseBytes(config))
   const store = reuse?.watch.store ?? options.store
   const tls = tlsOptions(config)
@@ -99,6 +102,7 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
     shutdown,
     reuse,
     queue,
+    parts,
     shortcuts,
     startedMs: Date.now(),
     access,
@@ -108,9 +112,7 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
   const app = makeApp(config, tls)
   const unfollow = tls === undefined ? undefined : watchTls(app, config, logger)
   await registerTail(app, context)
-  const routes = [...routesOf(context), ...(options.extraRoutes ?? [])]
-  for (const route of routes) addRoute(app, context, route)
-  answerUnknownPaths(app, context, routes)
+  addRoutes(app, context, options.extraRoutes)
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir)
   await app.ready()
   let address = ''
@@ -183,6 +185,12 @@ function badUrl(reply: FastifyReply): void {
 function routesOf({ config, ruler }: ServerContext): readonly Route[] {
   const all = ruler !== undefined && config.ruler.enable_api ? [...ROUTES, ...RULE_ROUTES] : ROUTES
   return all.filter(({ isThere }) => isThere?.(config) !== false)
+}
+
+function addRoutes(app: FastifyInstance, context: ServerContext, extra: readonly Route[] = []): void {
+  const routes = [...routesOf(context), ...extra]
+  for (const route of routes) addRoute(app, context, route)
+  answerUnknownPaths(app, context, routes)
 }
 
 /** Serves a route before Fastify looks at the body: bodies are read raw, in the way each route needs. */

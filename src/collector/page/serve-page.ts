@@ -13,7 +13,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** The document of the collector's page among the files of the built page. */
 const DOCUMENT = 'collector.html'
 
-/** The file that a path of the page stands for, relative to the folder of the page; `undefined` for others. */
+/** The file that a path stands for, relative to the folder of the page; `undefined` for others. */
 function fileOf(path: string): string | undefined {
   if (path === '/') return DOCUMENT
   // One plain name below `assets`: nothing that could lead out of the folder.

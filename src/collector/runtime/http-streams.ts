@@ -20,7 +20,8 @@ export const GRAPH_PATH = '/api/v0/web/graph'
 
 /**
  * Streams what goes into and out of a component, a chunk for each line, until the reader leaves.
- * `sampleProb` is the part of the lines that is shown; with `format=ndjson` they come as {@link feedDebug} says.
+ * `sampleProb` is the part of the lines that is shown; with `format=ndjson` they come as {@link feedDebug}
+ * says.
  */
 export function streamDebug(
   collector: Collector,

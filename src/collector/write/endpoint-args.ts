@@ -54,7 +54,8 @@ export const endpointBlock: BlockSchema = {
       batch_wait: { type: 'duration', default: 1000 },
       batch_size: { type: 'size', default: 1024 * 1024 },
       remote_timeout: { type: 'duration', default: 10_000 },
-      headers: { type: { map: 'string' }, default: {} },
+      // Hidden, because tokens stand in them; Alloy shows them.
+      headers: { type: { map: 'secret' }, default: {} },
       min_backoff_period: { type: 'duration', default: 500 },
       max_backoff_period: { type: 'duration', default: 5 * 60_000 },
       max_backoff_retries: { type: 'number', default: 10 },

@@ -19,12 +19,17 @@ export class LokiError extends Error {
 /** Query parameters; undefined ones are left out. */
 export type Params = Readonly<Record<string, string | number | undefined>>
 
+/** GETs a route of the Loki API: {@link getJsonAt} `loki/api/v1/`. */
+export function getJson<T>(path: string, params: Params, signal: AbortSignal): Promise<T> {
+  return getJsonAt(`loki/api/v1/${path}`, params, signal)
+}
+
 /**
- * GETs a route of the Loki API, addressed relative to the page, and returns its JSON.
+ * GETs a path of the server, addressed relative to the page, and returns its JSON.
  * Throws {@link LokiError}; an aborted request throws the signal's reason.
  */
-export async function getJson<T>(path: string, params: Params, signal: AbortSignal): Promise<T> {
-  const url = new URL(`loki/api/v1/${path}`, document.baseURI)
+export async function getJsonAt<T>(path: string, params: Params, signal: AbortSignal): Promise<T> {
+  const url = new URL(path, document.baseURI)
   for (const [name, value] of Object.entries(params)) {
     if (value !== undefined && value !== '') url.searchParams.set(name, String(value))
   }
@@ -48,7 +53,7 @@ export async function getJson<T>(path: string, params: Params, signal: AbortSign
   try {
     return JSON.parse(text) as T
   } catch {
-    throw new LokiError(response.status, `The answer of /loki/api/v1/${path} is not JSON.`)
+    throw new LokiError(response.status, `The answer of /${path} is not JSON.`)
   }
 }
 

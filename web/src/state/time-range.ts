@@ -37,6 +37,12 @@ export function resolveRange(range: TimeRange, nowMs: number): { fromMs: number;
   return { fromMs, toMs: Math.max(fromMs, at(range.to)) }
 }
 
+/** Whether the window ends before it begins, as a link that somebody wrote may have it. */
+export function isInverted({ from, to }: TimeRange, nowMs: number): boolean {
+  const at = (point: TimePoint) => (point.kind === 'absolute' ? point.ms : nowMs - point.agoMs)
+  return at(to) < at(from)
+}
+
 /** Whether the window ends now, so that new lines belong to it. */
 export function endsNow(range: TimeRange): boolean {
   return range.to.kind === 'relative' && range.to.agoMs === 0

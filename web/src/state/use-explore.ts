@@ -58,7 +58,11 @@ export function useExplore() {
     [state.zone, state.wrap, state.columns, window, needles],
   )
   const sampled = Math.min(sample.length, SAMPLE)
+  // With every line of the range loaded they can be counted; while live, more come than were asked for.
+  const { done, rows } = logs.state
+  const exactTotal = done && !state.live ? rows.length : null
   return {
+    exactTotal,
     ...{ state, change, toast, say, draft, setDraft, runs, logs, volume, services, focus, tail, setAtTop },
     ...{ stats, sampled, completion, runQuery, label, actions, time, view },
     ...useLineActions(state, change, runs, say),

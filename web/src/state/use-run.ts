@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useReducer } from 'react'
 import type { MsRange } from '../loki/log-volume.ts'
-import { printPoint, resolveRange } from './time-range.ts'
+import { isInverted, printPoint, resolveRange } from './time-range.ts'
 import type { PageState } from './url-state.ts'
 import type { Run } from './use-logs.ts'
 
@@ -10,6 +10,8 @@ const VOLUME_REFRESH_MS = 10_000
 export interface Runs {
   /** The window in ms, resolved when the run started. */
   readonly window: MsRange
+  /** The range ends before it begins: nothing is asked. */
+  readonly isInverted: boolean
   /** Null while there is no query. */
   readonly run: Run | null
   /** The same for the volume, which while live moves along every few seconds. */
@@ -31,14 +33,15 @@ export function useRun(state: PageState): Runs {
   }, [live])
   // biome-ignore lint/correctness/useExhaustiveDependencies: "now" is read anew for every run
   const window = useMemo(() => resolveRange(range, Date.now()), [rangeKey, id])
+  const inverted = isInverted(range, Date.now())
   const run = useMemo(
-    () => (query.trim() === '' ? null : { query, window, direction, id }),
-    [query, window, direction, id],
+    () => (query.trim() === '' || inverted ? null : { query, window, direction, id }),
+    [query, window, direction, id, inverted],
   )
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above, and on every tick
   const volumeRun = useMemo(
     () => (run === null || tick === 0 || !live ? run : { ...run, window: resolveRange(range, Date.now()) }),
     [run, tick],
   )
-  return { window, run, volumeRun, rerun: useCallback(() => again(), []) }
+  return { window, isInverted: inverted, run, volumeRun, rerun: useCallback(() => again(), []) }
 }

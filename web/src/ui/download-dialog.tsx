@@ -11,6 +11,8 @@ interface DownloadDialogProps {
   readonly columns: readonly string[]
   /** Lines the volume chart counted; null while unknown. */
   readonly expected: number | null
+  /** Lines there are, where that is known exactly. */
+  readonly exactTotal: number | null
   readonly onClose: () => void
 }
 
@@ -21,7 +23,7 @@ const FORMATS: readonly (readonly [ExportFormat, string, string])[] = [
 ]
 
 /** Downloads everything the query matches, not only what is loaded. */
-export function DownloadDialog({ run, columns, expected, onClose }: DownloadDialogProps) {
+export function DownloadDialog({ run, columns, expected, exactTotal, onClose }: DownloadDialogProps) {
   const [format, setFormat] = useState<ExportFormat>('ndjson')
   const [state, setState] = useState<{ busy: boolean; lines: number; note: string }>({
     busy: false,
@@ -54,7 +56,8 @@ export function DownloadDialog({ run, columns, expected, onClose }: DownloadDial
       <fieldset className="formats">
         <legend className="hint">
           Every line this query matches in its time range
-          {expected !== null && `, about ${formatCount(expected)}`}.
+          {exactTotal !== null && `, ${formatCount(exactTotal)}`}
+          {exactTotal === null && expected !== null && `, about ${formatCount(expected)}`}.
         </legend>
         {FORMATS.map(([value, name, what]) => (
           <label key={value}>

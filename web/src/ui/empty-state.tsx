@@ -1,6 +1,7 @@
 interface EmptyStateProps {
-  /** Nothing at all has been stored yet, nothing matches, or the query was refused. */
-  readonly kind: 'no-logs' | 'no-match' | 'failed'
+  /** Nothing has been stored yet, nothing matches, the query was refused, the range makes no sense. */
+  readonly kind: 'no-logs' | 'no-match' | 'failed' | 'inverted'
+  /** Mends the time range. */
   readonly onWiden: () => void
 }
 
@@ -20,6 +21,17 @@ export function EmptyState({ kind, onWiden }: EmptyStateProps) {
        "values":[["'$(date +%s%N)'","hello, logs"]]}]}'`}</pre>
         <button type="button" className="button" onClick={onWiden}>
           Look further back
+        </button>
+      </div>
+    )
+  }
+  if (kind === 'inverted') {
+    return (
+      <div className="empty">
+        <h2>The time range ends before it begins</h2>
+        <p>No line can lie in it, so nothing was asked.</p>
+        <button type="button" className="button" onClick={onWiden}>
+          Swap its ends
         </button>
       </div>
     )

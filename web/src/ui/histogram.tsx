@@ -14,6 +14,8 @@ interface HistogramProps {
   readonly window: MsRange | null
   readonly error: string
   readonly loading: boolean
+  /** How many lines there are, where that is known exactly: bars may reach over the ends of the range. */
+  readonly exactTotal: number | null
   readonly zone: Zone
   readonly theme: 'dark' | 'light'
   /** Levels the query is held to, by label and value. */
@@ -47,7 +49,7 @@ export function Histogram(props: HistogramProps) {
         <span className="spacer" />
         {volume !== null && (
           <span className="muted num">
-            about {formatCount(volume.total)} lines · one bar is {formatDuration(volume.stepMs)}
+            {countText(props.exactTotal, volume.total)} · one bar is {formatDuration(volume.stepMs)}
             {volume.withoutErrors && ' · without lines the parser cannot read'}
           </span>
         )}
@@ -69,6 +71,11 @@ export function Histogram(props: HistogramProps) {
       )}
     </section>
   )
+}
+
+function countText(exact: number | null, counted: number): string {
+  if (exact !== null) return exact === 1 ? '1 line' : `${formatCount(exact)} lines`
+  return `about ${formatCount(counted)} lines`
 }
 
 function summary(volume: LogVolume | null): string {

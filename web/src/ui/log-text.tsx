@@ -1,6 +1,7 @@
 import { type CSSProperties, memo } from 'react'
 import { type AnsiStyle, parseAnsi } from '../rows/ansi.ts'
 import { segmentText } from '../rows/segments.ts'
+import './log-text.css'
 
 interface LogTextProps {
   readonly text: string

@@ -22,6 +22,10 @@ export function Results({ explore, theme, list, onContext, onTop }: ResultsProps
   const { state, logs, runs, tail, services, time } = explore
   const { rows, status, series, run } = logs.state
   useLinkedLine(explore)
+  if (runs.isInverted) {
+    const { from, to } = state.range
+    return <EmptyState kind="inverted" onWiden={() => time.set({ from: to, to: from })} />
+  }
   if (series !== null && run !== null && status === 'ready') {
     return (
       <MetricChart series={series} window={run.window} zone={state.zone} theme={theme} onZoom={time.zoom} />

@@ -3,19 +3,21 @@ import { formatBytes, formatCount, formatMs } from './format-number.ts'
 
 interface StatusBarProps {
   readonly logs: LogsState
+  /** The time range ends before it begins. */
+  readonly isInverted: boolean
   readonly live: boolean
   readonly liveError: string
 }
 
 /** What is shown, what was left out, and what it cost. */
-export function StatusBar({ logs, live, liveError }: StatusBarProps) {
+export function StatusBar({ logs, isInverted, live, liveError }: StatusBarProps) {
   const { rows, stats, status } = logs
   const parts: string[] = []
   if (status === 'loading') parts.push('Loading …')
   if (status === 'failed') parts.push('The query failed')
-  if (status === 'idle') parts.push('Waiting for logs')
+  if (status === 'idle') parts.push(isInverted ? 'No time range' : 'Waiting for logs')
   if (status === 'ready' && logs.series === null) {
-    parts.push(`${formatCount(rows.length)} lines loaded`)
+    parts.push(`${formatCount(rows.length)} ${rows.length === 1 ? 'line' : 'lines'} loaded`)
     if (rows.length > 0) parts.push(logs.done ? 'all of this time range' : 'more below')
   }
   if (status === 'ready' && logs.series !== null) parts.push(`${formatCount(logs.series.length)} series`)
