@@ -75,6 +75,20 @@ const logfmtLine = (values: Values): fc.Arbitrary<string> =>
     return line
   })
 
+/** Lines as of a web server, now and then with other words, without some parts, or with quotes in quotes. */
+const textLine = (values: Values): fc.Arbitrary<string> =>
+  fields(values).map(({ level, status, took, user, odd }) => {
+    const head = `10.0.0.${took.length} - - [22/Nov/2026:10:00:00 +0000]`
+    if (odd === 0) return `${head} "GET" ${status} ${took}`
+    if (odd === 1) return `${head} "${user} /${level} \\" HTTP/1.1" ${status} ${took}`
+    if (odd === 2) return `${head} broken ${status}`
+    if (odd === 3) return `${level} ${user} - - [x] "GET / H" ${status} took ${took}`
+    if (odd === 4) return ''
+    if (odd === 5) return `${head} "GET /a b c HTTP/1.1" ${status} ${took} "${user}" more "${level}"`
+    if (odd === 6) return `${head}  "GET /${user} HTTP/1.1" ${status}`
+    return `${head} "GET /${user}/x HTTP/1.1" ${status} ${took} "${user}" level=${level}`
+  })
+
 function fields({ level, number, text, odd }: Values) {
   return fc.record({ level, status: number, took: number, user: text, odd })
 }
@@ -95,6 +109,9 @@ const streams: { labels: Record<string, string>; line: fc.Arbitrary<string>; set
   { labels: { app: 'logfmt', kind: 'plain' }, line: logfmtLine(plain), sets: 0 },
   { labels: { app: 'logfmt', kind: 'broken', status: '1' }, line: logfmtLine(broken), sets: 10 },
   { labels: { app: 'logfmt', kind: 'any' }, line: logfmtLine(any), sets: 30 },
+  { labels: { app: 'text', kind: 'plain' }, line: textLine(plain), sets: 0 },
+  { labels: { app: 'text', kind: 'broken', level: 'mine' }, line: textLine(broken), sets: 10 },
+  { labels: { app: 'text', kind: 'any' }, line: textLine(any), sets: 30 },
 ]
 
 const rows = fc
@@ -150,17 +167,41 @@ const filter: fc.Arbitrary<string> = fc.oneof(
 const filters = fc
   .array(fc.tuple(filter, fc.constantFrom(' and ', ' or ', ' | ')), { maxLength: 3 })
   .map((legs) => legs.map(([leg, join], i) => (i === 0 ? ` | ${leg}` : `${join}${leg}`)).join(''))
+/** Patterns that fit most lines of {@link textLine}, some of them or lines of other kinds, or none. */
+const pattern = fc.constantFrom(
+  '<_> - - <_> "<method> <path> <_>" <status> <took>',
+  '<ip> - - [<time>] "<method> /<user>/<_> <_>" <status> <took> <_>',
+  '<_>" <status> <took> "<user>" level=<level>',
+  '10.0.0.<status> - - <_> "<_>" <_> <took> <_>',
+  '<level> <user> - <_>',
+  '<_>"<user>" <status> <_>',
+  '<_>" <took> <_>',
+  '<_>level":"<level>",<_>',
+  '<_>"status":<status>,<_>:<took>,"user":"<user>"<_>',
+  'level="<level>" status=<status> <_>took=<took> <_>',
+  '<_>us=<status> <_>',
+  '<user>',
+)
 /** A selector and what follows it; the parser is mostly the one that the lines are for. */
 const read = fc
   .tuple(
-    fc.constantFrom('json', 'json', 'logfmt', 'logfmt', 'any'),
+    fc.constantFrom('json', 'json', 'logfmt', 'logfmt', 'text', 'text', 'any'),
     fc.constantFrom('plain', 'broken', 'any', '.+'),
     fc.constantFrom('', '', ' |= "error"', ' |~ "(?i)INFO"', ' != "abc"', ' |~ "l.v"'),
     fc.constantFrom('', '', '', ' --strict', ' --keep-empty'),
     filters,
+    pattern,
+    fc.integer({ min: 0, max: 9 }),
   )
-  .map(([app, kind, lines, flag, stages]) => {
-    const parser = app === 'json' ? ' | json' : app === 'logfmt' ? ` | logfmt${flag}` : ''
+  .map(([app, kind, lines, flag, stages, captures, dice]) => {
+    const parser =
+      app === 'text' || dice === 0
+        ? ` | pattern ${JSON.stringify(captures)}`
+        : app === 'json'
+          ? ' | json'
+          : app === 'logfmt'
+            ? ` | logfmt${flag}`
+            : ''
     return `{app${app === 'any' ? '=~".+"' : `="${app}"`}, kind=~"${kind}"}${lines}${parser}${stages}`
   })
 /** Lines with errors are left out, or the query fails. */

@@ -1,6 +1,6 @@
 import type { Hints } from './hints.ts'
 import { sanitizeName } from './names.ts'
-import { compilePattern } from './pattern-compile.ts'
+import { patternParser } from './pattern-compile.ts'
 import { compileRegexpCaptures } from './regexp-captures.ts'
 import type { Row, StageRun } from './row.ts'
 
@@ -37,14 +37,9 @@ interface BytePart {
 
 /** `| pattern "…"`: what stands between the pattern's literals. */
 export function compilePatternStage(pattern: string, row: Row, hints: Hints): StageRun {
-  const parts = compilePattern(pattern)
-  const [first] = parts
-  const lead = 'literal' in first ? Buffer.from(first.literal) : new Uint8Array(0)
-  const captures = parts.flatMap((part, i): BytePart[] => {
-    if ('literal' in part) return []
-    const next = parts[i + 1]
-    const literal = next !== undefined && 'literal' in next ? Buffer.from(next.literal) : undefined
-    return [{ id: part.capture === '' ? -1 : row.names.intern(part.capture), literal }]
+  const { lead, captures: parts } = patternParser(pattern)
+  const captures = parts.map(({ name, literal }): BytePart => {
+    return { id: name === '' ? -1 : row.names.intern(name), literal }
   })
   return () => {
     row.needBytes()

@@ -1,7 +1,8 @@
-import type { FieldParser, FieldPredicate } from '#store/types.ts'
+import type { FieldParser, FieldPredicate, KeyParser } from '#store/types.ts'
 import type { LabelFilter } from '../syntax/ast.ts'
 import { ERROR_LABEL } from './names.ts'
 import { filterNames } from './needed.ts'
+import { patternParser } from './pattern-compile.ts'
 import type { PlannedStage } from './rewrite.ts'
 
 /** What of a pipeline columns can answer: one parser at most, and the label filters right behind it. */
@@ -19,6 +20,9 @@ export function planFields(stages: readonly PlannedStage[]): FieldPlan | undefin
   let parser: FieldParser | undefined
   if ((first?.kind === 'json' || first?.kind === 'logfmt') && first.extractions.length === 0) {
     parser = first.kind
+    at++
+  } else if (first?.kind === 'pattern') {
+    parser = patternParser(first.pattern)
     at++
   }
   const filters: LabelFilter[] = []
@@ -45,11 +49,11 @@ export function isColumnLabel(name: string): boolean {
 
 /** The conditions that every row which passes these filters meets, for a store to leave rows out by. */
 export function fieldPredicates({ parser, filters }: FieldPlan): FieldPredicate[] {
-  if (parser === undefined) return []
+  if (typeof parser !== 'string') return []
   return filters.flatMap((filter) => predicatesOf(filter, parser))
 }
 
-function predicatesOf(filter: LabelFilter, parser: FieldParser): FieldPredicate[] {
+function predicatesOf(filter: LabelFilter, parser: KeyParser): FieldPredicate[] {
   if (filter.kind === 'and') {
     return [...predicatesOf(filter.left, parser), ...predicatesOf(filter.right, parser)]
   }

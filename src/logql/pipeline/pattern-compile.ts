@@ -1,3 +1,5 @@
+import type { PatternCapture, PatternParser } from '#store/types.ts'
+
 /** A part of a pattern: a literal, or a capture whose name is `''` for `<_>`. */
 export type PatternPart = { readonly literal: string } | { readonly capture: string }
 
@@ -43,4 +45,18 @@ export function compilePattern(pattern: string): PatternPart[] {
   const repeated = names.find((name, i) => names.indexOf(name) !== i)
   if (repeated !== undefined) throw new Error(`duplicate capture name (${repeated}): invalid expression`)
   return parts
+}
+
+/** The parts of `| pattern` as what is done to the bytes of a line. @throws Error as {@link compilePattern} */
+export function patternParser(pattern: string): PatternParser {
+  const parts = compilePattern(pattern)
+  const [first] = parts
+  const lead = 'literal' in first ? Buffer.from(first.literal) : new Uint8Array(0)
+  const captures = parts.flatMap((part, i): PatternCapture[] => {
+    if ('literal' in part) return []
+    const next = parts[i + 1]
+    const literal = next !== undefined && 'literal' in next ? Buffer.from(next.literal) : undefined
+    return [{ name: part.capture, literal }]
+  })
+  return { text: pattern, lead, captures }
 }

@@ -1,4 +1,4 @@
-import type { FieldColumn, FieldParser, FieldValues } from '../types.ts'
+import type { FieldColumn, FieldParser, FieldValues, KeyParser } from '../types.ts'
 import {
   HAS_BACKSLASH,
   HAS_EMPTY,
@@ -8,13 +8,11 @@ import {
   HAS_QUOTE,
   HAS_WORD,
 } from './column-flags.ts'
-import { readColumnText, readScaled } from './decode-column.ts'
-import { type ColumnInfo, JSON_ORIGIN } from './directory.ts'
-import { DECIMAL, DICTIONARY, INTEGER } from './encoding.ts'
-import { readIndices } from './ints.ts'
+import { JSON_ORIGIN } from './directory.ts'
+import { rangeOf, readValues } from './field-values.ts'
 import { logfmtKeys } from './logfmt-shapes.ts'
-import { ownMemory } from './memory.ts'
 import type { Columns } from './open-columns.ts'
+import { patternColumn } from './pattern-column.ts'
 import { ARRAY, END, PAIR } from './value-kinds.ts'
 
 /**
@@ -24,6 +22,7 @@ import { ARRAY, END, PAIR } from './value-kinds.ts'
  * @throws FormatError where the columns are damaged
  */
 export function fieldColumn(columns: Columns, parser: FieldParser, name: string): FieldColumn | undefined {
+  if (typeof parser !== 'string') return patternColumn(columns, parser, name)
   const found = findField(columns, parser, name)
   if (found === undefined) return undefined
   const { column, provenShapes } = found
@@ -42,7 +41,7 @@ export function fieldColumn(columns: Columns, parser: FieldParser, name: string)
 }
 
 /** The column that is the field, and the rows it tells about; undefined as for {@link fieldColumn}. */
-export function findField(columns: Columns, parser: FieldParser, name: string): FoundField | undefined {
+export function findField(columns: Columns, parser: KeyParser, name: string): FoundField | undefined {
   return parser === 'json' ? findJson(columns, name) : findLogfmt(columns, name)
 }
 
@@ -162,33 +161,4 @@ function parseKey(key: Uint8Array): { path: string[]; kind: number; isFirst: boo
 function labelName(path: readonly string[]): string | undefined {
   if (!path.every((segment) => /^[A-Za-z_][\w./:@$#-]*$/.test(segment))) return undefined
   return path.map((segment) => segment.replace(/\W/g, '_')).join('_')
-}
-
-function rangeOf({ encoding }: ColumnInfo): { min: number; max: number } | undefined {
-  if (encoding.code !== INTEGER && encoding.code !== DECIMAL) return undefined
-  if (encoding.prefix.length > 0 || encoding.suffix.length > 0) return undefined
-  const scale = 10 ** encoding.digits
-  return { min: encoding.min / scale, max: encoding.max / scale }
-}
-
-function readValues(columns: Columns, column: number, rows: Uint32Array): FieldValues {
-  const { streams, times, directory } = columns
-  if (column === -1) return { kind: 'numbers', numbers: new Float64Array(0) }
-  const { encoding } = directory.columns[column]
-  const of = { times, memory: ownMemory, count: rows.length, rows: () => rows }
-  if (encoding.code === DICTIONARY) {
-    const { count } = encoding
-    const texts = readColumnText(encoding.values, streams, { ...of, count })
-    return { kind: 'dictionary', texts, count, ids: readIndices(encoding.ids, streams, rows.length, count) }
-  }
-  if (
-    rangeOf(directory.columns[column]) !== undefined &&
-    (encoding.code === INTEGER || encoding.code === DECIMAL)
-  ) {
-    const scale = 10 ** encoding.digits
-    const numbers = readScaled(encoding, streams, of)
-    if (scale !== 1) for (let i = 0; i < numbers.length; i++) numbers[i] /= scale
-    return { kind: 'numbers', numbers }
-  }
-  return { kind: 'texts', texts: columns.text(column) }
 }

@@ -43,6 +43,11 @@ export function isDelimiter(byte: number): boolean {
   return (CLASS[byte] & DELIMITER) !== 0
 }
 
+/** Whether bare JSON values end before this byte. */
+export function isJsonStop(byte: number): boolean {
+  return (CLASS[byte] & JSON_STOP) !== 0
+}
+
 /** Whether the byte is `0` … `9`. */
 export function isDigit(byte: number): boolean {
   return (CLASS[byte] & DIGIT) !== 0

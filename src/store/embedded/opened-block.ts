@@ -169,7 +169,7 @@ export class OpenedBlock {
   #field(parser: FieldParser, name: string): FieldColumn | undefined {
     const columns = this.#columns
     if (columns === undefined) return undefined
-    const key = `${parser} ${name}`
+    const key = `${typeof parser === 'string' ? parser : parser.text}\0${name}`
     if (this.#fields.has(key)) return this.#fields.get(key)
     const field = this.#at(this.entry.lines, () => fieldColumn(columns, parser, name))
     this.#fields.set(key, field)
@@ -192,7 +192,7 @@ export class OpenedBlock {
     return this.#at(part, (stored) => decode(inflatePart(stored, part)))
   }
 
-  /** Works on the stored bytes of one of the block's parts; what is wrong with them is wrong at their place. */
+  /** Works on the stored bytes of one of the block's parts; what is wrong with them is at their place. */
   #at<T>(part: PartInfo, work: (stored: Uint8Array) => T): T {
     const { offset, times, lengths, metadata } = this.entry
     let at = 0
