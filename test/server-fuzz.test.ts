@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { compressSync } from 'snappy'
@@ -14,15 +16,33 @@ import { startTestServer, type TestServer } from '#server/testing.ts'
 /** How long each kind of request is made up, ms. Set `FUZZ_MS` for a longer run. */
 const FUZZ_MS = Number(process.env.FUZZ_MS ?? 5000)
 
+/** What an answer may leave behind: lines that were pushed, caches that fill up to their bounds. */
+const MAX_GROWTH_BYTES = 192 * 1024 * 1024
+
 const rules = mkdtempSync(join(tmpdir(), 'logboom-fuzz-rules-'))
 let server: TestServer
 
 beforeAll(async () => {
   server = await startTestServer(
-    'auth_enabled: true\nquerier: {multi_tenant_queries_enabled: true}\n' +
+    'auth_enabled: true\nquerier: {multi_tenant_queries_enabled: true}\npattern_ingester: {enabled: true}\n' +
       `ruler_storage: {backend: filesystem, filesystem: {dir: ${rules}}}\n` +
       'limits_config: {max_query_lookback: 1h, ingestion_rate_mb: 1000, ingestion_burst_size_mb: 1000}',
   )
+})
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+let heldBefore = 0
+
+/** Memory that something still refers to, bytes. */
+function heldBytes(): number {
+  collectGarbage()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
+beforeAll(() => {
+  heldBefore = heldBytes()
 })
 
 afterAll(async () => {
@@ -213,3 +233,7 @@ test(
   },
   FUZZ_MS + 30_000,
 )
+
+test('what was asked leaves no memory behind', () => {
+  expect(heldBytes() - heldBefore).toBeLessThan(MAX_GROWTH_BYTES)
+})
