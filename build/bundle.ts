@@ -19,6 +19,7 @@ const OTHERS: ReadonlySet<string> = new Set(['page', 'kernels'])
 const INPUT: InputOptions = {
   input: {
     logboom: 'build/entry.ts',
+    'scan-worker': 'src/server/scan-workers/scan-worker.ts',
     'shop/web-gateway': 'examples/shop/web-gateway.ts',
     'shop/order-api': 'examples/shop/order-api.ts',
     'shop/fulfillment-worker': 'examples/shop/fulfillment-worker.ts',

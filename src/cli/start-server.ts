@@ -2,6 +2,7 @@ import { OperatorError } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
 import type { LokiConfig } from '#config/schema/root.ts'
 import type { Route } from '#server/routes/table.ts'
+import { withScanWorkers } from '#server/scan-workers/with-scan-workers.ts'
 import { createServer } from '#server/server.ts'
 import { storeSettings } from '#server/store-settings.ts'
 import { makeTenantLimits } from '#server/tenant-limits.ts'
@@ -36,7 +37,8 @@ export async function startServer(
   if (isNarrowed) logger.warn({ host }, NARROWED)
   const limits = await makeTenantLimits(config, logger)
   const fsync = fsyncPolicy(process.env.LOGBOOM_FSYNC)
-  const store = await openEmbeddedStore({ ...storeSettings(config, limits), logger, fsync })
+  const opened = await openEmbeddedStore({ ...storeSettings(config, limits), logger, fsync })
+  const { store, parts } = withScanWorkers(opened, config, logger)
   try {
     const shortcuts = readSwitch('LOGBOOM_SHORTCUTS')
     const reuse = readSwitch('LOGBOOM_REUSE')
@@ -47,6 +49,7 @@ export async function startServer(
       limits,
       shortcuts,
       reuse,
+      parts,
       host,
       pageDir: findPage(),
       extraRoutes,

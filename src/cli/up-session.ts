@@ -22,6 +22,8 @@ export interface SessionOptions {
   /** Sizes or shares of the disk, as `disk_budget` takes them. */
   readonly maxDisk?: string
   readonly minFreeDisk?: string
+  /** As `scan.workers` takes it. */
+  readonly scanWorkers: string
   readonly logger: Logger & { level: string }
 }
 
@@ -69,6 +71,7 @@ export async function startSession(source: Source, options: SessionOptions): Pro
       ['store.retention', options.retention],
       ['max-disk', options.maxDisk ?? ''],
       ['min-free-disk', options.minFreeDisk ?? ''],
+      ['scan-workers', options.scanWorkers],
     ]),
   )
   let collector: Collector | undefined

@@ -6,6 +6,7 @@ import { errorMessage, OperatorError } from '#base/errors.ts'
 import { type LogLevel, makeLogger } from '#base/logger.ts'
 import { VERSION } from '#base/version.ts'
 import { parseDiskSize } from '#config/disk-size.ts'
+import { parseScanWorkers } from '#config/scan-workers.ts'
 import { findDocker } from './docker-host.ts'
 import { runUntilSignal } from './signals.ts'
 import { chooseSource, type SessionOptions, type Source, startSession, type UpSession } from './up-session.ts'
@@ -18,6 +19,7 @@ interface UpOptions {
   readonly retention: string
   readonly maxDisk?: string
   readonly minFreeDisk?: string
+  readonly scanWorkers: string
   readonly logLevel: LogLevel
   readonly sample?: true
 }
@@ -32,6 +34,7 @@ export function registerUp(program: Command): void {
     .option('--retention <duration>', 'how long lines are kept: 72h, 7d, 4w; 0 for ever', '7d')
     .option('--max-disk <size>', 'drop the oldest lines beyond this: 20GB, or 80% of the disk')
     .option('--min-free-disk <size>', 'drop the oldest lines when less than this is free: 5GB, or 10%')
+    .option('--scan-workers <n>', 'threads that help with long queries', 'auto')
     .option('--sample', 'collect the sample shop, even where there is a Docker Engine')
     .addOption(
       new Option('--log-level <level>', 'how much to write to standard error')
@@ -45,14 +48,16 @@ async function up(options: UpOptions): Promise<void> {
   const logger = makeLogger(options.logLevel)
   checkRetention(options.retention)
   const dataDir = resolve(options.data)
-  const { retention, maxDisk, minFreeDisk } = options
+  const { retention, maxDisk, minFreeDisk, scanWorkers } = options
   for (const size of [maxDisk, minFreeDisk]) checkDiskSize(size)
+  checkScanWorkers(scanWorkers)
   const sessionOptions: SessionOptions = {
     ...parseListen(options.listen),
     dataDir,
     retention,
     maxDisk,
     minFreeDisk,
+    scanWorkers,
     logger,
   }
   const source: Source = options.sample
@@ -117,5 +122,13 @@ function checkDiskSize(text: string | undefined): void {
     parseDiskSize(text ?? '')
   } catch (error) {
     throw new OperatorError('flag_invalid', `--max-disk, --min-free-disk: ${errorMessage(error)}`)
+  }
+}
+
+function checkScanWorkers(text: string): void {
+  try {
+    parseScanWorkers(text)
+  } catch (error) {
+    throw new OperatorError('flag_invalid', `--scan-workers: ${errorMessage(error)}`)
   }
 }

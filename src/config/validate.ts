@@ -1,6 +1,7 @@
 import { printGoDuration } from '#base/duration.ts'
 import { errorMessage } from '#base/errors.ts'
 import { parseDiskSize } from './disk-size.ts'
+import { parseScanWorkers } from './scan-workers.ts'
 import type { Limits } from './schema/limits.ts'
 import type { LokiConfig } from './schema/root.ts'
 import { policyProblems } from './validate-policies.ts'
@@ -43,7 +44,17 @@ export function validateConfig(config: LokiConfig, nowMs: number, checkSelector?
     })),
     ...otherProblems(config),
     ...diskBudgetProblems(config),
+    ...scanProblems(config),
   ]
+}
+
+function scanProblems({ scan }: LokiConfig): Refusal[] {
+  try {
+    parseScanWorkers(scan.workers)
+    return []
+  } catch (error) {
+    return [{ section: 'scan', path: 'scan.workers', message: errorMessage(error) }]
+  }
 }
 
 function diskBudgetProblems({ disk_budget: budget }: LokiConfig): Refusal[] {

@@ -1,5 +1,6 @@
 import type { Logger } from '#base/logger.ts'
 import type { LokiConfig } from '#config/schema/root.ts'
+import type { ScanParts } from '#logql/engine/parts.ts'
 import type { LogStore } from '#store/types.ts'
 import type { AccessControl } from './access/access-control.ts'
 import type { AuditLog } from './access/audit.ts'
@@ -30,6 +31,8 @@ export interface ServerContext {
   readonly queue: FairQueue
   /** How the server ends. */
   readonly shutdown: Shutdown
+  /** Threads that read parts of queries; undefined where the store has nothing to share. */
+  readonly parts: ScanParts | undefined
   /** Whether queries may be answered in shorter ways than from every line. */
   readonly shortcuts: boolean
   /** When the server began, ms. */

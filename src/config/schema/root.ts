@@ -11,6 +11,7 @@ import {
   querySchedulerSchema,
 } from './read.ts'
 import { rulerSchema, rulerStorageSchema } from './ruler.ts'
+import { scanSchema } from './scan.ts'
 import { commonSchema, operationalConfigSchema, runtimeConfigSchema, serverSchema } from './server.ts'
 import {
   chunkStoreConfigSchema,
@@ -59,6 +60,7 @@ export const rootSchema = section(
     lbac: section({ goType: 'lbac.Config' }, { enabled: bool(false, 'lbac.enabled') }),
     access: accessSchema,
     disk_budget: diskBudgetSchema,
+    scan: scanSchema,
     server: serverSchema,
     common: commonSchema,
     distributor: distributorSchema,

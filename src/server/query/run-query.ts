@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errorMessage } from '#base/errors.ts'
 import type { Limits } from '#config/schema/limits.ts'
+import type { ScanParts } from '#logql/engine/parts.ts'
 import { LogqlError } from '#logql/error.ts'
 import type { LogStore } from '#store/types.ts'
 import type { ServerContext } from '../context.ts'
@@ -28,6 +29,8 @@ export interface QueryCall {
   readonly shortcuts: boolean
   /** What may be used of other queries; undefined where nothing may. */
   readonly reuse: QueryReuse | undefined
+  /** {@link ServerContext.parts}; undefined where several tenants are read as one. */
+  readonly parts: ScanParts | undefined
   /** How long lines are kept at least, ms. */
   readonly keptMs: number
   /** Ends when the client leaves or `query_timeout` has passed. */
@@ -74,7 +77,7 @@ export async function serveQuery(
     const params = await readParams(request)
     const nowMs = Date.now()
     const { shortcuts } = context
-    const reuse = tenants.length === 1 ? context.reuse : undefined
+    const { reuse, parts } = tenants.length === 1 ? context : { reuse: undefined, parts: undefined }
     const keptMs = keptForMs(context.config, limits)
     const call = {
       request,
@@ -85,6 +88,7 @@ export async function serveQuery(
       nowMs,
       shortcuts,
       reuse,
+      parts,
       keptMs,
       signal: abort.signal,
     }

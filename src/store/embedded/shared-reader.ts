@@ -1,6 +1,6 @@
 import type { Logger } from '#base/logger.ts'
-import type { SharedSegment, SharedWindows } from '../scan-plan.ts'
 import type { DeleteRequest, DeleteSelection } from '../delete-types.ts'
+import type { SharedSegment, SharedWindows } from '../scan-plan.ts'
 import type { Scan, ScanRequest, ScanStats, ScanWindow } from '../types.ts'
 import { BlockReader } from './block-reader.ts'
 import { Catalog } from './catalog.ts'
