@@ -50,13 +50,29 @@ async function lines(): Promise<string[]> {
 }
 
 describe('/otlp/v1/logs', () => {
-  test('takes plain, gzip and zstd, and parameters of the media type', async () => {
+  test('takes plain, gzip, lz4 and zstd, and parameters of the media type', async () => {
     expect((await post(body('plain'), { 'content-type': 'application/json; charset=utf-8' })).status).toBe(
       204,
     )
     expect((await post(gzipSync(body('gzip')), { 'content-encoding': 'gzip' })).status).toBe(204)
     expect((await post(zstdCompressSync(body('zstd')), { 'content-encoding': 'zstd' })).status).toBe(204)
-    expect(await lines()).toEqual(['gzip', 'gzip too', 'plain', 'plain too', 'zstd', 'zstd too'])
+    // A frame with one block that is stored as it is.
+    const unpacked = Buffer.from(body('lz4'))
+    const size = Buffer.alloc(4)
+    size.writeUInt32LE((unpacked.length + 0x80000000) >>> 0)
+    const head = Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82])
+    const packed = Buffer.concat([head, size, unpacked, Buffer.alloc(4)])
+    expect((await post(packed, { 'content-encoding': 'lz4' })).status).toBe(204)
+    expect(await lines()).toEqual([
+      'gzip',
+      'gzip too',
+      'lz4',
+      'lz4 too',
+      'plain',
+      'plain too',
+      'zstd',
+      'zstd too',
+    ])
   })
 
   test.each<[string, string, Record<string, string>, number, string]>([

@@ -9,6 +9,7 @@ import { singleTenant, TenantError } from '../http/tenant.ts'
 import { type AttributeRules, compileAttributeRules } from '../otlp/attribute-rules.ts'
 import { decodeOtlpJson } from '../otlp/decode-json.ts'
 import { decodeOtlpProtobuf } from '../otlp/decode-protobuf.ts'
+import { Lz4TooLarge, uncompressLz4Frame } from '../otlp/lz4-frame.ts'
 import { mapOtlpRecords } from '../otlp/map-records.ts'
 import { type BodyLimits, inflatedLimit, readBody, tooLarge } from '../push/body.ts'
 import { PushError } from '../push/push-error.ts'
@@ -83,14 +84,16 @@ async function decompress(body: Buffer, encoding: string, limits: BodyLimits): P
   const maxOutputLength = inflatedLimit(body.length, limits)
   try {
     if (encoding === 'gzip') return await gunzipAsync(body, { maxOutputLength })
+    if (encoding === 'lz4') return uncompressLz4Frame(body, maxOutputLength)
     if (encoding === 'zstd') return await zstdAsync(body, { maxOutputLength })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ERR_BUFFER_TOO_LARGE' || error instanceof Lz4TooLarge) {
       throw tooLarge('decompressed message', maxOutputLength + 1, maxOutputLength)
     }
     throw new PushError(400, `${encoding}: ${errorMessage(error)}`)
   }
-  throw new PushError(400, `unsupported content encoding ${encoding}: only gzip and zstd are supported`)
+  throw new PushError(400, `unsupported content encoding ${encoding}: only gzip, lz4 and zstd are supported`)
 }
 
 /** The error form of OTLP: a protobuf `google.rpc.Status` with the message alone. */
