@@ -1,7 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { isDeepStrictEqual, promisify } from 'node:util'
 import { gunzip, inflate } from 'node:zlib'
-import { uncompressSync } from 'snappy'
 import { errorMessage } from '#base/errors.ts'
 import { type Labels, makeLabels } from '#base/labels.ts'
 import { type PushedStream, parseJsonPush, parseProtobufPush } from '../api/push-request.ts'
@@ -143,9 +142,7 @@ class ApiSource implements ComponentInstance<Args> {
     let streams: PushedStream[]
     try {
       const isJson = /^application\/json\b/.test(request.headers['content-type'] ?? '')
-      streams = isJson
-        ? parseJsonPush(body.toString())
-        : parseProtobufPush(uncompressSync(body, { asBuffer: true }) as Buffer)
+      streams = isJson ? parseJsonPush(body.toString()) : parseProtobufPush(await uncompressed(body))
     } catch (error) {
       throw new HttpProblem(400, errorMessage(error))
     }
@@ -199,6 +196,12 @@ class ApiSource implements ComponentInstance<Args> {
     }
     return { tsMs: this.#lastMs, tsNs: this.#lastNs }
   }
+}
+
+/** Loaded when it is needed: the native code takes 5 MB in every process that imports it. */
+async function uncompressed(body: Buffer): Promise<Buffer> {
+  const { uncompress } = await import('snappy')
+  return (await uncompress(body, { asBuffer: true })) as Buffer
 }
 
 function tenantOf(request: IncomingMessage): string {

@@ -64,9 +64,13 @@ class LokiSender implements Sender {
 
   prepare(batch: PushBatch): PreparedBatch {
     return batch.encodeFor((request) => {
-      const memory = pushPool.take(snappyMaxBytes(request.length))
-      const body = memory.subarray(0, snappyEncode(request, memory))
-      return { batch, body, release: () => pushPool.give(memory) }
+      const largest = pushPool.take(snappyMaxBytes(request.length))
+      const sizeBytes = snappyEncode(request, largest)
+      // What waits takes no more than it needs.
+      const memory = pushPool.take(sizeBytes)
+      largest.copy(memory, 0, 0, sizeBytes)
+      pushPool.give(largest)
+      return { batch, body: memory.subarray(0, sizeBytes), release: () => pushPool.give(memory) }
     })
   }
 

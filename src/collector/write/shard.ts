@@ -45,7 +45,8 @@ export class Shard {
       const size = entrySize(entry)
       if (batch.entries > 0 && batch.sizeBytes + size > this.#args.batch_size) {
         this.#open.delete(tenant)
-        this.#waiting.push(batch)
+        // Compressed at once: a full queue then takes a fraction of what it holds.
+        this.#waiting.push(this.#sender.prepare(batch))
         batch = this.#openBatch(tenant)
       }
       if (this.#maxStreams > 0 && batch.streams >= this.#maxStreams && !batch.hasStream(labels)) {
