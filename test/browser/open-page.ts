@@ -1,17 +1,14 @@
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
+import { openTab, type Tab } from './open-tab.ts'
 
-/** A tab with the page, and what went wrong in it. */
-export interface OpenPage {
-  readonly page: Page
-  /** Errors, policy violations, dialogs and requests to elsewhere; a good page leaves it empty. */
-  readonly problems: string[]
+/** A tab with the page of logs. */
+export interface OpenPage extends Tab {
   /** The rows in view. */
   readonly rows: Locator
   /** The text of the query editor. */
   query(): Promise<string>
   /** Replaces the query and runs it. */
   run(query: string): Promise<void>
-  close(): Promise<void>
 }
 
 /** Opens an address and waits until the first lines (or the message instead of them) are there. */
@@ -20,29 +17,7 @@ export async function openPage(
   address: string,
   options: BrowserContextOptions = {},
 ): Promise<OpenPage> {
-  const context = await browser.newContext({
-    viewport: { width: 1440, height: 900 },
-    timezoneId: 'UTC',
-    ...options,
-  })
-  const page = await context.newPage()
-  const problems: string[] = []
-  const { origin } = new URL(address)
-  page.on('pageerror', (error) => problems.push(`error: ${error.stack ?? error.message}`))
-  page.on('console', (message) => {
-    // A refused query is reported by the browser too; the tests look at what the page says about it.
-    const refused = /status of 4\d\d/.test(message.text())
-    if (message.type() === 'error' && !refused) problems.push(`console: ${message.text()}`)
-  })
-  page.on('dialog', (dialog) => {
-    problems.push(`dialog: ${dialog.message()}`)
-    void dialog.dismiss()
-  })
-  page.on('request', (request) => {
-    const url = request.url()
-    if (!url.startsWith(origin) && !url.startsWith('blob:')) problems.push(`request: ${url}`)
-  })
-  await page.goto(address)
+  const { page, problems, close } = await openTab(browser, address, options)
   await page.locator('.row, .empty').first().waitFor()
   const editor = page.locator('.cm-content')
   await editor.waitFor()
@@ -58,7 +33,7 @@ export async function openPage(
       await page.keyboard.press('ControlOrMeta+Enter')
       await settled(page)
     },
-    close: () => context.close(),
+    close,
   }
 }
 

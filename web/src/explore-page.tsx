@@ -83,6 +83,7 @@ export function ExplorePage({ theme, onTheme, onView }: ExplorePageProps) {
         isInverted={explore.runs.isInverted}
         live={state.live}
         liveError={explore.tail.error}
+        isPolling={explore.tail.isPolling}
       />
       {overlay.kind === 'help' && <ShortcutsDialog onClose={close} />}
       {overlay.kind === 'context' && <ContextDialog row={overlay.row} view={explore.view} onClose={close} />}

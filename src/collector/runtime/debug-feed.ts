@@ -16,7 +16,8 @@ const MAX_WAITING_BYTES = 1024 * 1024
 /**
  * Streams what goes into and out of a component as NDJSON, until the reader leaves: objects
  * `{direction, time, labels, metadata, line, chars}`, at most 100 a second, with lines cut at 8,192
- * characters, and `{skipped}` for how many were left out. Unlike Alloy's text it cannot be broken by what a line says.
+ * characters, and `{skipped}` for how many were left out. Unlike Alloy's text it cannot be broken by what a
+ * line says.
  */
 export function feedDebug(
   collector: Collector,

@@ -39,6 +39,10 @@ export async function readTailRequest(
   const query = firstParam(params, 'query')
   const expr = parseExpr(query)
   const limit = readLimit(params)
+  // A browser cannot send headers with a WebSocket.
+  const flags = firstParam(params, 'encoding_flags')
+    .split(',')
+    .filter((flag) => flag !== '')
   const { start } = readBounds(params, nowMs)
   const delay = firstParam(params, 'delay_for')
   const delayS = delay === '' ? 0 : parseAtoi(delay)
@@ -51,7 +55,7 @@ export async function readTailRequest(
     start,
     limit,
     delayMs: delayS * 1000,
-    encodingFlags: readEncodingFlags(request),
+    encodingFlags: [...new Set([...readEncodingFlags(request), ...flags])],
     queryTags: readQueryTags(request),
   }
 }

@@ -18,7 +18,8 @@ interface CollectorViewProps {
 /** The collector: its components, how they are, what flows between them, and one of them in detail. */
 export function CollectorView({ selected, onSelect }: CollectorViewProps) {
   const collector = useCollector()
-  const { components, flow, rates, error } = collector
+  const { flow, rates, error } = collector
+  const components = useMemo(() => inOrder(collector.components, flow), [collector.components, flow])
   const byId = useMemo(() => new Map((components ?? []).map((one) => [idOf(one), one])), [components])
   if (components === null || components.length === 0) {
     const isEmpty = components !== null
@@ -66,6 +67,18 @@ export function CollectorView({ selected, onSelect }: CollectorViewProps) {
       )}
     </main>
   )
+}
+
+const ROLES = ['discovery', 'source', 'transform', 'sink'] as const
+
+/** The components in the order that lines go through them, by and large. */
+function inOrder(
+  components: readonly ComponentInfo[] | null,
+  flow: FlowReport | null,
+): readonly ComponentInfo[] | null {
+  const roles = new Map(flow?.components.map(({ id, role }) => [id, ROLES.indexOf(role)]))
+  const place = (one: ComponentInfo) => roles.get(idOf(one)) ?? ROLES.length
+  return components?.toSorted((a, b) => place(a) - place(b)) ?? null
 }
 
 interface SummaryProps {

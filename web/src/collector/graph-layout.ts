@@ -105,7 +105,7 @@ function gridFor(layers: readonly (readonly string[])[], frameWidth: number): Gr
   }
 }
 
-/** The nodes by the length of the longest way to them. What nothing feeds stands just before what it feeds. */
+/** The nodes by the length of the longest way to them; what nothing feeds stands before what it feeds. */
 function layersOf(ids: readonly string[], edges: readonly GraphEdge[]): string[][] {
   const depth = new Map<string, number>()
   const under = new Set<string>()

@@ -68,7 +68,9 @@ export function LiveDebugging({ id, isEnabled }: LiveDebuggingProps) {
 
 function statusText({ isOn, seen, skipped, lines, note }: DebugFeed): string {
   if (seen === 0) return isOn ? 'Waiting for lines …' : note
-  const parts = [`${formatCount(seen)} lines went through, the last ${formatCount(lines.length)} are here`]
+  const parts = [
+    `${formatCount(seen)} lines on their way in or out, the last ${formatCount(lines.length)} are here`,
+  ]
   if (skipped > 0) parts.push(`${formatCount(skipped)} left out, too fast to show`)
   if (note !== '') parts.push(note)
   return parts.join(' · ')

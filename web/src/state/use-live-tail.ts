@@ -1,14 +1,9 @@
 import { useEffect, useRef, useState } from 'react'
-import { queryRange } from '../loki/api.ts'
-import { messageOf } from '../loki/http.ts'
-import { addNs, type LogRow, msToNs } from '../rows/row.ts'
-import { mergeRows, tailFresh, tailStartNs } from '../rows/tail.ts'
+import { type Follower, followQuery } from '../loki/follow-query.ts'
+import type { LogRow } from '../rows/row.ts'
+import { mergeRows } from '../rows/tail.ts'
 import type { Logs } from './use-logs.ts'
 
-const POLL_MS = 1000
-const POLL_LIMIT = 1000
-/** Pages per poll; a source that writes more is skipped ahead, and the page says so. */
-const MAX_PAGES = 5
 /** Rows kept while live; older ones can be loaded again by scrolling. */
 const KEPT_ROWS = 20_000
 /** Rows that wait while the person reads. */
@@ -22,16 +17,20 @@ export interface LiveTail {
   readonly skipped: boolean
   /** The last poll failed; the tail keeps trying. */
   readonly error: string
+  /** The server or what stands before it has no tail that can be used, so it is asked every second. */
+  readonly isPolling: boolean
   /** Shows what waits. */
   readonly flush: () => void
 }
 
+const IDLE = { pending: 0, skipped: false, error: '', isPolling: false }
+
 /**
- * Polls for new lines while `active`. Lines are added at the top while `following`; otherwise they wait.
- * Every poll looks a few seconds back and takes out what is known, so late lines are found and none repeats.
+ * Follows new lines while `active`, as {@link followQuery} does. They are added at the top while `following`;
+ * otherwise they wait.
  */
 export function useLiveTail(logs: Logs, active: boolean, following: boolean): LiveTail {
-  const [view, setView] = useState({ pending: 0, skipped: false, error: '' })
+  const [view, setView] = useState(IDLE)
   const pending = useRef<LogRow[]>([])
   const current = useRef({ logs, following })
   current.current = { logs, following }
@@ -48,40 +47,27 @@ export function useLiveTail(logs: Logs, active: boolean, following: boolean): Li
 
   useEffect(() => {
     pending.current = []
-    setView({ pending: 0, skipped: false, error: '' })
+    setView(IDLE)
     if (!active || !ready || run === null) return
     const control = new AbortController()
-    const poll = async () => {
-      const known = [...current.current.logs.state.rows, ...pending.current]
-      const windowStart = msToNs(run.window.fromMs)
-      // Rows that wait are newer than those shown, but a late one may not be: look for the newest.
-      const newest = known.reduce(
-        (max, row) => (row.tsMs > max.tsMs ? row : max),
-        known[0] ?? noRow(run.window.toMs),
-      )
-      const start = tailStartNs(newest.tsNs, windowStart)
-      const polled = await pollOnce(run.query, start, control.signal)
-      if (control.signal.aborted) return
-      const fresh = tailFresh(known, polled.rows, start)
-      pending.current = [...pending.current, ...fresh]
-      const overflow = pending.current.length > PENDING_LIMIT
-      if (overflow) pending.current = pending.current.slice(-PENDING_LIMIT)
-      setView((old) => ({
-        pending: pending.current.length,
-        skipped: old.skipped || overflow || polled.skipped,
-        error: '',
-      }))
-      if (current.current.following && pending.current.length > 0) flush.current()
+    const follower: Follower = {
+      known: () => [...current.current.logs.state.rows, ...pending.current],
+      onRows: (fresh, skipped) => {
+        pending.current = [...pending.current, ...fresh]
+        const overflow = pending.current.length > PENDING_LIMIT
+        if (overflow) pending.current = pending.current.slice(-PENDING_LIMIT)
+        setView((old) => ({
+          ...old,
+          pending: pending.current.length,
+          skipped: old.skipped || overflow || skipped,
+          error: '',
+        }))
+        if (current.current.following && pending.current.length > 0) flush.current()
+      },
+      onPolling: () => setView((old) => ({ ...old, isPolling: true })),
+      onError: (error) => setView((old) => ({ ...old, error })),
     }
-    const loop = async () => {
-      while (!control.signal.aborted) {
-        await poll().catch((error) => {
-          if (!control.signal.aborted) setView((old) => ({ ...old, error: messageOf(error) }))
-        })
-        await sleep(POLL_MS, control.signal)
-      }
-    }
-    void loop()
+    void followQuery(run, follower, control.signal)
     return () => control.abort()
   }, [active, ready, run])
 
@@ -89,43 +75,4 @@ export function useLiveTail(logs: Logs, active: boolean, following: boolean): Li
     if (following && pending.current.length > 0) flush.current()
   }, [following])
   return { ...view, flush: flush.current }
-}
-
-function noRow(atMs: number): { tsMs: number; tsNs: string } {
-  return { tsMs: atMs, tsNs: msToNs(atMs) }
-}
-
-/** Reads forward from `startNs` to now, page by page. */
-async function pollOnce(query: string, startNs: string, signal: AbortSignal) {
-  const rows: LogRow[] = []
-  let start = startNs
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const endNs = msToNs(Date.now() + 60_000)
-    const answer = await queryRange(
-      { query, startNs: start, endNs, limit: POLL_LIMIT, direction: 'forward' },
-      signal,
-    )
-    rows.push(...(page === 0 ? answer.rows : tailFresh(rows, answer.rows, start)))
-    if (answer.rows.length < POLL_LIMIT) return { rows, skipped: false }
-    const last = answer.rows.at(-1)?.tsNs ?? start
-    start = last === start ? addNs(last, 1) : last
-  }
-  // Too far behind: jump to the newest lines.
-  const endNs = msToNs(Date.now() + 60_000)
-  const newest = await queryRange(
-    { query, startNs: start, endNs, limit: POLL_LIMIT, direction: 'backward' },
-    signal,
-  )
-  const skipped = newest.rows.length === POLL_LIMIT
-  return { rows: [...rows, ...tailFresh(rows, newest.rows.toReversed(), start)], skipped }
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
 }

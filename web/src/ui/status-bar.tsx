@@ -7,10 +7,12 @@ interface StatusBarProps {
   readonly isInverted: boolean
   readonly live: boolean
   readonly liveError: string
+  /** Live by asking every second. */
+  readonly isPolling: boolean
 }
 
 /** What is shown, what was left out, and what it cost. */
-export function StatusBar({ logs, isInverted, live, liveError }: StatusBarProps) {
+export function StatusBar({ logs, isInverted, live, liveError, isPolling }: StatusBarProps) {
   const { rows, stats, status } = logs
   const parts: string[] = []
   if (status === 'loading') parts.push('Loading …')
@@ -24,7 +26,15 @@ export function StatusBar({ logs, isInverted, live, liveError }: StatusBarProps)
   return (
     <footer className="status-bar num">
       <span role="status">{parts.join(' · ')}</span>
-      {live && <span>{liveError === '' ? 'live' : `live: ${liveError} Trying again.`}</span>}
+      {live && (
+        <span>
+          {liveError === ''
+            ? isPolling
+              ? 'live, asking every second'
+              : 'live'
+            : `live: ${liveError} Trying again.`}
+        </span>
+      )}
       {logs.warnings.map((warning) => (
         <span key={warning} className="warning">
           {warning}
