@@ -2,8 +2,8 @@ import type { CountCell, LabelMatcher, LogStore } from '#store/types.ts'
 import type { RangePlan } from './range-plan.ts'
 
 const MINUTE_MS = 60_000
-/** How much time is asked for at once, so that long ranges do not hold all of their cells at a time. */
-const SLAB_MS = 6 * 3_600_000
+/** How much time is asked for at once, so that cells are garbage while they are young: old ones cost more. */
+const SLAB_MS = 3_600_000
 
 /** The whole minutes of a range, read from the store's counters, slab after slab. */
 export class CountedRange {

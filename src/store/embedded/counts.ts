@@ -14,14 +14,11 @@ const MINUTE_MS = 60_000
 
 type MutableCell = { -readonly [K in keyof CountCell]: CountCell[K] }
 
-/** What a cell counts. */
-type Amounts = Pick<CountCell, 'lines' | 'bytes' | 'metadataBytes'>
-
 /** Adds up cells of one minute, stream and level. */
 class Sums {
   readonly #firstMinute: number
   readonly #byStream = new Map<Stream, Map<string, (MutableCell | undefined)[]>>()
-  readonly #cells: MutableCell[] = []
+  readonly #byMinute = new Map<number, MutableCell[]>()
 
   constructor(firstMinute: number) {
     this.#firstMinute = firstMinute
@@ -41,7 +38,9 @@ class Sums {
     stream: Stream,
     { level, metadata }: CountedLevel,
     minute: number,
-    { lines, bytes, metadataBytes }: Amounts,
+    lines: number,
+    bytes: number,
+    metadataBytes: number,
   ): void {
     const at = minute - this.#firstMinute
     const cell = into[at]
@@ -55,11 +54,14 @@ class Sums {
     const minuteMs = minute * MINUTE_MS
     const fresh = { stream, level, metadata, minuteMs, lines, bytes, metadataBytes }
     into[at] = fresh
-    this.#cells.push(fresh)
+    const ofMinute = this.#byMinute.get(at)
+    if (ofMinute === undefined) this.#byMinute.set(at, [fresh])
+    else ofMinute.push(fresh)
   }
 
   cells(): CountCell[] {
-    return this.#cells.sort((a, b) => a.minuteMs - b.minuteMs)
+    const minutes = [...this.#byMinute.keys()].sort((a, b) => a - b)
+    return minutes.flatMap((minute) => this.#byMinute.get(minute) ?? [])
   }
 }
 
@@ -92,11 +94,8 @@ export class CountReader {
         if (minute < firstMinute || minute >= endMinute || !selected.has(byIndex[index])) return
         const stream = byIndex[index]
         const counted = head.levels[level]
-        sums.add(sums.cellsOf(stream, counted.level), stream, counted, minute, {
-          lines,
-          bytes,
-          metadataBytes,
-        })
+        const into = sums.cellsOf(stream, counted.level)
+        sums.add(into, stream, counted, minute, lines, bytes, metadataBytes)
       })
     }
     for (const segment of snapshot.segments) {
@@ -146,7 +145,6 @@ function addSegment(
     const pair = stream[i] * levels.length + level[i]
     let into = targets.get(pair)
     if (into === undefined) targets.set(pair, (into = sums.cellsOf(owner, counted.level)))
-    const amounts = { lines: lines[i], bytes: bytes[i], metadataBytes: metadataBytes[i] }
-    sums.add(into, owner, counted, minute[i], amounts)
+    sums.add(into, owner, counted, minute[i], lines[i], bytes[i], metadataBytes[i])
   }
 }
