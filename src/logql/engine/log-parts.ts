@@ -69,7 +69,7 @@ export class LogParts {
   async run(): Promise<void> {
     try {
       let window = this.#plan.next()
-      for (; window !== undefined && !this.#estimate.isWorthIt(window.cost); window = this.#plan.next()) {
+      for (; window !== undefined && !this.#isWorthSharing(window); window = this.#plan.next()) {
         if (await this.#readDirectly(window)) return
       }
       if (window !== undefined) await this.#share(window)
@@ -78,6 +78,11 @@ export class LogParts {
       this.#abort.abort(new Error('the query has ended'))
       void Promise.allSettled(this.#given).then(() => this.#plan.release())
     }
+  }
+
+  #isWorthSharing({ cost }: PlannedWindow): boolean {
+    const { collector, query } = this.#options
+    return this.#estimate.isWorthIt(cost, collector.count / query.limit)
   }
 
   async #readDirectly(window: PlannedWindow): Promise<boolean> {

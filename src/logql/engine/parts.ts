@@ -108,12 +108,16 @@ export class WorkEstimate {
     this.#readCost += cost
   }
 
-  /** Whether other threads should read on, the next part of this cost being the first of theirs. */
-  isWorthIt(nextCost: number): boolean {
+  /**
+   * Whether other threads should read on, the next part of this cost being the first of theirs.
+   * @param found how much of what is wanted has been found, 0 … 1: the rest will cost as much in proportion
+   */
+  isWorthIt(nextCost: number, found = 0): boolean {
     const { threads, minWorkMs } = this.#parts
     if (threads === 0) return false
     if (minWorkMs === 0) return true
-    const left = this.#plan.costLeft + nextCost
+    const wanted = found === 0 ? Infinity : (this.#readCost * (1 - found)) / found
+    const left = Math.min(this.#plan.costLeft + nextCost, wanted)
     // The first rows of a query say little: patterns and code are still cold.
     if (this.#readMs < minWorkMs * SURE_FROM) return false
     return this.#readCost > 0 && (this.#readMs / this.#readCost) * left >= minWorkMs
