@@ -166,6 +166,9 @@ describe('queries whose points do not depend on where a run begins', () => {
     'max(count_over_time({a="b"}[1m]))',
     'count(sum by (x) (bytes_over_time({a="b"}[1m]))) or vector(0)',
     'absent_over_time({a="b"}[5m])',
+    'topk(3, sum by (x) (rate({a="b"}[1m])))',
+    'quantile_over_time(0.9, {a="b"} | unwrap x [1m]) by (y)',
+    'max(last_over_time({a="b"} | unwrap x [1m]))',
   ])('%s', (text) => {
     const expr = parseExpr(text)
     expect(expr.kind !== 'log' && isDivisible(expr)).toBe(true)
@@ -173,11 +176,11 @@ describe('queries whose points do not depend on where a run begins', () => {
 
   test.each([
     'sum_over_time({a="b"} | unwrap x [1m])',
-    'topk(3, rate({a="b"}[1m]))',
     'avg(rate({a="b"}[1m]))',
     'sum without (x) (rate({a="b"}[1m]))',
     'sum(sum(rate({a="b"}[1m])) / 3)',
-    'quantile_over_time(0.9, {a="b"} | unwrap x [1m])',
+    'topk(3, sum_over_time({a="b"} | unwrap x [1m]))',
+    'sum(quantile_over_time(0.9, {a="b"} | unwrap x [1m]))',
     'max(rate({a="b"}[1m]) / rate({a="c"}[1m]))',
   ])('not %s', (text) => {
     const expr = parseExpr(text)

@@ -38,6 +38,10 @@ const QUERIES = [
   'topk(2, sum by (app) (rate({app=~".+"}[1m])))',
   'sum_over_time({app=~".+"} | json | unwrap ms [1m])',
   'absent_over_time({app="c"}[1m])',
+  'bottomk(1, count_over_time({app=~".+"}[1m])) by (level)',
+  'quantile_over_time(0.7, {app=~".+"} | json | __error__="" | unwrap ms [1m]) by (app)',
+  'max_over_time({app=~"a|b"} | json | __error__="" | unwrap ms [1m])',
+  'last_over_time({app=~".+"} | json | __error__="" | unwrap ms [1m]) by (level)',
 ]
 const LINES = ['{"level":"warn","ms":0.1}', '{"level":"info","ms":7.3}', 'err level=error', 'plain']
 
@@ -59,7 +63,7 @@ const action = fc.oneof(
 test('a dashboard is told the same whether anything is used again or not', async () => {
   const base = Math.floor(Date.now() / 60_000) * 60_000
   await fc.assert(
-    fc.asyncProperty(fc.array(action, { minLength: 15, maxLength: 25 }), async (actions) => {
+    fc.asyncProperty(fc.array(action, { minLength: 30, maxLength: 40 }), async (actions) => {
       for (const one of actions) {
         if ('push' in one) {
           await push(base - one.push, one.app, LINES[one.line])
