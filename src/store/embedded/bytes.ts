@@ -107,6 +107,11 @@ export class ByteReader {
     return this.bytes.subarray(from, this.offset)
   }
 
+  skip(length: number): void {
+    if (length > this.bytes.length - this.offset) throw new FormatError('the bytes end too early')
+    this.offset += length
+  }
+
   /** A count of things of at least `minBytes` bytes each that still have to follow. */
   count(minBytes = 1): number {
     const count = this.varint()

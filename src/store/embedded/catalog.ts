@@ -1,12 +1,18 @@
 import { type Labels, labelsText, labelValue } from '#base/labels.ts'
 import type { LabelMatcher } from '../types.ts'
+import { decodeStream } from './segment-format.ts'
 import type { Stream } from './stream.ts'
+
+/** Label sets of a tenant that are known by their bytes, too. */
+const MAX_BY_BYTES = 5000
 
 /** Label name → value → streams; the many values with one stream have no array. */
 type Postings = Map<string, Map<string, Stream | Stream[]>>
 
 interface TenantStreams {
   readonly byKey: Map<string, Stream>
+  /** By the bytes that segments have for them; the streams of one segment are mostly those of the others. */
+  readonly byBytes: Map<string, Stream>
   /** Label name → value → streams. */
   readonly postings: Postings
 }
@@ -21,11 +27,7 @@ export class Catalog {
    * known.
    */
   stream(tenant: string, labels: Labels, key = labelsText(labels)): Stream {
-    let streams = this.#tenants.get(tenant)
-    if (streams === undefined) {
-      streams = { byKey: new Map(), postings: new Map() }
-      this.#tenants.set(tenant, streams)
-    }
+    const streams = this.#streamsOf(tenant)
     let stream = streams.byKey.get(key)
     if (stream === undefined) {
       stream = {
@@ -42,6 +44,27 @@ export class Catalog {
       addPostings(streams.postings, stream)
     }
     return stream
+  }
+
+  /**
+   * The streams that a segment lists, by number; new ones are made. `offsets` are the `streamOffsets` of the
+   * list.
+   */
+  listed(tenant: string, part: Uint8Array, offsets: Uint32Array): Stream[] {
+    const { byBytes } = this.#streamsOf(tenant)
+    const bytes = Buffer.from(part.buffer, part.byteOffset, part.length)
+    const streams: Stream[] = []
+    for (let number = 0; number + 1 < offsets.length; number++) {
+      const text = bytes.toString('latin1', offsets[number], offsets[number + 1])
+      let stream = byBytes.get(text)
+      if (stream === undefined) {
+        stream = this.stream(tenant, decodeStream(part, offsets[number]))
+        if (byBytes.size >= MAX_BY_BYTES) byBytes.clear()
+        byBytes.set(text, stream)
+      }
+      streams.push(stream)
+    }
+    return streams
   }
 
   tenants(): string[] {
@@ -77,11 +100,21 @@ export class Catalog {
   /** Forgets the streams that `keep` does not hold. */
   retain(keep: ReadonlySet<Stream>): void {
     for (const [tenant, streams] of this.#tenants) {
+      streams.byBytes.clear()
       for (const [key, stream] of streams.byKey) if (!keep.has(stream)) streams.byKey.delete(key)
       streams.postings.clear()
       for (const stream of streams.byKey.values()) addPostings(streams.postings, stream)
       if (streams.byKey.size === 0) this.#tenants.delete(tenant)
     }
+  }
+
+  #streamsOf(tenant: string): TenantStreams {
+    let streams = this.#tenants.get(tenant)
+    if (streams === undefined) {
+      streams = { byKey: new Map(), byBytes: new Map(), postings: new Map() }
+      this.#tenants.set(tenant, streams)
+    }
+    return streams
   }
 }
 

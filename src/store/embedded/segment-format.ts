@@ -135,10 +135,28 @@ export function encodeStreams(streams: readonly Labels[]): Uint8Array {
 
 /** Undoes {@link encodeStreams}. Throws when the part is damaged. */
 export function decodeStreams(part: Uint8Array): Labels[] {
+  const offsets = streamOffsets(part)
+  return Array.from(offsets.subarray(1), (_, stream) => decodeStream(part, offsets[stream]))
+}
+
+/**
+ * Where each label set lies in the part: that of stream `n` at [offsets[n], offsets[n + 1]).
+ * @throws FormatError where the part is cut short
+ */
+export function streamOffsets(part: Uint8Array): Uint32Array {
   const reader = new ByteReader(part)
-  const streams: Labels[] = []
-  for (let left = reader.count(); left > 0; left--) streams.push(readPairs(reader))
-  return streams
+  const offsets = new Uint32Array(reader.count() + 1)
+  for (let stream = 0; stream + 1 < offsets.length; stream++) {
+    offsets[stream] = reader.offset
+    for (let left = 2 * reader.count(2); left > 0; left--) reader.skip(reader.varint())
+  }
+  offsets[offsets.length - 1] = reader.offset
+  return offsets
+}
+
+/** The label set at one of {@link streamOffsets}. */
+export function decodeStream(part: Uint8Array, offset: number): Labels {
+  return readPairs(new ByteReader(part, offset))
 }
 
 /** What the directory says of one block: enough to rule it out without reading it. */

@@ -36,10 +36,12 @@ export class SegmentSet {
     try {
       await this.#fs.mkdir(segmentsDir(dir))
       const paths = await findSegments(this.#fs, segmentsDir(dir))
+      const found: Segment[] = []
       for (let i = 0; i < paths.length; i += OPEN_AT_ONCE) {
         const opened = paths.slice(i, i + OPEN_AT_ONCE).map((path) => this.#open(path, catalog))
-        this.add((await Promise.all(opened)).filter((segment) => segment !== undefined))
+        for (const segment of await Promise.all(opened)) if (segment !== undefined) found.push(segment)
       }
+      this.add(found)
       await this.#removeReplaced()
     } catch (thrown) {
       throw new OperatorError(
@@ -64,10 +66,9 @@ export class SegmentSet {
   }
 
   add(segments: readonly Segment[]): void {
-    for (const segment of segments) {
-      const { tenant } = segment.properties
-      const others = this.of(tenant).filter((other) => other.path !== segment.path)
-      this.#byTenant.set(tenant, [...others, segment].sort(byAge))
+    for (const [tenant, added] of Map.groupBy(segments, ({ properties }) => properties.tenant)) {
+      const byPath = new Map([...this.of(tenant), ...added].map((segment) => [segment.path, segment]))
+      this.#byTenant.set(tenant, [...byPath.values()].sort(byAge))
     }
   }
 
