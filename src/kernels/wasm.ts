@@ -67,10 +67,50 @@ export interface Wasm {
   walkAt(): number
   /** Puts the values of so many columns in the order of the columns. */
   gatherColumns(columns: number): void
+  /** Where columns are encoded; see assembly/columns.as. `from` and `to` are places in this memory. */
+  readonly columns: ColumnMemory
+  allSame(from: number, to: number, count: number): number
+  findDistinct(
+    from: number,
+    to: number,
+    count: number,
+    limit: number,
+    slots: number,
+    sample: number,
+    sampleLimit: number,
+  ): number
+  gatherText(from: number, to: number, count: number): number
+  textFlags(): number
+  /** See assembly/column-numbers.as. */
+  parseNumbers(from: number, to: number, count: number, before: number, behind: number): number
+  /** See assembly/column-hex.as. */
+  packHex(from: number, to: number, count: number): number
+  hexIsUpper(): number
+  /** See assembly/column-ints.as. */
+  findIntRange(count: number): void
+  takeOffsets(count: number, base: number, isDelta: number): void
+  gatherPlane(count: number, plane: number): void
+  packPlane(count: number, width: number): number
+  countBytes(length: number): void
   /** Where lines are put together. */
   readonly join: JoinMemory
   /** Puts the lines of so many rows together. */
   joinLines(rows: number): void
+}
+
+/** What columns are encoded in, one after another. */
+export interface ColumnMemory {
+  /** As many as there may be rows; so are those of distinct values, half of them. */
+  readonly numbers: Float64Array
+  /** As long as `input`. */
+  readonly bytes: Uint8Array
+  readonly distinctFrom: Uint32Array
+  readonly distinctTo: Uint32Array
+  readonly distinctFirst: Uint32Array
+  readonly hexPositions: Uint8Array
+  /** Least and most number, least and most step. */
+  readonly intRange: Float64Array
+  readonly byteCounts: Uint32Array
 }
 
 /** What lines are put together from; see assembly/join-lines.as. */
@@ -140,7 +180,7 @@ export type Loaded =
 const FILTER_BYTES = 1 << 15
 
 /** As in assembly/kernels.as. */
-const VERSION = 4
+const VERSION = 5
 
 /** Where the compiled module may lie: seen from the sources, from the bundle, and from one of its chunks. */
 const PLACES = ['../../dist/kernels', 'kernels', '../kernels']
@@ -210,6 +250,19 @@ export function startKernels(module: Uint8Array): Wasm {
     walkDepth: call('walkDepth'),
     walkAt: call('walkAt'),
     gatherColumns: call('gatherColumns'),
+    columns: columnMemory(buffer, number),
+    allSame: call('allSame'),
+    findDistinct: call('findDistinct'),
+    gatherText: call('gatherText'),
+    textFlags: call('textFlags'),
+    parseNumbers: call('parseNumbers'),
+    packHex: call('packHex'),
+    hexIsUpper: call('hexIsUpper'),
+    findIntRange: call('findIntRange'),
+    takeOffsets: call('takeOffsets'),
+    gatherPlane: call('gatherPlane'),
+    packPlane: call('packPlane'),
+    countBytes: call('countBytes'),
     join: joinMemory(buffer, number),
     joinLines: call('joinLines'),
   }
@@ -235,6 +288,20 @@ function shapeMemory(buffer: ArrayBuffer, number: (name: string) => number): Sha
     valueFrom: new Uint32Array(buffer, number('VALUE_FROM'), values),
     valueTo: new Uint32Array(buffer, number('VALUE_TO'), values),
     valueRow: new Uint32Array(buffer, number('VALUE_ROW'), values),
+  }
+}
+
+function columnMemory(buffer: ArrayBuffer, number: (name: string) => number): ColumnMemory {
+  const rows = number('SHAPE_ROWS')
+  return {
+    numbers: new Float64Array(buffer, number('NUMBERS'), rows),
+    bytes: new Uint8Array(buffer, number('COLUMN_BYTES'), number('INPUT_BYTES')),
+    distinctFrom: new Uint32Array(buffer, number('DISTINCT_FROM'), rows / 2),
+    distinctTo: new Uint32Array(buffer, number('DISTINCT_TO'), rows / 2),
+    distinctFirst: new Uint32Array(buffer, number('DISTINCT_FIRST'), rows / 2),
+    hexPositions: new Uint8Array(buffer, number('HEX_POSITIONS'), 72),
+    intRange: new Float64Array(buffer, number('INT_RANGE'), 4),
+    byteCounts: new Uint32Array(buffer, number('BYTE_COUNTS'), 256),
   }
 }
 

@@ -4,7 +4,7 @@
  * Raised with every change of what kernels take or give, so that a module built before it is not used after
  * it.
  */
-export const VERSION: i32 = 4
+export const VERSION: i32 = 5
 export { INPUT, INPUT_BYTES, OFFSETS, OFFSETS_CAPACITY } from './memory'
 export { NEEDLE, NEEDLE_CAPACITY, NEEDLE_FOLDS, find, findAll, setNeedle } from './search'
 export { findNewlines } from './newlines'
@@ -82,3 +82,25 @@ export {
   JOIN_VALUES,
   joinLines,
 } from './join-lines'
+export {
+  COLUMN_BYTES,
+  DISTINCT_FIRST,
+  DISTINCT_FROM,
+  DISTINCT_TO,
+  NUMBERS,
+  allSame,
+  findDistinct,
+  gatherText,
+  textFlags,
+} from './columns'
+export { parseNumbers } from './column-numbers'
+export { HEX_POSITIONS, hexIsUpper, packHex } from './column-hex'
+export {
+  BYTE_COUNTS,
+  INT_RANGE,
+  countBytes,
+  findIntRange,
+  gatherPlane,
+  packPlane,
+  takeOffsets,
+} from './column-ints'

@@ -162,8 +162,9 @@ function nextChild(): i32 {
   return 0
 }
 
+/** Whether two runs of bytes are the same. */
 @inline
-function isSame(a: usize, b: usize, length: usize): bool {
+export function isSame(a: usize, b: usize, length: usize): bool {
   let i: usize = 0
   for (; i + 16 <= length; i += 16) {
     if (!i8x16.all_true(i8x16.eq(v128.load(a + i), v128.load(b + i)))) return false

@@ -1,3 +1,4 @@
+import type { Wasm } from '#kernels/wasm.ts'
 import type { Memory } from './memory.ts'
 import type { Values } from './values.ts'
 import { hashBytes, sameBytes } from './words.ts'
@@ -26,6 +27,7 @@ export function findDictionary(values: Values, share: number, memory: Memory): D
   const limit = Math.min(Math.floor(count / 2), Math.max(16, Math.floor(count * share)))
   let slots = 256
   while (slots < limit * 2) slots *= 2
+  if (values.wasm !== undefined) return findByKernel(values, values.wasm, limit, slots, memory)
   if (table.length < slots) table = new Uint32Array(slots)
   else table.fill(0, 0, slots)
   const mask = slots - 1
@@ -56,6 +58,34 @@ export function findDictionary(values: Values, share: number, memory: Memory): D
   return { values: pick(values, firsts.subarray(0, distinct)), ids }
 }
 
+/** {@link findDictionary} in the memory of the kernels; valid until they look at another column. */
+function findByKernel(
+  values: Values,
+  wasm: Wasm,
+  limit: number,
+  slots: number,
+  memory: Memory,
+): Dictionary | undefined {
+  const { bytes, view, from, to, row, count } = values
+  const at = [from.byteOffset, to.byteOffset] as const
+  const distinct = wasm.findDistinct(...at, count, limit, slots, SAMPLE, SAMPLE_DISTINCT)
+  if (distinct < 0) return undefined
+  const { distinctFrom, distinctTo, distinctFirst, numbers } = wasm.columns
+  const picked: Values = {
+    bytes,
+    view,
+    from: distinctFrom.subarray(0, distinct),
+    to: distinctTo.subarray(0, distinct),
+    row: distinctFirst.subarray(0, distinct).map((first) => row[first]),
+    count: distinct,
+    wasm,
+  }
+  // Encoding the texts takes the numbers' place.
+  const ids = memory.float64(count)
+  ids.set(numbers.subarray(0, count))
+  return { values: picked, ids }
+}
+
 function pick({ bytes, view, from, to, row }: Values, which: Uint32Array): Values {
   return {
     bytes,
@@ -64,5 +94,6 @@ function pick({ bytes, view, from, to, row }: Values, which: Uint32Array): Value
     to: which.map((i) => to[i]),
     row: which.map((i) => row[i]),
     count: which.length,
+    wasm: undefined,
   }
 }

@@ -1,3 +1,4 @@
+import type { Wasm } from '#kernels/wasm.ts'
 import type { ByteWriter } from '../embedded/bytes.ts'
 import { byteFlags } from './column-flags.ts'
 import { findDictionary } from './dictionary.ts'
@@ -7,7 +8,7 @@ import { writeInts } from './ints.ts'
 import { parseIpv4s } from './ipv4.ts'
 import type { Memory } from './memory.ts'
 import { type NumberColumn, parseNumbers } from './number-text.ts'
-import { type StreamWriter, writeBytes, writeRef, writeSigned } from './streams.ts'
+import { entropyOf, type StreamRef, type StreamWriter, writeBytes, writeRef, writeSigned } from './streams.ts'
 import { parseTimes } from './time-column.ts'
 import type { RowTimes, Values } from './values.ts'
 import { sameBytes } from './words.ts'
@@ -42,13 +43,19 @@ export function writeColumn(sink: ColumnSink, values: Values): number {
 }
 
 function writeConstant({ to }: ColumnSink, values: Values): boolean {
-  const { bytes, view, from, count } = values
-  const length = values.to[0] - from[0]
-  for (let i = 1; i < count; i++) {
-    if (values.to[i] - from[i] !== length || !sameBytes(view, from[0], view, from[i], length)) return false
-  }
+  const { bytes, from } = values
+  if (!isConstant(values)) return false
   to.byte(CONSTANT)
   writeBytes(to, bytes.subarray(from[0], values.to[0]))
+  return true
+}
+
+function isConstant({ view, from, to, count, wasm }: Values): boolean {
+  if (wasm !== undefined) return wasm.allSame(from.byteOffset, to.byteOffset, count) === 1
+  const length = to[0] - from[0]
+  for (let i = 1; i < count; i++) {
+    if (to[i] - from[i] !== length || !sameBytes(view, from[0], view, from[i], length)) return false
+  }
   return true
 }
 
@@ -65,8 +72,10 @@ function writeText(sink: ColumnSink, values: Values): number {
   return writeHex(sink, values) ?? writeRaw(sink, values)
 }
 
-function writeRaw({ to, streams, memory }: ColumnSink, values: Values): number {
-  const { bytes, from, count } = values
+function writeRaw(sink: ColumnSink, values: Values): number {
+  const { to, streams, memory } = sink
+  const { bytes, from, count, wasm } = values
+  if (wasm !== undefined) return writeRawByKernel(sink, values, wasm)
   const lengths = memory.float64(count)
   let total = 0
   for (let i = 0; i < count; i++) total += lengths[i] = values.to[i] - from[i]
@@ -78,15 +87,32 @@ function writeRaw({ to, streams, memory }: ColumnSink, values: Values): number {
     if (lengths[i] === 0) flags |= byteFlags(bytes, 0, 0)
   }
   if (total > 0) flags |= byteFlags(text, 0, total)
+  const ref = streams.addText(text)
   to.byte(RAW)
   writeInts(to, streams, lengths, count)
-  writeRef(to, streams.addText(text))
+  writeRef(to, ref)
   return flags
+}
+
+function writeRawByKernel(
+  { to, streams }: ColumnSink,
+  { from, to: valueTo, count }: Values,
+  wasm: Wasm,
+): number {
+  const length = wasm.gatherText(from.byteOffset, valueTo.byteOffset, count)
+  const { bytes, numbers } = wasm.columns
+  // The text is taken first, for its lengths are written in the same memory.
+  const ref = streams.addText(bytes.subarray(0, length))
+  to.byte(RAW)
+  writeInts(to, streams, numbers, count)
+  writeRef(to, ref)
+  return wasm.textFlags()
 }
 
 function writeHex({ to, streams, memory }: ColumnSink, values: Values): number | undefined {
   const found = packHex(values, memory)
   if (found === undefined) return undefined
+  const { packed } = found
   const { pattern, varying, isUpper } = found.pattern
   to.byte(HEX)
   to.varint(pattern.length)
@@ -95,8 +121,14 @@ function writeHex({ to, streams, memory }: ColumnSink, values: Values): number |
   for (const p of varying) mask[p >>> 3] |= 1 << (p & 7)
   to.raw(mask)
   to.byte(isUpper ? 1 : 0)
-  writeRef(to, streams.add(found.packed))
+  writeRef(to, values.wasm === undefined ? streams.add(packed) : addPacked(streams, packed, values.wasm))
   return byteFlags(pattern, 0, pattern.length)
+}
+
+/** Adds bytes that lie where the kernels count them. */
+function addPacked(streams: StreamWriter, packed: Uint8Array, wasm: Wasm): StreamRef {
+  wasm.countBytes(packed.length)
+  return streams.addByEntropy(packed, entropyOf(wasm.columns.byteCounts, packed.length))
 }
 
 /** Times, addresses and numbers; undefined where the column is none of these. */

@@ -34,6 +34,7 @@ export interface EncodedLines {
  * memory.
  */
 export class LineEncoder {
+  readonly #kernels: Loaded
   readonly #trie: ShapeTrie
   readonly #directory = new ByteWriter(16_384)
   readonly #description = new ByteWriter(512)
@@ -41,6 +42,7 @@ export class LineEncoder {
   #leaves = new Float64Array(0)
 
   constructor(kernels: Loaded = loaded) {
+    this.#kernels = kernels
     this.#trie = new ShapeTrie(kernels)
   }
 
@@ -58,7 +60,7 @@ export class LineEncoder {
     trie.addAll(input, view, leaves)
     let lineBytes = 0
     for (let row = 0; row < rows; row++) lineBytes += lineTo[row] - lineFrom[row]
-    const streams = new StreamWriter(this.#memory)
+    const streams = new StreamWriter(this.#memory, this.#kernels.wasm)
     directory.varint(rows)
     directory.varint(lineBytes)
     writeNodes(directory, trie)
@@ -75,8 +77,8 @@ export class LineEncoder {
   #writeColumn(streams: StreamWriter, column: ColumnValues, input: LineRows, view: DataView): void {
     const to = this.#description
     to.reset()
-    const { from, to: valueTo, row, count } = column
-    const values = { bytes: input.bytes, view, from, to: valueTo, row, count }
+    const { from, to: valueTo, row, count, wasm } = column
+    const values = { bytes: input.bytes, view, from, to: valueTo, row, count, wasm }
     let flags = writeColumn({ to, streams, times: input, memory: this.#memory }, values)
     if (column.isJson && column.kind === BARE) flags |= bareFlags(values)
     const directory = this.#directory

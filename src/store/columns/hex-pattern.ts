@@ -1,3 +1,4 @@
+import type { Wasm } from '#kernels/wasm.ts'
 import type { Memory } from './memory.ts'
 import type { Values } from './values.ts'
 
@@ -57,6 +58,7 @@ export function packHex(
   values: Values,
   memory: Memory,
 ): { pattern: HexPattern; packed: Uint8Array } | undefined {
+  if (values.wasm !== undefined) return packByKernel(values, values.wasm)
   const varying = commonPattern(values)
   if (varying === undefined) return undefined
   const { bytes, from, to, count } = values
@@ -83,6 +85,18 @@ export function packHex(
   if ((seen & (LOWER | UPPER)) === (LOWER | UPPER)) return undefined
   const pattern = { pattern: bytes.slice(from[0], to[0]), varying, isUpper: (seen & UPPER) !== 0 }
   return { pattern, packed }
+}
+
+/** {@link packHex} in the memory of the kernels; valid until they look at another column. */
+function packByKernel(
+  { bytes, from, to, count }: Values,
+  wasm: Wasm,
+): { pattern: HexPattern; packed: Uint8Array } | undefined {
+  const found = wasm.packHex(from.byteOffset, to.byteOffset, count)
+  if (found < 0) return undefined
+  const varying = [...wasm.columns.hexPositions.subarray(0, found)]
+  const pattern = { pattern: bytes.slice(from[0], to[0]), varying, isUpper: wasm.hexIsUpper() === 1 }
+  return { pattern, packed: wasm.columns.bytes.subarray(0, count * ((found + 1) >>> 1)) }
 }
 
 /** Both digits of a byte, the first one in the low half: as they are written to little-endian memory. */

@@ -1,7 +1,9 @@
+import type { Wasm } from '#kernels/wasm.ts'
 import { type ByteReader, type ByteWriter, FormatError } from '../embedded/bytes.ts'
 import { type Memory, ownMemory } from './memory.ts'
 import {
   byteEntropy,
+  entropyOf,
   readRef,
   readSigned,
   type StreamReader,
@@ -20,6 +22,11 @@ const FRAME_BYTES = 40
 
 /** Writes the first `count` of `values`; their description to `to`, their bits to `streams`. */
 export function writeInts(to: ByteWriter, streams: StreamWriter, values: Float64Array, count: number): void {
+  const { wasm } = streams
+  if (wasm !== undefined && count <= wasm.columns.numbers.length) {
+    writeIntsByKernel(to, streams, wasm, values, count)
+    return
+  }
   let min = Infinity
   let max = -Infinity
   let minStep = Infinity
@@ -33,22 +40,66 @@ export function writeInts(to: ByteWriter, streams: StreamWriter, values: Float64
     if (step < minStep) minStep = step
     if (step > maxStep) maxStep = step
   }
-  if (count === 0) min = max = 0
-  const stepsAreSmaller = count > 1 && bitsOf(maxStep - minStep) < bitsOf(max - min) - 1
-  to.byte(stepsAreSmaller ? DELTA : PLAIN)
-  if (stepsAreSmaller) writeSigned(to, values[0])
-  const base = stepsAreSmaller ? minStep : min
-  writeSigned(to, base)
-  const bits = bitsOf(stepsAreSmaller ? maxStep - minStep : max - min)
-  to.byte(bits)
+  const { isDelta, base, bits } = describeInts(to, values[0], count, min, max, minStep, maxStep)
   if (bits === 0) return
-  const offsets = offsetsOf(values, count, base, stepsAreSmaller)
+  const offsets = offsetsOf(values, count, base, isDelta)
   const plane = scratchPlane(count)
   for (let shift = 0; shift < bits; shift += 8) {
     if (bits <= 32) for (let i = 0; i < count; i++) plane[i] = offsets[i] >>> shift
     else fillPlane(plane, offsets, count, 2 ** shift)
     writePlane(to, streams, plane, Math.min(8, bits - shift))
   }
+}
+
+/** {@link writeInts} with what the kernels have found; `values` may be their own. */
+function writeIntsByKernel(
+  to: ByteWriter,
+  streams: StreamWriter,
+  wasm: Wasm,
+  values: Float64Array,
+  count: number,
+): void {
+  const { numbers, intRange, bytes, byteCounts } = wasm.columns
+  const first = values[0]
+  if (values.buffer !== numbers.buffer) numbers.set(values.subarray(0, count))
+  wasm.findIntRange(count)
+  const [min, max, minStep, maxStep] = intRange
+  const { isDelta, base, bits } = describeInts(to, first, count, min, max, minStep, maxStep)
+  if (bits === 0) return
+  wasm.takeOffsets(count, base, isDelta ? 1 : 0)
+  for (let shift = 0; shift < bits; shift += 8) {
+    wasm.gatherPlane(count, shift >>> 3)
+    const width = Math.min(8, bits - shift)
+    if (isSkewed(entropyOf(byteCounts, count), count, width)) {
+      to.byte(8)
+      writeRef(to, streams.addSkewed(bytes.subarray(0, count)))
+    } else {
+      to.byte(width)
+      const length = width === 8 ? count : wasm.packPlane(count, width)
+      writeRef(to, streams.addStored(bytes.subarray(0, length)))
+    }
+  }
+}
+
+/** Decides how integers of such a range are kept, and writes it. */
+function describeInts(
+  to: ByteWriter,
+  first: number,
+  count: number,
+  min: number,
+  max: number,
+  minStep: number,
+  maxStep: number,
+): { isDelta: boolean; base: number; bits: number } {
+  const range = count === 0 ? 0 : max - min
+  const isDelta = count > 1 && bitsOf(maxStep - minStep) < bitsOf(range) - 1
+  const base = count === 0 ? 0 : isDelta ? minStep : min
+  const bits = bitsOf(isDelta ? maxStep - minStep : range)
+  to.byte(isDelta ? DELTA : PLAIN)
+  if (isDelta) writeSigned(to, first)
+  writeSigned(to, base)
+  to.byte(bits)
+  return { isDelta, base, bits }
 }
 
 let scratchOffsets = new Float64Array(0)
@@ -80,11 +131,14 @@ function fillPlane(plane: Uint8Array, offsets: Float64Array, count: number, divi
 }
 
 /** A plane whose bytes are about equally likely is packed to its bits; others are left to zstd. */
+function isSkewed(entropy: number, length: number, bits: number): boolean {
+  const compressed = (entropy * length) / 8 + FRAME_BYTES
+  const packed = (bits * length) / 8
+  return packed > compressed * 1.25
+}
+
 function writePlane(to: ByteWriter, streams: StreamWriter, plane: Uint8Array, bits: number): void {
-  const entropy = byteEntropy(plane)
-  const compressed = (entropy * plane.length) / 8 + FRAME_BYTES
-  const packed = (bits * plane.length) / 8
-  if (packed > compressed * 1.25) {
+  if (isSkewed(byteEntropy(plane), plane.length, bits)) {
     to.byte(8)
     writeRef(to, streams.addSkewed(plane))
   } else {

@@ -1,3 +1,4 @@
+import type { Wasm } from '#kernels/wasm.ts'
 import type { Values } from './values.ts'
 
 /**
@@ -34,7 +35,8 @@ const scratch = { mantissa: new Float64Array(0), fraction: new Uint8Array(0) }
 export function parseNumbers(values: Values): NumberColumn | undefined {
   const frame = frameOf(values)
   if (frame === undefined) return undefined
-  const { bytes, from, to, count } = values
+  const { bytes, from, to, count, wasm } = values
+  if (wasm !== undefined) return parseByKernel(values, wasm, frame)
   if (scratch.mantissa.length < count) {
     scratch.mantissa = new Float64Array(count)
     scratch.fraction = new Uint8Array(count)
@@ -60,11 +62,21 @@ export function parseNumbers(values: Values): NumberColumn | undefined {
   if (trimmed) {
     if (endsInZero) return undefined
     for (let i = 0; i < count; i++) {
-      mantissa[i] *= 10 ** (digits - fraction[i])
+      mantissa[i] *= POWERS[digits - fraction[i]]
       if (Math.abs(mantissa[i]) >= 1e15) return undefined
     }
   }
   return { ...frame, scaled: mantissa, digits, trimmed }
+}
+
+/** What the kernel adds to the digits of fractions that are trimmed. */
+const TRIMMED = 256
+
+function parseByKernel({ from, to, count }: Values, wasm: Wasm, frame: Frame): NumberColumn | undefined {
+  const { prefix, suffix } = frame
+  const found = wasm.parseNumbers(from.byteOffset, to.byteOffset, count, prefix.length, suffix.length)
+  if (found < 0) return undefined
+  return { ...frame, scaled: wasm.columns.numbers, digits: found & 255, trimmed: (found & TRIMMED) !== 0 }
 }
 
 const parsed = { mantissa: 0, fractionDigits: 0 }

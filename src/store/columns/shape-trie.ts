@@ -1,4 +1,4 @@
-import { type Loaded, loaded, type ShapeMemory, type Wasm } from '#kernels/wasm.ts'
+import { type Loaded, loaded, type Wasm } from '#kernels/wasm.ts'
 import { type Hole, JSON_START, type JsonPlace, nextJsonHole } from './json-holes.ts'
 import { nextTextHole } from './text-holes.ts'
 import { CLASS, END, REST, STRING, valueEnd } from './value-kinds.ts'
@@ -43,22 +43,23 @@ export class ColumnValues {
   to: Uint32Array = NOTHING
   row: Uint32Array = NOTHING
   count = 0
-  /** Whether the values lie in memory that is not the column's own. */
-  #isTaken = false
+  /** In whose memory the values lie; undefined where it is the column's own. */
+  wasm: Wasm | undefined
 
   /** Forgets the values. */
   reset(): void {
     this.count = 0
-    if (!this.#isTaken) return
-    this.#isTaken = false
+    if (this.wasm === undefined) return
+    this.wasm = undefined
     this.from = NOTHING
     this.to = NOTHING
     this.row = NOTHING
   }
 
   /** Has the values [from, to) of what a kernel found. */
-  take({ valueFrom, valueTo, valueRow }: ShapeMemory, from: number, to: number): void {
-    this.#isTaken = true
+  take(wasm: Wasm, from: number, to: number): void {
+    const { valueFrom, valueTo, valueRow } = wasm.shapes
+    this.wasm = wasm
     this.from = valueFrom.subarray(from, to)
     this.to = valueTo.subarray(from, to)
     this.row = valueRow.subarray(from, to)
@@ -179,7 +180,7 @@ export class ShapeTrie {
     let place = 0
     this.columns.forEach((column, number) => {
       const next = place + shapes.columnCounts[number]
-      column.take(shapes, place, next)
+      column.take(wasm, place, next)
       place = next
     })
     for (let row = 0; row < rows; row++) leaves[row] = shapes.rowLeaf[row]

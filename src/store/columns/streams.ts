@@ -1,3 +1,4 @@
+import type { Wasm } from '#kernels/wasm.ts'
 import { type ByteReader, type ByteWriter, FormatError } from '../embedded/bytes.ts'
 import {
   checkPart,
@@ -32,15 +33,23 @@ export class StreamWriter {
   readonly #shared: Uint8Array[][] = [[], [], []]
   readonly #sharedBytes = new Uint32Array(SHARED_CHUNKS)
   readonly #memory: Memory
+  /** The kernels to encode with; undefined for their twins. */
+  readonly wasm: Wasm | undefined
 
   /** `memory` must not be taken back before {@link finish}. */
-  constructor(memory: Memory) {
+  constructor(memory: Memory, wasm: Wasm | undefined) {
     this.#memory = memory
+    this.wasm = wasm
   }
 
   /** Keeps a stream, compressed where its bytes are not noise. `bytes` are copied. */
   add(bytes: Uint8Array): StreamRef {
-    return this.#place(bytes, byteEntropy(bytes) < NOISE_BITS ? SHARED_BYTES : SHARED_STORED)
+    return this.addByEntropy(bytes, byteEntropy(bytes))
+  }
+
+  /** {@link add} for bytes whose entropy is known. */
+  addByEntropy(bytes: Uint8Array, entropy: number): StreamRef {
+    return this.#place(bytes, entropy < NOISE_BITS ? SHARED_BYTES : SHARED_STORED)
   }
 
   /** Keeps text, of which repeated words are expected: always compressed. */
@@ -84,9 +93,20 @@ const counts = new Uint32Array(256)
 export function byteEntropy(bytes: Uint8Array): number {
   counts.fill(0)
   for (let i = 0; i < bytes.length; i++) counts[bytes[i]]++
+  return entropyOf(counts, bytes.length)
+}
+
+/** `n · log2(n)` of small numbers. */
+const WEIGHTED_LOGS = Float64Array.from({ length: 1024 }, (_, n) => (n === 0 ? 0 : n * Math.log2(n)))
+
+/** {@link byteEntropy} of `length` bytes, of which each is there so many times. */
+export function entropyOf(byteCounts: Uint32Array, length: number): number {
   let sum = 0
-  for (let i = 0; i < 256; i++) if (counts[i] > 0) sum += counts[i] * Math.log2(counts[i])
-  return bytes.length === 0 ? 0 : Math.log2(bytes.length) - sum / bytes.length
+  for (let i = 0; i < 256; i++) {
+    const n = byteCounts[i]
+    sum += n < WEIGHTED_LOGS.length ? WEIGHTED_LOGS[n] : n * Math.log2(n)
+  }
+  return length === 0 ? 0 : Math.log2(length) - sum / length
 }
 
 /** Reads, checks and unpacks chunks when their streams are asked for. */
