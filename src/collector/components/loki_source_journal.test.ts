@@ -101,6 +101,27 @@ describe('loki.source.journal', () => {
     expect(asked().at(-1)).toContain('--after-cursor=c1;t=')
   })
 
+  test('goes on where Promtail stopped, unless it has a place of its own', async () => {
+    const file = join(folder, 'promtail.yml')
+    const legacy = `s=1;t=${nowUs().toString(16)}`
+    writeFileSync(file, `positions:\n  /var/log/x: "12"\n  journal-system: "${legacy}"\n`)
+    const args = { legacy_position: { file, name: 'system' } }
+    const own = `c1;t=${nowUs().toString(16)}`
+    write(own, { MESSAGE: 'one' })
+    start(args)
+    await vi.waitFor(() => expect(received).toHaveLength(1), soon)
+    expect(asked()[0]).toContain(`--after-cursor=${legacy}`)
+    await component?.stop()
+    start(args)
+    await vi.waitFor(() => expect(asked().at(-1)).toContain(`--after-cursor=${own}`), soon)
+  })
+
+  test('refuses to begin when it cannot read where Promtail stopped', () => {
+    const file = join(folder, 'promtail.yml')
+    writeFileSync(file, 'positions: [')
+    expect(() => start({ legacy_position: { file, name: 'system' } })).toThrow(`cannot read ${file}`)
+  })
+
   test('begins anew at max_age when the place is older', async () => {
     write('c1;t=1000', { MESSAGE: 'old' })
     start({ max_age: 60_000 })

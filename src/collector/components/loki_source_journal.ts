@@ -8,6 +8,7 @@ import { openPositions, type Positions } from '../docker/positions.ts'
 import { fanOut } from '../fan-out.ts'
 import { followJournal, type JournalQuery } from '../journal/follow-journal.ts'
 import { cursorMs, type JournalEntry, journalLabels, parseJournalLine } from '../journal/journal-entry.ts'
+import { readLegacyPosition } from '../journal/legacy-position.ts'
 import type { LogEntry, LogsReceiver } from '../pipeline.ts'
 import { applyRules, noRules, type RelabelRules } from '../relabel.ts'
 import type { ComponentContext, ComponentDefinition, ComponentInstance } from '../runtime/component.ts'
@@ -21,6 +22,7 @@ interface Args {
   readonly matches: string
   readonly labels: Readonly<Record<string, string>>
   readonly relabel_rules?: RelabelRules
+  readonly legacy_position?: { readonly file: string; readonly name: string }
 }
 
 const SETTLE_MS = 2000
@@ -44,6 +46,16 @@ export const lokiSourceJournal: ComponentDefinition<Args> = {
       matches: { type: 'string', default: '' },
       labels: { type: { map: 'string' }, default: {} },
       relabel_rules: { type: { capsule: 'RelabelRules' } },
+    },
+    blocks: {
+      legacy_position: {
+        body: {
+          attributes: {
+            file: { type: 'string', required: true },
+            name: { type: 'string', required: true },
+          },
+        },
+      },
     },
     validate: (decoded) => {
       const wrong = matchesOf(String(decoded.matches ?? '')).find((match) => !/^[A-Z0-9_]+=/.test(match))
@@ -75,6 +87,7 @@ class JournalSource implements ComponentInstance<Args> {
       ({ path }) => path,
       context.logger,
     )
+    this.#takeLegacyPosition()
     const registers = [context.metrics]
     const name = 'loki_source_journal_target_lines_total'
     this.#lines = new Counter({ name, help: 'Entries passed on.', registers })
@@ -115,6 +128,16 @@ class JournalSource implements ComponentInstance<Args> {
 
   debugInfo(): unknown {
     return { cursor: this.#positions.get(this.#key)?.value ?? '' }
+  }
+
+  /** Goes on where Promtail stopped, once: a place of its own is never replaced. */
+  #takeLegacyPosition(): void {
+    const legacy = this.#args.legacy_position
+    if (legacy === undefined || this.#positions.get(this.#key) !== undefined) return
+    const value = readLegacyPosition(legacy.file, legacy.name)
+    if (value !== undefined) this.#positions.set({ path: this.#key, labels: '', value })
+    else
+      this.#context.logger.warn(legacy, 'legacy_position names no place; the journal is read from max_age on')
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
