@@ -40,10 +40,22 @@ export function fieldColumn(columns: Columns, parser: FieldParser, name: string)
   }
 }
 
+/** What was found of fields: every query looks for the same few. */
+const foundFields = new WeakMap<Columns, Map<string, FoundField | undefined>>()
+
 /** The column that is the field, and the rows it tells about; undefined as for {@link fieldColumn}. */
 export function findField(columns: Columns, parser: KeyParser, name: string): FoundField | undefined {
-  return parser === 'json' ? findJson(columns, name) : findLogfmt(columns, name)
+  let known = foundFields.get(columns)
+  if (known === undefined) foundFields.set(columns, (known = new Map()))
+  const key = `${parser} ${name}`
+  if (known.has(key)) return known.get(key)
+  const found = parser === 'json' ? findJson(columns, name) : findLogfmt(columns, name)
+  if (known.size < MAX_FOUND) known.set(key, found)
+  return found
 }
+
+/** Names are the client's: not any number of them is remembered. */
+const MAX_FOUND = 32
 
 const NO_ROWS = new Uint32Array(0)
 
