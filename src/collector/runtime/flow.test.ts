@@ -107,6 +107,69 @@ describe('what flows', () => {
     expect(collector.component('loki.process.p')?.liveDebuggingEnabled).toBe(true)
   })
 
+  test('comes as JSON, which no line can break, with long lines cut', async () => {
+    await start(true)
+    const leaving = new AbortController()
+    const path = `${http.url}/api/v0/web/debug/loki.process.p?format=ndjson`
+    const response = await fetch(path, { signal: leaving.signal })
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+    await send(`a|;|\n{"x":${'1'.repeat(9000)}`)
+    const lines: string[] = []
+    for await (const chunk of response.body ?? []) {
+      lines.push(...Buffer.from(chunk).toString().trim().split('\n'))
+      if (lines.length >= 2) break
+    }
+    leaving.abort()
+    const [before, after] = lines.map((line) => JSON.parse(line))
+    expect(before).toMatchObject({
+      direction: 'in',
+      time: '1970-01-01T00:00:00.001000005Z',
+      labels: { app: 'x' },
+      metadata: { trace: 't' },
+      chars: 9010,
+    })
+    expect(before.line).toBe(`a|;|\n{"x":${'1'.repeat(9000)}`.slice(0, 8192))
+    expect(after.direction).toBe('out')
+  })
+
+  test('is shown for no more than people can read; the rest is counted', async () => {
+    await start(true)
+    const leaving = new AbortController()
+    const path = `${http.url}/api/v0/web/debug/test.sink.k?format=ndjson`
+    const response = await fetch(path, { signal: leaving.signal })
+    for (let i = 0; i < 1000; i++) await send('line')
+    let shown = 0
+    let skipped = 0
+    let text = ''
+    for await (const chunk of response.body ?? []) {
+      const parts = (text + Buffer.from(chunk).toString()).split('\n')
+      text = parts.pop() ?? ''
+      for (const part of parts) {
+        const { skipped: more = 0, line } = JSON.parse(part)
+        skipped += more
+        if (line !== undefined) shown++
+      }
+      if (shown + skipped === 1000) break
+    }
+    leaving.abort()
+    expect(skipped).toBeGreaterThan(0)
+    expect(received.length).toBe(1000)
+  })
+
+  test('is reported in numbers: bytes of lines, and drops by reason', async () => {
+    await start(false)
+    await send('äbc')
+    const report = await (await fetch(`${http.url}/api/v0/web/flow`)).json()
+    expect(report.edges).toEqual([
+      { from: 'loki.process.p', to: 'test.sink.k', entries: 1, bytes: 4 },
+      { from: 'test.source.s', to: 'loki.process.p', entries: 1, bytes: 4 },
+    ])
+    const roles = report.components
+      .map(({ id, role }: { id: string; role: string }) => `${id} ${role}`)
+      .sort()
+    expect(roles).toEqual(['loki.process.p transform', 'test.sink.k sink', 'test.source.s source'])
+  })
+
   test('is counted for each edge, and goes on over a reload', async () => {
     await start(false)
     await send('a')
@@ -136,6 +199,7 @@ describe('what flows', () => {
   test.each([
     [false, 'debug/loki.process.p', 500, 'The live debugging service is disabled'],
     [true, 'debug/loki.process.q', 404, 'does not exist'],
+    [true, 'debug/%zz', 404, 'not found'],
     [true, 'debug/loki.process.p?sampleProb=2', 400, 'sampleProb'],
     [true, 'graph?window=0', 400, 'window'],
   ])('enabled %s, %s: %i', async (enabled, path, status, message) => {
