@@ -8,7 +8,7 @@ describe('how far the heap grows before it is looked through', () => {
     ['up to 64 MiB', 64 << 20, 100],
     ['a larger one grows by 64 MiB', 128 << 20, 50],
     ['and a huge one by a fifth', 2 ** 31, 20],
-  ])('%s', (_, usedBytes, percent) => {
-    expect(heapGrowingPercent(usedBytes)).toBe(percent)
+  ])('%s', (_, liveBytes, percent) => {
+    expect(heapGrowingPercent(liveBytes)).toBe(percent)
   })
 })

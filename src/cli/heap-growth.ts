@@ -6,13 +6,15 @@ const MAX_PERCENT = 100
 /** Below this, looking through the heap would cost more than the memory is worth. */
 const MIN_PERCENT = 20
 const ADJUST_EVERY_MS = 1000
+/** What was in use at the last low counts as live; lows may be so much higher each time. */
+const RISE_BYTES = 4 << 20
 
 /**
- * By how many percent a heap with so many bytes in use may grow before V8 looks through all of it: to twice
+ * By how many percent a heap with so many live bytes may grow before V8 looks through all of it: to twice
  * its size while it is small, by a fixed amount once it is large.
  */
-export function heapGrowingPercent(usedBytes: number): number {
-  const percent = Math.round((GROWTH_BYTES / Math.max(1, usedBytes)) * 100)
+export function heapGrowingPercent(liveBytes: number): number {
+  const percent = Math.round((GROWTH_BYTES / Math.max(1, liveBytes)) * 100)
   return Math.min(MAX_PERCENT, Math.max(MIN_PERCENT, percent))
 }
 
@@ -22,8 +24,10 @@ export function heapGrowingPercent(usedBytes: number): number {
  */
 export function limitHeapGrowth(): void {
   let current = 0
+  let liveBytes = 0
   const adjust = (): void => {
-    const percent = heapGrowingPercent(getHeapStatistics().used_heap_size)
+    liveBytes = Math.min(getHeapStatistics().used_heap_size, liveBytes + RISE_BYTES)
+    const percent = heapGrowingPercent(liveBytes)
     if (percent === current) return
     current = percent
     setFlagsFromString(`--heap-growing-percent=${percent}`)
