@@ -133,8 +133,9 @@ function NoRules({ error }: Pick<RulesState, 'error'>) {
       <div className="empty">
         <h2>No alert rules</h2>
         <p>
-          Rules in the format of Prometheus watch the logs and alert when something holds: put them into a
-          file of the folder that <code>ruler.storage.local.directory</code> of loki.yaml names.
+          Rules in the format of Prometheus watch the logs and alert when something holds. Put them into a
+          file of the folder that <code>ruler.storage.local.directory</code> of loki.yaml names, or post a
+          group to <code>/loki/api/v1/rules/&lt;namespace&gt;</code>.
         </p>
         <pre>{`groups:
   - name: shop
