@@ -22,6 +22,13 @@ export interface VolumeSeries {
   readonly total: number
 }
 
+/** A series while it is summed up. */
+interface Sum {
+  readonly labels: Labels
+  readonly bytes: Map<number, number>
+  total: number
+}
+
 const MINUTE_MS = 60_000
 
 /**
@@ -48,27 +55,29 @@ export async function sumVolume(
   }
   const matchers = [...request.matchers, ...present]
   const cells = (await store.counts(tenant, matchers, minutes)) ?? []
-  const series = new Map<string, { labels: Labels; bytes: Map<number, number>; total: number }>()
-  const keys = new Map<object, Labels[]>()
+  const series = new Map<string, Sum>()
+  const seriesOf = (labels: Labels): Sum => {
+    const key = labelsText(labels)
+    const known = series.get(key)
+    if (known !== undefined) return known
+    if (series.size >= request.maxSeries) throw tooManySeries(request.maxSeries)
+    const made = { labels, bytes: new Map(), total: 0 }
+    series.set(key, made)
+    return made
+  }
+  const byStream = new Map<object, Sum[]>()
   for (const cell of cells) {
     const bytes = (cell.bytes + cell.metadataBytes) * overlap(cell, range)
     if (bytes === 0) continue
-    let groups = keys.get(cell.stream)
-    if (groups === undefined) {
-      groups = groupsOf(cell.stream.labels, request)
-      keys.set(cell.stream, groups)
+    let sums = byStream.get(cell.stream)
+    if (sums === undefined) {
+      sums = groupsOf(cell.stream.labels, request).map(seriesOf)
+      byStream.set(cell.stream, sums)
     }
     const stampMs = bucketStamp(cell.minuteMs, request)
-    for (const labels of groups) {
-      const key = labelsText(labels)
-      let entry = series.get(key)
-      if (entry === undefined) {
-        if (series.size >= request.maxSeries) throw tooManySeries(request.maxSeries)
-        entry = { labels, bytes: new Map(), total: 0 }
-        series.set(key, entry)
-      }
-      entry.bytes.set(stampMs, (entry.bytes.get(stampMs) ?? 0) + bytes)
-      entry.total += bytes
+    for (const sum of sums) {
+      sum.bytes.set(stampMs, (sum.bytes.get(stampMs) ?? 0) + bytes)
+      sum.total += bytes
     }
   }
   return [...series]
