@@ -21,7 +21,7 @@ import { viewOf } from './words.ts'
 /** The rows of a block. */
 export interface LineRows extends LineSpans, RowTimes {}
 
-/** A block's lines as columns: what to write, piece after piece. */
+/** A block's lines as columns: what to write, piece after piece; valid until the next encoding. */
 export interface EncodedLines {
   readonly pieces: readonly Uint8Array[]
   readonly storedBytes: number

@@ -2,11 +2,12 @@ import type { Wasm } from '#kernels/wasm.ts'
 import { type ByteReader, type ByteWriter, FormatError } from '../embedded/bytes.ts'
 import {
   checkPart,
+  EMPTY_PART,
   inflatePart,
   type Part,
   type PartInfo,
   packPartSync,
-  storePart,
+  storePartInPlace,
 } from '../embedded/parts.ts'
 import type { Memory } from './memory.ts'
 
@@ -67,21 +68,36 @@ export class StreamWriter {
     return this.#place(bytes, SHARED_STORED)
   }
 
-  /** All chunks, by number. */
+  /** All chunks, by number; some lie in the memory that streams were copied to. */
   finish(): Part[] {
-    const [text, bytes, stored] = this.#shared.map((streams) => Buffer.concat(streams))
-    return [packPartSync(text), packPartSync(bytes), storePart(stored), ...this.#own]
+    const [text, bytes, stored] = this.#shared.map((_, chunk) => this.#joined(chunk))
+    const storedPart = stored.length === 0 ? EMPTY_PART : storePartInPlace(stored)
+    return [packPartSync(text), packPartSync(bytes), storedPart, ...this.#own]
+  }
+
+  #joined(chunk: number): Uint8Array {
+    const joined = this.#memory.bytes(this.#sharedBytes[chunk])
+    let at = 0
+    for (const stream of this.#shared[chunk]) {
+      joined.set(stream, at)
+      at += stream.length
+    }
+    return joined
+  }
+
+  #copy(bytes: Uint8Array): Uint8Array {
+    const copy = this.#memory.bytes(bytes.length)
+    copy.set(bytes)
+    return copy
   }
 
   #place(bytes: Uint8Array, chunk: number): StreamRef {
     if (bytes.length >= OWN_CHUNK_BYTES) {
-      this.#own.push(chunk === SHARED_STORED ? storePart(bytes) : packPartSync(bytes))
+      this.#own.push(chunk === SHARED_STORED ? storePartInPlace(this.#copy(bytes)) : packPartSync(bytes))
       return { chunk: this.#own.length + SHARED_CHUNKS - 1, offset: 0, length: bytes.length }
     }
     const offset = this.#sharedBytes[chunk]
-    const copy = this.#memory.bytes(bytes.length)
-    copy.set(bytes)
-    this.#shared[chunk].push(copy)
+    this.#shared[chunk].push(this.#copy(bytes))
     this.#sharedBytes[chunk] += bytes.length
     return { chunk, offset, length: bytes.length }
   }

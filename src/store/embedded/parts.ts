@@ -54,8 +54,12 @@ export function packPartSync(raw: Uint8Array): Part {
 
 /** A part that is kept as is: small, or known not to compress. */
 export function storePart(raw: Uint8Array): Part {
-  const stored = new Uint8Array(raw)
-  return { info: { storedBytes: raw.length, rawBytes: raw.length, crc: crc32(stored) }, stored }
+  return storePartInPlace(new Uint8Array(raw))
+}
+
+/** {@link storePart} without a copy: `stored` must not change while the part is in use. */
+export function storePartInPlace(stored: Uint8Array): Part {
+  return { info: { storedBytes: stored.length, rawBytes: stored.length, crc: crc32(stored) }, stored }
 }
 
 function describe(raw: Uint8Array, packed: Uint8Array): Part {
