@@ -209,14 +209,16 @@ describe.skipIf(missing !== undefined)('collecting while everything goes wrong',
   }
 
   /** How often each line is in the store. */
-  async function readStore(query: string, batch = 5000): Promise<Map<string, number>> {
+  async function readStore(selector: string): Promise<Map<string, number>> {
+    // The start of a line is its name: a gigabyte of long lines need not be moved to count them.
+    const query = `${selector} | line_format "{{ trunc 160 __line__ }}"`
     const seen = new Map<string, number>()
     const nowMs = Date.now()
     const range = {
       fromNs: BigInt(nowMs - 2 * 3_600_000) * 1_000_000n,
       toNs: BigInt(nowMs + 60_000) * 1_000_000n,
     }
-    const request = { query, range, direction: 'forward' as const, limit: Infinity, batch }
+    const request = { query, range, direction: 'forward' as const, limit: Infinity, batch: 5000 }
     for await (const page of pages({ addr: server.url }, request)) {
       if (!('lines' in page)) throw new Error('not a log result')
       for (const { line, labels } of page.lines) {
@@ -227,10 +229,7 @@ describe.skipIf(missing !== undefined)('collecting while everything goes wrong',
     return seen
   }
 
-  async function readWholeStore(): Promise<Map<string, number>> {
-    const short = await readStore('{container=~".+", container!~"long.*"}')
-    return new Map([...short, ...(await readStore('{container=~"long.*"}', 10))])
-  }
+  const readWholeStore = (): Promise<Map<string, number>> => readStore('{container=~".+"}')
 
   function missingLines(seen: ReadonlyMap<string, number>, name = ''): string[] {
     const lost: string[] = []
@@ -257,7 +256,7 @@ describe.skipIf(missing !== undefined)('collecting while everything goes wrong',
   }
 
   test(`every line is stored once (CHAOS_SECONDS=${SECONDS} CHAOS_SEED=${SEED})`, {
-    timeout: (SECONDS + 300) * 1000,
+    timeout: (SECONDS * 1.5 + 300) * 1000,
   }, async () => {
     for (const kind of ['steady', 'binary', 'terminal', 'quiet', 'long'] as const) {
       await containers.start(`${kind}0`, kind)

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -74,6 +74,30 @@ describe('the log stream', () => {
     await listen(createServer(() => undefined))
     await expect(readAll('abc')).rejects.toThrow('did not answer within 300 ms')
     await expect(client.ping()).rejects.toThrow('did not answer GET /_ping within 300 ms')
+  })
+})
+
+describe.each(['plain tcp', 'a socket where Podman has it'])('an engine at %s', (kind) => {
+  test('is asked for its containers and their logs', async () => {
+    const asked: string[] = []
+    const made = createServer((request, response) => {
+      asked.push(`${request.method} ${(request.url ?? '').split('?')[0]}`)
+      response.end(request.url?.startsWith('/containers/json') ? '[]' : 'a line')
+    })
+    server = made
+    const podman = join(folder, 'podman')
+    mkdirSync(podman)
+    const socket = join(podman, 'podman.sock')
+    await new Promise<void>((resolve) =>
+      kind === 'plain tcp' ? made.listen(0, '127.0.0.1', resolve) : made.listen(socket, resolve),
+    )
+    const address = made.address()
+    const host =
+      typeof address === 'object' && address !== null ? `tcp://127.0.0.1:${address.port}` : `unix://${socket}`
+    client = makeDockerClient(parseDockerHost(host), { timeoutMs: 3000 })
+    expect(await client.containers({ all: true, filters: {} })).toEqual([])
+    expect(await readAll('abc')).toBe('a line')
+    expect(asked).toEqual(['GET /containers/json', 'GET /containers/abc/logs'])
   })
 })
 
