@@ -94,7 +94,9 @@ function startsWith(bytes: Uint8Array, from: number, to: number, lead: Uint8Arra
   return true
 }
 
-/** Where a literal first begins in `bytes[at, to)`; −1 where it does not. Lines are short: a plain loop wins. */
+/**
+ * Where a literal first begins in `bytes[at, to)`; −1 where it does not. Lines are short: a plain loop wins.
+ */
 function findBytes(bytes: Uint8Array, at: number, to: number, literal: Uint8Array): number {
   const { length } = literal
   const first = literal[0]

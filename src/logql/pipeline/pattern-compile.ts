@@ -47,7 +47,9 @@ export function compilePattern(pattern: string): PatternPart[] {
   return parts
 }
 
-/** The parts of `| pattern` as what is done to the bytes of a line. @throws Error as {@link compilePattern} */
+/**
+ * The parts of `| pattern` as what is done to the bytes of a line. @throws Error as {@link compilePattern}
+ */
 export function patternParser(pattern: string): PatternParser {
   const parts = compilePattern(pattern)
   const [first] = parts

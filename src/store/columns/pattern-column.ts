@@ -133,7 +133,10 @@ function markNeeds(
   }
 }
 
-/** Per text: where the literals of captures [from, to) end that follow one another in it; −1 where they do not. */
+/**
+ * Per text: where the literals of captures [from, to) end that follow one another in it; −1 where they do
+ * not.
+ */
 function endsOf(
   { bytes, from: textFrom, to: textTo }: ColumnText,
   { captures }: PatternParser,
