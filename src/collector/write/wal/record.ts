@@ -6,7 +6,8 @@ import { entrySize } from '../push-batch.ts'
 // One record of the buffer on disk: entries of one label set. Little-endian.
 //   magic u32, payload bytes u32, crc32 of the payload u32, payload
 //   payload: label bytes u32, number of entries u32, labels as JSON, entries
-//   entry: milliseconds f64, nanoseconds within u32, line bytes u32, metadata bytes u32, line, metadata as JSON
+//   entry: milliseconds f64, nanoseconds within u32, line bytes u32, metadata bytes u32, line,
+//          metadata as JSON
 
 /** Starts every record, so that the next one can be found after bytes that make no sense. */
 const MAGIC = 0x4c42574c
