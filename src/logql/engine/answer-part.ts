@@ -1,14 +1,28 @@
 import type { SharedWindows } from '#store/scan-plan.ts'
-import type { Scan, ScanRequest } from '#store/types.ts'
+import type { ScanRequest, ScanStats, ScanWindow } from '#store/types.ts'
 import { readInto } from '../metrics/range-parts.ts'
 import { SampleReader } from '../metrics/sample-reader.ts'
 import { compilePipeline, type Pipeline } from '../pipeline/compile.ts'
 import { collectEntries, logRequest } from './log-parts.ts'
 import { Pace } from './pace.ts'
-import type { LogAnswer, LogTask, MetricAnswer, MetricTask, PartAnswer, PartTask } from './parts.ts'
+import type {
+  LogAnswer,
+  LogTask,
+  MetricAnswer,
+  MetricTask,
+  PartAnswer,
+  PartTask,
+  PieceAnswer,
+} from './parts.ts'
 
-/** Reads windows that another thread has planned. */
-export type ReadShared = (shared: SharedWindows, request: ScanRequest, signal: AbortSignal) => Scan
+/** Reads windows that another thread has planned, all for one request. */
+export type ReadShared = (request: ScanRequest, signal: AbortSignal) => SharedReading
+
+/** The windows of a request, as far as they are asked for, one after another. */
+export interface SharedReading {
+  readonly stats: ScanStats
+  windows(shared: SharedWindows): AsyncIterable<ScanWindow>
+}
 
 /** Answers parts, one at a time. */
 export type AnswerPart = (task: PartTask, signal: AbortSignal) => Promise<PartAnswer>
@@ -29,24 +43,28 @@ export function makeAnswerPart(read: ReadShared): AnswerPart {
     const pace = new Pace(signal)
     const counted = { postFilterLines: 0 }
     reader.begin(pace, counted)
-    if (task.panes !== undefined) reader.panes.use(task.panes)
-    const scan = read(task.shared, reader.request(task.from, task.to), signal)
-    const { rows, windows } = await readInto(scan, reader, pace)
-    const series = reader.take()
+    const request = reader.request(task.from, task.to)
+    const reading = read(request, signal)
+    const pieces: PieceAnswer[] = []
+    for (const { panes, shared } of task.pieces) {
+      if (panes !== undefined) reader.panes.use(panes)
+      const found = await readInto(reading.windows(shared), reader, pace)
+      pieces.push({ series: reader.take(), ...found })
+    }
     // One that has thrown half way is not used again.
     readers.keep(key, reader)
-    return { kind: 'metric', series, rows, windows, ...counted, stats: scan.stats }
+    return { kind: 'metric', pieces, ...counted, stats: reading.stats }
   }
   const answerLog = async (task: LogTask, signal: AbortSignal): Promise<LogAnswer> => {
     const { expr, shortcuts, from, to, direction, limit } = task
     const key = keyOf([expr.stages, shortcuts])
     const pipeline = pipelines.take(key) ?? compilePipeline(expr.stages, undefined, shortcuts)
     const bounds = { startMs: from.ms, startNs: from.ns, endMs: to.ms, endNs: to.ns }
-    const scan = read(task.shared, logRequest(expr, pipeline, { ...bounds, direction, limit }), signal)
+    const reading = read(logRequest(expr, pipeline, { ...bounds, direction, limit }), signal)
     const merging = { pipeline, cache: new Map(), pace: new Pace(signal) }
-    const found = await collectEntries(scan, task, merging, task.maxHeldBytes)
+    const found = await collectEntries(reading.windows(task.shared), task, merging, task.maxHeldBytes)
     pipelines.keep(key, pipeline)
-    return { ...found, stats: scan.stats }
+    return { ...found, stats: reading.stats }
   }
   return (task, signal) => (task.kind === 'metric' ? answerMetric(task, signal) : answerLog(task, signal))
 }

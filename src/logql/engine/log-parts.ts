@@ -9,7 +9,15 @@ import { EntryCollector, type EntryWishes } from './entry-collector.ts'
 import type { ExplainedRead } from './explain.ts'
 import { type Merging, mergeWindow } from './merge-window.ts'
 import { answersInOrder, type PartJob } from './part-queue.ts'
-import { addPartStats, type LogAnswer, type LogTask, type ScanParts, WorkEstimate } from './parts.ts'
+import {
+  addPartStats,
+  type LogAnswer,
+  type LogTask,
+  type ScanParts,
+  shareCost,
+  takeUpTo,
+  WorkEstimate,
+} from './parts.ts'
 import type { RangeQuery } from './types.ts'
 
 /** What is asked of the store for the lines of a log query. */
@@ -87,30 +95,36 @@ export class LogParts {
 
   async #readDirectly(window: PlannedWindow): Promise<boolean> {
     const { merging, collector, stats, signal } = this.#options
-    const startedMs = performance.now()
+    this.#estimate.begin()
     let isFull = false
     for await (const read of this.#plan.read([window], signal)) {
       merging.pace.check()
       isFull = await mergeWindow(read, merging, collector, stats)
       if (isFull) break
     }
-    this.#estimate.add(window.cost, performance.now() - startedMs)
+    this.#estimate.end(window.cost)
     return isFull
   }
 
   async #share(first: PlannedWindow): Promise<void> {
     const { parts, collector, stats } = this.#options
+    const cost = shareCost(parts, this.#plan)
     let waiting: PlannedWindow | undefined = first
-    const next = (): PartJob<LogAnswer> | undefined => {
+    const nextWindow = (): PlannedWindow | undefined => {
       const window = waiting ?? this.#plan.next()
       waiting = undefined
-      return (
-        window && {
-          canLeave: !window.inMemory,
-          here: () => this.#answerHere(window),
-          there: () => this.#answerThere(window),
-        }
-      )
+      return window
+    }
+    const next = (): PartJob<LogAnswer> | undefined => {
+      const windows = takeUpTo(cost, nextWindow, (window) => {
+        waiting = window
+      })
+      if (windows.length === 0) return undefined
+      return {
+        canLeave: !windows[0].inMemory,
+        here: () => this.#answerHere(windows),
+        there: () => this.#answerThere(windows),
+      }
     }
     for await (const { entries, postFilterLines } of answersInOrder(next, parts, this.#given)) {
       stats.postFilterLines += postFilterLines
@@ -118,14 +132,14 @@ export class LogParts {
     }
   }
 
-  async #answerHere(window: PlannedWindow): Promise<LogAnswer> {
+  async #answerHere(own: readonly PlannedWindow[]): Promise<LogAnswer> {
     const { query, merging, signal, maxHeldBytes } = this.#options
-    const windows = this.#plan.read([window], signal)
+    const windows = this.#plan.read(own, signal)
     const found = await collectEntries(windows, query, merging, maxHeldBytes)
     return { ...found, stats: this.#plan.stats }
   }
 
-  async #answerThere(window: PlannedWindow): Promise<LogAnswer> {
+  async #answerThere(windows: readonly PlannedWindow[]): Promise<LogAnswer> {
     const { parts, expr, query, signal, maxHeldBytes, read } = this.#options
     const task: LogTask = {
       kind: 'log',
@@ -136,7 +150,7 @@ export class LogParts {
       direction: query.direction,
       limit: query.limit,
       maxHeldBytes,
-      shared: this.#plan.share([window]),
+      shared: this.#plan.share(windows),
     }
     const answer = await parts.run(task, AbortSignal.any([signal, this.#abort.signal]))
     invariant(answer.kind === 'log', 'a log task has a log answer')
@@ -165,11 +179,9 @@ export async function collectEntries(
       return isFull
     },
   }
-  let read = 0
   for await (const window of windows) {
     merging.pace.check()
-    read++
     if (await mergeWindow(window, merging, sink, counted)) break
   }
-  return { kind: 'log', entries, windows: read, ...counted }
+  return { kind: 'log', entries, ...counted }
 }

@@ -36,6 +36,11 @@ export interface MetricTask {
   /** What the whole range function reads. */
   readonly from: Bound
   readonly to: Bound
+  readonly pieces: readonly MetricPiece[]
+}
+
+/** Windows whose samples are handed back together. */
+export interface MetricPiece {
   /** The panes whose samples are wanted; undefined: all. */
   readonly panes: PaneRange | undefined
   readonly shared: SharedWindows
@@ -60,15 +65,20 @@ export type PartAnswer = MetricAnswer | LogAnswer
 interface CommonAnswer {
   readonly stats: ScanStats
   readonly postFilterLines: number
-  /** Windows that had any rows. */
-  readonly windows: number
 }
 
 /** The samples of a {@link MetricTask}. */
 export interface MetricAnswer extends CommonAnswer {
   readonly kind: 'metric'
+  /** One for each piece of the task. */
+  readonly pieces: readonly PieceAnswer[]
+}
+
+/** The samples of a {@link MetricPiece}. */
+export interface PieceAnswer {
   readonly series: PartSeries
-  /** Rows that were handed out. */
+  /** Windows that had any rows, and how many these were. */
+  readonly windows: number
   readonly rows: number
 }
 
@@ -87,6 +97,47 @@ export function addPartStats({ stats }: ScanPlan, part: ScanStats): void {
   stats.lines += part.lines
 }
 
+/** What is given away is as large as the largest window of a scan at least, so many times that at most. */
+const SHARE_COST = 131_072
+const MAX_WINDOWS = 8
+/** So many shares for each thread even out that some take longer. */
+const SHARES_PER_THREAD = 4
+
+/**
+ * What each share of the rest of a plan should cost: a block that lies across the cut between two is looked
+ * at in both, so there should not be many.
+ */
+export function shareCost({ threads }: ScanParts, { costLeft }: ScanPlan): number {
+  const even = costLeft / ((threads + 1) * SHARES_PER_THREAD)
+  return Math.min(Math.max(even, SHARE_COST), SHARE_COST * MAX_WINDOWS)
+}
+
+/** Takes parts until they cost as much, or there are no more: all with rows in memory, or all without. */
+export function takeUpTo<Part extends { readonly cost: number; readonly inMemory: boolean }>(
+  wanted: number,
+  next: () => Part | undefined,
+  putBack: (part: Part) => void,
+): Part[] {
+  const taken: Part[] = []
+  for (let cost = 0; cost < wanted; ) {
+    const part = next()
+    if (part === undefined) break
+    if (taken.length > 0 && part.inMemory !== taken[0].inMemory) {
+      putBack(part)
+      break
+    }
+    taken.push(part)
+    cost += part.cost
+  }
+  return taken
+}
+
+/** How long this thread has worked, microseconds: what it waits for, others cannot save. */
+function workedUs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return user + system
+}
+
 /** An estimate counts once a query has gone on for this part of the work that is worth other threads. */
 const SURE_FROM = 0.25
 
@@ -94,6 +145,7 @@ const SURE_FROM = 0.25
 export class WorkEstimate {
   readonly #parts: ScanParts
   readonly #plan: ScanPlan
+  #begunUs = 0
   #readMs = 0
   #readCost = 0
 
@@ -102,9 +154,14 @@ export class WorkEstimate {
     this.#plan = plan
   }
 
-  /** Counts a part in that was read here. */
-  add(cost: number, tookMs: number): void {
-    this.#readMs += tookMs
+  /** A part is about to be read here. */
+  begin(): void {
+    this.#begunUs = workedUs()
+  }
+
+  /** The part has been read. */
+  end(cost: number): void {
+    this.#readMs += (workedUs() - this.#begunUs) / 1000
     this.#readCost += cost
   }
 

@@ -4,7 +4,15 @@ import type { ScanWindow } from '#store/types.ts'
 import type { ExplainedRead } from '../engine/explain.ts'
 import type { Pace } from '../engine/pace.ts'
 import { answersInOrder, type PartJob } from '../engine/part-queue.ts'
-import { addPartStats, type MetricAnswer, type ScanParts, WorkEstimate } from '../engine/parts.ts'
+import {
+  addPartStats,
+  type MetricAnswer,
+  type PieceAnswer,
+  type ScanParts,
+  shareCost,
+  takeUpTo,
+  WorkEstimate,
+} from '../engine/parts.ts'
 import type { RangeOp } from '../syntax/ast.ts'
 import { type Bound, type RangeSpec, SampleReader } from './sample-reader.ts'
 import type { PaneRange } from './step-grid.ts'
@@ -18,6 +26,12 @@ interface RangePart {
   readonly readToMs: number
   readonly cost: number
   readonly inMemory: boolean
+}
+
+/** Parts that one thread has read. */
+interface Share {
+  readonly parts: readonly RangePart[]
+  readonly answer: MetricAnswer
 }
 
 /** What a range function's parts are read with. */
@@ -58,7 +72,7 @@ export function isJoinable({ op, range }: RangeSpec['expr']): boolean {
   return JOINABLE.has(op) && (op !== 'rate' || range.unwrap === undefined)
 }
 
-/** A part below this cost is read here: another thread would spend more on the way. */
+/** Parts below this cost are read here: another thread would spend more on the way. */
 const MIN_COST = 8192
 
 /** Reads a range function part by part, in the order of time, some of them in other threads. */
@@ -69,7 +83,9 @@ export class RangeParts {
   readonly #abort = new AbortController()
   /** Parts that other threads have or had. */
   readonly #given: Promise<unknown>[] = []
-  #answers: AsyncGenerator<{ part: RangePart; answer: MetricAnswer }> | undefined
+  #answers: AsyncGenerator<Share> | undefined
+  /** Parts that have been read, but are not among the query's samples yet. */
+  readonly #ready: { readonly part: RangePart; readonly answer: PieceAnswer }[] = []
   /** What is left of a window that was cut. */
   #carry: PlannedWindow | undefined
   #firstPane = Number.NEGATIVE_INFINITY
@@ -95,15 +111,20 @@ export class RangeParts {
       if (this.#estimate.isWorthIt(part.cost)) this.#answers = this.#share(part)
       else if (await this.#readDirectly(part)) return part.readToMs
     }
-    const { samples } = this.#options
+    const { samples, stats } = this.#options
     for (;;) {
-      const { value, done } = await this.#answers.next()
-      if (done === true) return undefined
-      const { part, answer } = value
-      if (answer.windows === 0) continue
-      samples.absorb(answer.series, answer.rows)
-      this.#options.stats.postFilterLines += answer.postFilterLines
-      return part.readToMs
+      const first = this.#ready.shift()
+      if (first === undefined) {
+        const { value, done } = await this.#answers.next()
+        if (done === true) return undefined
+        stats.postFilterLines += value.answer.postFilterLines
+        for (const [i, answer] of value.answer.pieces.entries()) {
+          if (answer.windows > 0) this.#ready.push({ part: value.parts[i], answer })
+        }
+      } else {
+        samples.absorb(first.answer.series, first.answer.rows)
+        return first.part.readToMs
+      }
     }
   }
 
@@ -117,10 +138,10 @@ export class RangeParts {
   /** Reads a part into the query's own samples. Returns whether there was anything. */
   async #readDirectly(part: RangePart): Promise<boolean> {
     const { samples } = this.#options
-    const startedMs = performance.now()
+    this.#estimate.begin()
     if (part.panes !== undefined) samples.panes.use(part.panes)
     const { windows } = await this.#readWindows(part, samples)
-    this.#estimate.add(part.cost, performance.now() - startedMs)
+    this.#estimate.end(part.cost)
     return windows > 0
   }
 
@@ -130,37 +151,49 @@ export class RangeParts {
     return await readInto(this.#plan.read(part.windows, signal), into, pace)
   }
 
-  #share(first: RangePart): AsyncGenerator<{ part: RangePart; answer: MetricAnswer }> {
+  #share(first: RangePart): AsyncGenerator<Share> {
     const { parts } = this.#options
+    const cost = shareCost(parts, this.#plan)
     let waiting: RangePart | undefined = first
-    const next = (): PartJob<{ part: RangePart; answer: MetricAnswer }> | undefined => {
+    const nextPart = (): RangePart | undefined => {
       const part = waiting ?? this.#cut()
       waiting = undefined
-      if (part === undefined) return undefined
+      return part
+    }
+    const next = (): PartJob<Share> | undefined => {
+      const own = takeUpTo(cost, nextPart, (part) => {
+        waiting = part
+      })
+      if (own.length === 0) return undefined
+      const sum = own.reduce((total, part) => total + part.cost, 0)
       return {
-        canLeave: !part.inMemory && (part.cost >= MIN_COST || parts.minWorkMs === 0),
-        here: async () => ({ part, answer: await this.#answerHere(part) }),
-        there: async () => ({ part, answer: await this.#answerThere(part) }),
+        canLeave: !own[0].inMemory && (sum >= MIN_COST || parts.minWorkMs === 0),
+        here: async () => ({ parts: own, answer: await this.#answerHere(own) }),
+        there: async () => ({ parts: own, answer: await this.#answerThere(own) }),
       }
     }
     return answersInOrder(next, parts, this.#given)
   }
 
-  async #answerHere(part: RangePart): Promise<MetricAnswer> {
+  async #answerHere(own: readonly RangePart[]): Promise<MetricAnswer> {
     const { spec, pace } = this.#options
     const counted = { postFilterLines: 0 }
     this.#side ??= new SampleReader(spec)
     const side = this.#side
     side.begin(pace, counted)
-    if (part.panes !== undefined) side.panes.use(part.panes)
-    const { windows, rows } = await this.#readWindows(part, side)
-    return { kind: 'metric', series: side.take(), rows, windows, ...counted, stats: this.#plan.stats }
+    const pieces: PieceAnswer[] = []
+    for (const part of own) {
+      if (part.panes !== undefined) side.panes.use(part.panes)
+      const read = await this.#readWindows(part, side)
+      pieces.push({ series: side.take(), ...read })
+    }
+    return { kind: 'metric', pieces, ...counted, stats: this.#plan.stats }
   }
 
-  async #answerThere(part: RangePart): Promise<MetricAnswer> {
+  async #answerThere(own: readonly RangePart[]): Promise<MetricAnswer> {
     const { parts, spec, from, to, signal, read } = this.#options
-    const shared = this.#plan.share(part.windows)
-    const task = { kind: 'metric', spec, from, to, panes: part.panes, shared } as const
+    const pieces = own.map(({ panes, windows }) => ({ panes, shared: this.#plan.share(windows) }))
+    const task = { kind: 'metric', spec, from, to, pieces } as const
     const answer = await parts.run(task, AbortSignal.any([signal, this.#abort.signal]))
     invariant(answer.kind === 'metric', 'a metric task has a metric answer')
     addPartStats(this.#plan, answer.stats)

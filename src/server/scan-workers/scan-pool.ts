@@ -15,6 +15,8 @@ export interface ScanPoolOptions {
   readonly logger: Logger
   /** Threads that nobody has needed for so long end, with what they keep. Default half a minute. */
   readonly idleMs?: number
+  /** The program of the threads; for tests. */
+  readonly entry?: string
 }
 
 /** Threads that answer parts of queries. */
@@ -121,12 +123,12 @@ function give(thread: Thread, id: number, task: PartTask, signal: AbortSignal): 
 }
 
 function startThread(
-  { threads, cacheBytes, logger }: ScanPoolOptions,
+  { threads, cacheBytes, logger, entry = findEntry() }: ScanPoolOptions,
   drop: (thread: Thread, why: string) => void,
   onSettled: (thread: Thread) => void,
 ): Thread {
   const settings: WorkerSettings = { cacheBytes: Math.floor(cacheBytes / threads) }
-  const worker = new Worker(findEntry(), {
+  const worker = new Worker(entry, {
     name: 'logboom-scan',
     workerData: settings,
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },

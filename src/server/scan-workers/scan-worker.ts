@@ -35,7 +35,7 @@ function makeForwarding(common: Record<string, unknown>): Logger {
 
 const logger = makeForwarding({})
 const reader = makeSharedReader({ cacheBytes, logger, compileDelete })
-const answerPart = makeAnswerPart(reader.scan)
+const answerPart = makeAnswerPart(reader.read)
 const wanted = new Map<number, AbortController>()
 let before: Promise<void> = Promise.resolve()
 

@@ -1,7 +1,7 @@
 import type { Logger } from '#base/logger.ts'
 import type { DeleteRequest, DeleteSelection } from '../delete-types.ts'
 import type { SharedSegment, SharedWindows } from '../scan-plan.ts'
-import type { Scan, ScanRequest, ScanStats, ScanWindow } from '../types.ts'
+import type { ScanRequest, ScanStats, ScanWindow } from '../types.ts'
 import { BlockReader } from './block-reader.ts'
 import { Catalog } from './catalog.ts'
 import type { ActiveDelete } from './delete-log.ts'
@@ -13,7 +13,7 @@ import { makePacer } from './pacer.ts'
 import { makeContext, readWindow } from './scan.ts'
 import { spansIn } from './scan-plan.ts'
 import { Segment } from './segment.ts'
-import { blockSource, emptyStats, type Source } from './sources.ts'
+import { blockSource, emptyStats, type ScanContext, type Source } from './sources.ts'
 
 /** What a reader of shared windows works with. */
 export interface SharedReaderOptions {
@@ -27,10 +27,19 @@ export interface SharedReaderOptions {
 
 /** Reads windows that another thread has planned. It never writes, and knows no more than it was told. */
 export interface SharedReader {
-  /** The rows of windows; the request must be the one that they were planned for. */
-  scan(shared: SharedWindows, request: ScanRequest, signal: AbortSignal): Scan
+  /**
+   * Reads windows of a request, which must be the one that they were planned for. What is found out of a
+   * block is remembered until the last of them.
+   */
+  read(request: ScanRequest, signal: AbortSignal): SharedReading
   /** Closes the files, which another thread may delete once the windows are read. */
   closeFiles(): void
+}
+
+/** Windows of one request, read one after another. */
+export interface SharedReading {
+  readonly stats: ScanStats
+  windows(shared: SharedWindows): AsyncIterable<ScanWindow>
 }
 
 /** Footers kept: of so many files, and so many streams in them. */
@@ -58,32 +67,40 @@ export function makeSharedReader(options: SharedReaderOptions): SharedReader {
     return { tenant, request, selection }
   }
   async function* windowsOf(
-    shared: SharedWindows,
-    request: ScanRequest,
-    stats: ScanStats,
+    { segments: wanted, windows }: SharedWindows,
+    context: ScanContext,
+    known: Map<Segment, Map<number, Source>>,
     signal: AbortSignal,
   ): AsyncGenerator<ScanWindow, void, undefined> {
-    const context = makeContext({ blocks, filters }, request, stats)
     const sources: Source[] = []
-    for (const [i, segment] of (await segments.of(shared.segments)).entries()) {
-      for (const block of shared.segments[i].blocks) {
-        stats.blocks++
-        sources.push(blockSource(context, segment, block))
+    for (const [i, segment] of (await segments.of(wanted)).entries()) {
+      let ofSegment = known.get(segment)
+      if (ofSegment === undefined) known.set(segment, (ofSegment = new Map()))
+      for (const block of wanted[i].blocks) {
+        let source = ofSegment.get(block)
+        if (source === undefined) ofSegment.set(block, (source = blockSource(context, segment, block)))
+        sources.push(source)
       }
     }
     const pause = makePacer()
-    for (const [fromMs, toMs] of shared.windows) {
+    for (const [fromMs, toMs] of windows) {
       const window = { fromMs, toMs, spans: spansIn(sources, fromMs, toMs) }
       const batches = await readWindow(window, context, pause, signal)
       if (batches.length > 0) yield { fromMs, toMs, batches }
     }
   }
   return {
-    scan(shared, request, signal) {
+    read(request, signal) {
       const stats = emptyStats()
-      const deletes = shared.deletes.map((each) => activeDelete(shared.tenant, each))
-      const windows = windowsOf(shared, request, stats, signal)
-      return { stats, [Symbol.asyncIterator]: () => withoutDeleted(windows, deletes) }
+      const context = makeContext({ blocks, filters }, request, stats)
+      const known = new Map<Segment, Map<number, Source>>()
+      return {
+        stats,
+        windows(shared) {
+          const deletes = shared.deletes.map((each) => activeDelete(shared.tenant, each))
+          return withoutDeleted(windowsOf(shared, context, known, signal), deletes)
+        },
+      }
     },
     closeFiles: () => segments.closeFiles(),
   }
