@@ -48,7 +48,8 @@ try {
 
 function configText(dir: string, listenPort: number): string {
   return `auth_enabled: false
-server: {http_listen_address: 127.0.0.1, http_listen_port: ${listenPort}, grpc_listen_port: 0, log_level: warn}
+server:
+  {http_listen_address: 127.0.0.1, http_listen_port: ${listenPort}, grpc_listen_port: 0, log_level: warn}
 common:
   path_prefix: ${dir}
   storage: {filesystem: {chunks_directory: ${join(dir, 'chunks')}, rules_directory: ${join(dir, 'rules')}}}
@@ -56,7 +57,8 @@ common:
   ring: {kvstore: {store: inmemory}}
 schema_config:
   configs:
-    - {from: 2024-01-01, store: tsdb, object_store: filesystem, schema: v13, index: {prefix: index_, period: 24h}}
+    - {from: 2024-01-01, store: tsdb, object_store: filesystem, schema: v13,
+       index: {prefix: index_, period: 24h}}
 ingester: {lifecycler: {min_ready_duration: 0s}}
 limits_config:
   max_global_streams_per_user: 0

@@ -85,9 +85,9 @@ interface Clock {
 }
 
 /**
- * Gives every line of a file its time. A line without one has that of the line before, as the lines of a stack
- * trace do; those at the beginning have that of the first line that has one. A server keeps one of equal lines
- * of one moment: each further one comes a nanosecond later, the same in every run.
+ * Gives every line of a file its time. A line without one has that of the line before, as the lines of a
+ * stack trace do; those at the beginning have that of the first line that has one. A server keeps one of
+ * equal lines of one moment: each further one comes a nanosecond later, the same in every run.
  */
 function makeClock(name: string, readTime: ReadTime): Clock {
   let lastNs: bigint | undefined
@@ -135,6 +135,7 @@ function noTimes(name: string, line: string): OperatorError {
   return new OperatorError(
     'backfill_time',
     `${name}: no time in any line, such as: ${line.slice(0, 120)}\n` +
-      'say where it is with --timestamp-regex or --timestamp-json, and how it is written with --timestamp-format',
+      'say where it is with --timestamp-regex or --timestamp-json, and how it is written with ' +
+      '--timestamp-format',
   )
 }

@@ -66,8 +66,8 @@ interface Batch {
 }
 
 /**
- * A sink into Loki's push API: JSON, gzip. One push is under way while the next is put together, so that lines
- * stay in order.
+ * A sink into Loki's push API: JSON, gzip. One push is under way while the next is put together, so that
+ * lines stay in order.
  * `add` and `flush` throw OperatorError `backfill_refused` where the server refuses lines, `backfill_push`
  * where it does not take them however often it is tried, and the signal's reason once it is aborted.
  */

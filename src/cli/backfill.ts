@@ -53,7 +53,7 @@ const HELP = `
 Examples:
   logboom backfill files --label job=nginx access.log access.log.1 access.log.2.gz
   docker logs --timestamps shop 2>&1 | logboom backfill files --label container=shop --strip-timestamp -
-  logboom backfill loki --source http://old-loki:3100 --query '{namespace="prod"}' --since 7d --state copy.json`
+  logboom backfill loki --source http://old:3100 --query '{namespace="prod"}' --since 7d --state copy.json`
 
 /** Mounts `logboom backfill`: lines from elsewhere into any server that speaks Loki's push API. */
 export function registerBackfill(program: Command): void {

@@ -43,8 +43,8 @@ describe('the collector beside the server', () => {
     await start()
     expect((await ask('components')).status).toBe(503)
     await startCollecting()
-    const list = await (await ask('components')).json()
-    expect(list.map(({ localID }: { localID: string }) => localID)).toEqual(['loki.echo.e', 'loki.relabel.r'])
+    const list = (await (await ask('components')).json()) as { localID: string }[]
+    expect(list.map(({ localID }) => localID)).toEqual(['loki.echo.e', 'loki.relabel.r'])
     expect(await (await ask('components/loki.relabel.r')).json()).toMatchObject({ label: 'r' })
     expect(await (await ask('flow')).json()).toMatchObject({ components: [{ role: 'sink' }, {}] })
     for (const path of ['components/loki.nothing.x', 'nothing', '']) {

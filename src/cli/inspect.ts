@@ -54,7 +54,8 @@ function describe(report: SegmentReport, isAll: boolean): string {
   if (properties !== undefined) {
     const { tenant, day, rows, lineBytes, minMs, maxMs, walFrom, walTo, writer, createdMs } = properties
     lines.push(
-      `  tenant ${tenant}, day ${day}, written ${time(createdMs)} by ${writer}, log files ${walFrom} to ${walTo}`,
+      `  tenant ${tenant}, day ${day}, written ${time(createdMs)} by ${writer}, ` +
+        `log files ${walFrom} to ${walTo}`,
       `  ${rows} rows from ${time(minMs)} to ${time(maxMs)}`,
       `  ${bytes(lineBytes)} of lines in ${bytes(sizeBytes)}: ratio ${ratio(lineBytes, sizeBytes)}`,
     )

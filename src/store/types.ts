@@ -141,7 +141,9 @@ export interface RowBatch {
   lines(wanted?: Uint32Array): Lines
   /** What is known of fields without looking at lines; undefined where nothing is. */
   readonly fields?: BatchFields
-  /** What the lines have in common, where that is known without looking at them. The same object each time. */
+  /**
+   * What the lines have in common, where that is known without looking at them. The same object each time.
+   */
   shapes?(): BatchShapes
 }
 
@@ -152,7 +154,9 @@ export interface BatchShapes {
   readonly shapes: readonly LineShape[]
 }
 
-/** What lines of one shape have in common: constant texts, and holes between them that hold each line's own. */
+/**
+ * What lines of one shape have in common: constant texts, and holes between them that hold each line's own.
+ */
 export interface LineShape {
   /** The texts around the holes: hole `i` lies between `constants[i]` and `constants[i + 1]`. */
   readonly constants: readonly string[]

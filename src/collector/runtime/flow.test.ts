@@ -159,14 +159,13 @@ describe('what flows', () => {
   test('is reported in numbers: bytes of lines, and drops by reason', async () => {
     await start(false)
     await send('äbc')
-    const report = await (await fetch(`${http.url}/api/v0/web/flow`)).json()
+    const response = await fetch(`${http.url}/api/v0/web/flow`)
+    const report = (await response.json()) as { edges: unknown; components: { id: string; role: string }[] }
     expect(report.edges).toEqual([
       { from: 'loki.process.p', to: 'test.sink.k', entries: 1, bytes: 4 },
       { from: 'test.source.s', to: 'loki.process.p', entries: 1, bytes: 4 },
     ])
-    const roles = report.components
-      .map(({ id, role }: { id: string; role: string }) => `${id} ${role}`)
-      .sort()
+    const roles = report.components.map(({ id, role }) => `${id} ${role}`).sort()
     expect(roles).toEqual(['loki.process.p transform', 'test.sink.k sink', 'test.source.s source'])
   })
 

@@ -38,8 +38,8 @@ export function joinValues(slices: readonly Values[]): Values {
 const MAX_STEPS_PER_VALUE = 2
 
 /**
- * The {@link quantile} of all values of several slices. Slices are sorted once, by whoever asks first: windows
- * overlap, and most quantiles that people ask for are near an end.
+ * The {@link quantile} of all values of several slices. Slices are sorted once, by whoever asks first:
+ * windows overlap, and most quantiles that people ask for are near an end.
  */
 export function quantileOfSlices(q: number, slices: readonly Values[]): number {
   const count = slices.reduce((sum, slice) => sum + slice.count, 0)

@@ -5,7 +5,9 @@ import { NameTable } from './names.ts'
 
 const NO_BYTES = Buffer.alloc(0)
 
-/** Rows of a batch on their way through a pipeline; their lines are asked for once, by who needs the first. */
+/**
+ * Rows of a batch on their way through a pipeline; their lines are asked for once, by who needs the first.
+ */
 export class RowSource {
   readonly batch: RowBatch
   readonly #wanted: Uint32Array

@@ -128,7 +128,9 @@ function countLinesOf(
   }
 }
 
-/** Of JSON objects without a message the keys tell what they are; other texts are clustered by their words. */
+/**
+ * Of JSON objects without a message the keys tell what they are; other texts are clustered by their words.
+ */
 function wholeOf({ miner }: CountRules, level: string, shape: LineShape): Cluster {
   const text = shapePattern(shape)
   const before = shape.isJson ? text : ''

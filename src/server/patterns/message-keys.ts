@@ -3,7 +3,9 @@ import type { Limits } from '#config/schema/limits.ts'
 /** Keys of messages beyond those of the limits: structlog's. */
 const MORE_KEYS = ['event']
 
-/** The keys under which lines have their message: the tenant's `pattern_ingester_tokenizable_json_fields_*`. */
+/**
+ * The keys under which lines have their message: the tenant's `pattern_ingester_tokenizable_json_fields_*`.
+ */
 export function messageKeys(limits: Limits): string[] {
   const split = (text: string): string[] =>
     text

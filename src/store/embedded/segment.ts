@@ -59,7 +59,8 @@ export class Segment {
     this.directory = footer.directory
     this.#trailer = footer.trailer
     this.#firstBlock = firstBlocks(footer.directory, footer.streams.length)
-    // Segments have fewer than 2^22 streams, and a process fewer than 2^31: numbers sort faster than pairs do.
+    // Segments have fewer than 2^22 streams, and a process fewer than 2^31: numbers sort faster than pairs
+    // do.
     const order = Float64Array.from(footer.streams, ({ id }, number) => id * 2 ** 22 + number).sort()
     this.#ids = order.map((each) => Math.floor(each / 2 ** 22))
     this.#numbers = Uint32Array.from(order, (each) => each % 2 ** 22)

@@ -139,7 +139,8 @@ async function replayInto(
         if (damaged) wal.markDamaged(sequence)
         if (heads.active.sizeBytes < options.headBytes) return
         heads.sealAt(sequence, sequence + 1)
-        // On a full disk the log is kept and the rows stay in memory: reading goes on, flushing is tried again.
+        // On a full disk the log is kept and the rows stay in memory: reading goes on, flushing is tried
+        // again.
         await heads.flushed().catch(() => undefined)
       },
     },

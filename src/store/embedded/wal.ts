@@ -209,7 +209,8 @@ export class Wal {
       this.#isLost = true
       logger.error(
         { file, error: errorMessage(thrown) },
-        'fsync of the log failed: acknowledged rows may not survive a power loss until they are in a segment; ' +
+        'fsync of the log failed: acknowledged rows may not survive a power loss until they are in a ' +
+          'segment; ' +
           'it is written now. Check the disk.',
       )
       onLostSync()
