@@ -14,12 +14,12 @@ import { table } from './load/table.ts'
 import { startLogProcess } from './support/log-process.ts'
 
 // Dashboards that refresh while lines come in: how long panels take, and what the server needs for it.
-// usage: npm run bench:dashboards -- [--minutes 1] [--dashboards 20] [--refresh 10] [--rate 5] [--history
-// 256]   --minutes     how long
-//   --dashboards  how many, of 12 panels each; every third shows six hours, the others one
-//   --refresh     seconds between refreshes; one that is still under way when the next is due delays it
-//   --rate        MB of lines per second that come in meanwhile
-//   --history     MB of lines of the six hours before
+// usage: npm run bench:dashboards -- [flags]
+//   --minutes     how long; 1
+//   --dashboards  how many, 20, of 12 panels each; every third shows six hours, the others one
+//   --refresh     seconds between refreshes, 10; one that is still under way when the next is due delays it
+//   --rate        MB of lines per second that come in meanwhile; 5
+//   --history     MB of lines of the six hours before; 256
 
 const { values: options } = parseArgs({
   options: {
