@@ -6,6 +6,9 @@ export class FormatError extends Error {
   }
 }
 
+/** A file that is whole, of a version of the format that this Logboom does not know. */
+export class VersionError extends FormatError {}
+
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 

@@ -290,6 +290,22 @@ describe('damage on disk', () => {
   })
 })
 
+test('a segment of another version is left as it is, and said to be missing', async () => {
+  const dir = join(root, 'version')
+  const store = await openAt(dir)
+  await store.append('t', makeBatch([row('a'), row('b', T0 + 86_400_000)]))
+  await store.close()
+  const [path] = filesBelow(dir, '.seg')
+  const bytes = readFileSync(path)
+  bytes.writeUInt32LE(99, bytes.length - 12)
+  writeFileSync(path, bytes)
+  const { logger, entries } = recordingLogger()
+  const newer = await openAt(dir, { logger })
+  expect(await linesOf(newer)).toEqual(['b'])
+  expect(readFileSync(path).equals(bytes)).toBe(true)
+  expect(entries).toMatchObject([{ fields: { file: path, error: expect.stringContaining('version 99') } }])
+})
+
 describe('a disk that refuses writes', () => {
   /** Makes the next `times` calls of a file method write half of what they should, then fail. */
   async function failing(method: 'write' | 'datasync' | 'sync', code: string, times: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import type { Labels } from '#base/labels.ts'
-import { ByteReader, ByteWriter, FormatError, readPairs, writePairs } from './bytes.ts'
+import { ByteReader, ByteWriter, FormatError, readPairs, VersionError, writePairs } from './bytes.ts'
 import { COUNTED_METADATA, type CountedLevel } from './counted-level.ts'
 import { PART_INFO_BYTES, type PartInfo, readPartInfo, writePartInfo } from './parts.ts'
 
@@ -50,7 +50,9 @@ export function decodeTrailer(bytes: Buffer): Trailer {
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, TRAILER_BYTES)
   const version = view.getUint32(84, true)
-  if (version !== VERSION) throw new FormatError(`segment version ${version} is not known to this Logboom`)
+  if (version !== VERSION) {
+    throw new VersionError(`segment version ${version}; this Logboom reads version ${VERSION}`)
+  }
   if (crc32(bytes.subarray(0, 80)) !== view.getUint32(80, true)) {
     throw new FormatError('the trailer does not fit its checksum')
   }

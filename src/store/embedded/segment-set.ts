@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import { errorMessage, OperatorError } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
-import { FormatError } from './bytes.ts'
+import { FormatError, VersionError } from './bytes.ts'
 import type { Catalog } from './catalog.ts'
 import { errorCode, syncDir } from './disk.ts'
 import type { FileSystem } from './file-system.ts'
@@ -150,6 +150,14 @@ export class SegmentSet {
     } catch (thrown) {
       if (!(thrown instanceof FormatError)) throw thrown
       this.#handles.drop(path)
+      if (thrown instanceof VersionError) {
+        this.#logger.error(
+          { file: path, error: thrown.message },
+          'a segment is of another version; its rows are missing from answers, and the file is left as it is. ' +
+            'Use the Logboom that wrote it, or move the file away.',
+        )
+        return undefined
+      }
       await this.#fs.rename(path, `${path}.corrupt`)
       this.corruptSegments++
       this.#logger.error(
