@@ -2,10 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { silentLogger } from '#base/logger.ts'
 import { queryRange } from '#logql/engine/engine.ts'
+import type { ScanParts } from '#logql/engine/parts.ts'
 import type { QueryLimits } from '#logql/engine/types.ts'
+import { makeScanParts } from '#server/scan-workers/scan-parts.ts'
+import { makeScanPool } from '#server/scan-workers/scan-pool.ts'
 import { openEmbeddedStore } from '#store/embedded/store.ts'
 import { makeBatch, type PlainRow } from '#store/testing.ts'
 import type { LogStore } from '#store/types.ts'
@@ -236,7 +239,12 @@ const query = fc.oneof(
     ),
 )
 
-async function answer(store: LogStore, text: string, shortcuts: boolean): Promise<unknown> {
+async function answer(
+  store: LogStore,
+  text: string,
+  shortcuts: boolean,
+  parts?: ScanParts,
+): Promise<unknown> {
   const range = {
     startMs: T0 - 5000,
     startNs: 0,
@@ -245,7 +253,14 @@ async function answer(store: LogStore, text: string, shortcuts: boolean): Promis
     stepMs: 10_000,
     intervalMs: 0,
   }
-  const settings = { query: text, ...range, limit: 40, direction: 'backward', shortcuts } as const
+  const settings = {
+    query: text,
+    ...range,
+    limit: 40,
+    direction: 'backward',
+    shortcuts,
+    ...(parts && { parts }),
+  } as const
   try {
     const result = await queryRange(store, 't', settings, LIMITS, new AbortController().signal)
     if (result.type === 'streams') return result.streams
@@ -257,6 +272,9 @@ async function answer(store: LogStore, text: string, shortcuts: boolean): Promis
 }
 
 describe('columns', () => {
+  const pool = makeScanPool({ threads: 1, cacheBytes: 8 << 20, logger: silentLogger })
+  afterAll(() => pool.close())
+
   test('answer generated queries over generated logs as the lines do', async () => {
     const property = fc.asyncProperty(
       rows,
@@ -275,7 +293,10 @@ describe('columns', () => {
           await store.append('t', makeBatch(all))
           await store.flush()
           for (const text of queries) {
-            expect(await answer(store, text, true), text).toEqual(await answer(store, text, false))
+            const expected = await answer(store, text, false)
+            expect(await answer(store, text, true), text).toEqual(expected)
+            const parts = makeScanParts(store.planScan, pool, 0)
+            expect(await answer(store, text, true, parts), `${text} in another thread`).toEqual(expected)
           }
         } finally {
           await store.close()

@@ -1,3 +1,3 @@
 import { conformanceSuite } from './conformance/suite.ts'
 
-conformanceSuite(true)
+conformanceSuite({ shortcuts: true })

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { silentLogger } from '#base/logger.ts'
 import { loadLokiConfig } from '#config/load.ts'
+import { makeScanParts } from '#server/scan-workers/scan-parts.ts'
+import { makeScanPool } from '#server/scan-workers/scan-pool.ts'
 import { createServer, type LogServer } from '#server/server.ts'
 import { storeSettings } from '#server/store-settings.ts'
 import { makeTenantLimits } from '#server/tenant-limits.ts'
@@ -15,13 +17,22 @@ import { readDeviations } from './deviations.ts'
 /** Raising this takes a change here as well as in docs/compatibility.md; it only ever goes down. */
 const MOST_DEVIATIONS = 18
 
-/** Replays every recorded case on the real server and store, with or without shortcuts. */
-export function conformanceSuite(shortcuts: boolean): void {
-  describe(`the recorded answers of a Loki, shortcuts ${shortcuts ? 'on' : 'off'}`, () => {
+/** How the cases are answered. */
+interface Ways {
+  readonly shortcuts: boolean
+  /** Whether other threads read all that they can. */
+  readonly threads?: boolean
+}
+
+/** Replays every recorded case on the real server and store. */
+export function conformanceSuite({ shortcuts, threads = false }: Ways): void {
+  const ways = `shortcuts ${shortcuts ? 'on' : 'off'}, threads ${threads ? 'on' : 'off'}`
+  describe(`the recorded answers of a Loki, ${ways}`, () => {
     const dir = mkdtempSync(join(tmpdir(), 'logboom-conformance-'))
     const cases = readCases()
     const deviations = new Map(readDeviations().map(({ id, reason }) => [id, reason]))
     const failed = new Map<string, string>()
+    const pool = threads ? makeScanPool({ threads: 1, cacheBytes: 8 << 20, logger: silentLogger }) : undefined
     let server: LogServer
 
     beforeAll(async () => {
@@ -42,6 +53,7 @@ export function conformanceSuite(shortcuts: boolean): void {
         store,
         limits,
         shortcuts,
+        parts: makeScanParts(store.planScan, pool, 0),
         logger: silentLogger,
         host: '127.0.0.1',
         port: 0,
@@ -58,6 +70,7 @@ export function conformanceSuite(shortcuts: boolean): void {
     }, 180_000)
 
     afterAll(async () => {
+      await pool?.close()
       await server?.close()
       rmSync(dir, { recursive: true, force: true })
     })
