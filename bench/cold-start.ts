@@ -86,7 +86,8 @@ common:
   ring: {kvstore: {store: inmemory}}
 schema_config:
   configs:
-    - {from: 2024-01-01, store: tsdb, object_store: filesystem, schema: v13, index: {prefix: index_, period: 24h}}
+    - {from: 2024-01-01, store: tsdb, object_store: filesystem, schema: v13,
+       index: {prefix: index_, period: 24h}}
 ingester: {lifecycler: {min_ready_duration: 0s}}
 `
 }

@@ -1,6 +1,6 @@
 /**
- * The part of AssemblyScript's compiler that the build uses. The package's own types would declare the globals
- * of that language for the whole program, among them a `console` without `error`.
+ * The part of AssemblyScript's compiler that the build uses. The package's own types would declare the
+ * globals of that language for the whole program, among them a `console` without `error`.
  */
 export declare function main(
   argv: readonly string[],

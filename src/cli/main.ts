@@ -34,7 +34,8 @@ async function main(argv: string[]): Promise<void> {
 /**
  * What pushes leave behind lies outside of the heap. V8 would look through the whole heap for it every few
  * megabytes, which is a third of what ingest costs; small collections of what is young find most of it. Eight
- * megabytes of young objects are what a query of a busy dashboard makes: with one, it is copied over and over.
+ * megabytes of young objects are what a query of a busy dashboard makes: with one, it is copied over and
+ * over.
  */
 function tuneForServer(): void {
   limitHeapGrowth()

@@ -153,8 +153,8 @@ export class SegmentSet {
       if (thrown instanceof VersionError) {
         this.#logger.error(
           { file: path, error: thrown.message },
-          'a segment is of another version; its rows are missing from answers, and the file is left as it is. ' +
-            'Use the Logboom that wrote it, or move the file away.',
+          'a segment is of another version; its rows are missing from answers, and the file is left as ' +
+            'it is. Use the Logboom that wrote it, or move the file away.',
         )
         return undefined
       }
