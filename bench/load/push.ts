@@ -10,8 +10,8 @@ const MAX_APART_MS = 1_800_000
 const MAX_TRIES = 20
 
 /**
- * Pushes a corpus in order of time on four connections, or on one where its bodies span much time. Returns how
- * long it took, seconds.
+ * Pushes a corpus in order of time on four connections, or on one where its bodies span much time. Returns
+ * how long it took, seconds.
  */
 export async function pushCorpus(baseUrl: string, corpus: Corpus): Promise<number> {
   const spanMs = (corpus.endMs - corpus.startMs) / corpus.bodies.length
