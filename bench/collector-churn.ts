@@ -8,7 +8,8 @@ import { parseArgs } from 'node:util'
 import { uncompressSync } from 'snappy'
 import { decodePush } from '#collector/testing/fake-loki.ts'
 import { importBusybox, startDockerd } from '../test/support/dockerd.ts'
-import { cpuSeconds, freePort, rssMb, startNode, untilReady } from './collector/processes.ts'
+import { freePort, startNode, untilReady } from './collector/processes.ts'
+import { cpuSeconds, rssMb } from './load/process-usage.ts'
 
 // Containers that are started and gone within moments, on a real Docker Engine: every line of every one
 // must arrive once.

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { bundle } from '../build/bundle.ts'
-import { cpuSeconds, freePort, readMetric, rssMb, startNode, untilReady } from './collector/processes.ts'
+import { freePort, readMetric, startNode, untilReady } from './collector/processes.ts'
+import { cpuSeconds, rssMb } from './load/process-usage.ts'
 
 // What collecting containers costs: MB of lines per CPU second, memory, and the share of a core when idle.
 // The collector is the bundle that the image runs; the engine and the server are stand-ins of no cost to it.

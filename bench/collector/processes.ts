@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -22,21 +21,6 @@ async function stopChild(child: ChildProcess): Promise<void> {
   child.kill('SIGTERM')
   await Promise.race([exited, sleep(10_000, undefined, { ref: false })])
   child.kill('SIGKILL')
-}
-
-/** Seconds of processor time that a process has used, in user and kernel mode. */
-export function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / 100
-}
-
-/** Resident memory in MB: now, and at its highest. */
-export function rssMb(pid: number): { readonly now: number; readonly peak: number } {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const read = (name: string): number =>
-    Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 102.4) / 10
-  return { now: read('VmRSS'), peak: read('VmHWM') }
 }
 
 /** A port of the loopback interface that nobody listens on. */
