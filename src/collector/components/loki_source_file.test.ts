@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   copyFileSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
@@ -11,7 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { labelsText } from '#base/labels.ts'
 import type { LogsReceiver } from '../pipeline.ts'
 import { type RunningComponent, runComponent } from '../testing/run-component.ts'
@@ -180,4 +181,47 @@ test.each([
   [{ decompression: { enabled: true, format: 'bz2' } }, 'not supported yet: decompression format "bz2"'],
 ])('refuses %j', (args, message) => {
   expect(() => start(args)).toThrow(message)
+})
+
+describe('legacy_positions_file', () => {
+  const legacy = (): string => join(folder, 'promtail.yml')
+  const first = 'one\ntwo\n'
+  beforeEach(() => writeFileSync(file, `${first}three\n`))
+
+  test('goes on where Promtail has stopped, once', async () => {
+    const text = `positions:\n  cursor-journal: s=1\n  ${file}: "${first.length}"\n`
+    writeFileSync(legacy(), text)
+    const component = start({ legacy_positions_file: legacy() })
+    await arrived('three')
+    await component.stop()
+    rmSync(join(folder, 'data'), { recursive: true })
+    writeFileSync(legacy(), `positions:\n  ${file}: "0"\n`)
+    start({ legacy_positions_file: legacy() })
+    await arrived('three', 'one', 'two', 'three')
+  })
+
+  test('is not looked at where there are positions already', async () => {
+    const before = start()
+    await arrived('one', 'two', 'three')
+    await before.stop()
+    writeFileSync(legacy(), `positions:\n  ${file}: "${first.length}"\n`)
+    start({ legacy_positions_file: legacy() })
+    appendFileSync(file, 'four\n')
+    await arrived('one', 'two', 'three', 'four')
+  })
+
+  test.each([
+    ['absent', undefined],
+    ['no YAML', ': ['],
+    ['of another form', 'positions: 3'],
+  ])('%s is no hindrance', async (_, text) => {
+    if (text !== undefined) writeFileSync(legacy(), text)
+    start({ legacy_positions_file: legacy() })
+    await arrived('one', 'two', 'three')
+  })
+
+  test('that cannot be read stops the start: all files would be sent again', () => {
+    mkdirSync(legacy())
+    expect(() => start({ legacy_positions_file: legacy() })).toThrow('legacy_positions_file: cannot read')
+  })
 })

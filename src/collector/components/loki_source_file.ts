@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Labels, labelsText, makeLabels } from '#base/labels.ts'
@@ -7,6 +7,7 @@ import { openPositions, type Positions } from '../docker/positions.ts'
 import { type CompressionFormat, readCompressedFile } from '../file/compressed-file.ts'
 import { type FilePlace, parsePlace, placeText } from '../file/file-place.ts'
 import { type FileTailer, type FileTailerOptions, startFileTailer } from '../file/file-tailer.ts'
+import { readLegacyPositions } from '../file/legacy-positions.ts'
 import { makeLineSplitter } from '../file/line-splitter.ts'
 import { findFiles } from '../glob.ts'
 import type { LogsReceiver } from '../pipeline.ts'
@@ -18,6 +19,7 @@ interface Args {
   readonly forward_to: readonly LogsReceiver[]
   readonly encoding: string
   readonly tail_from_end: boolean
+  readonly legacy_positions_file: string
   readonly on_positions_file_error: 'restart_from_beginning' | 'restart_from_end' | 'skip'
   readonly decompression?: {
     readonly enabled: boolean
@@ -82,14 +84,11 @@ export const lokiSourceFile: ComponentDefinition<Args> = {
       },
     },
     validate: (decoded) => {
-      const { encoding, decompression, ...rest } = decoded as unknown as Args
+      const { encoding, decompression } = decoded as unknown as Args
       makeLineSplitter(encoding, true, () => undefined)
       if (decompression?.enabled === true && !['gz', 'z'].includes(decompression.format)) {
         const format = JSON.stringify(decompression.format)
         throw new Error(`not supported yet: decompression format ${format}; supported are "gz" and "z"`)
-      }
-      if ('legacy_positions_file' in rest && rest.legacy_positions_file) {
-        throw new Error('not supported yet: legacy_positions_file')
       }
     },
   },
@@ -109,7 +108,9 @@ class FileSource implements ComponentInstance<Args> {
     this.#context = context
     this.#args = args
     const file = join(context.dataDir, 'positions.yml')
+    const isFirstStart = !existsSync(file)
     this.#positions = openPositions(file, ({ path, labels }) => tailerKey(path, labels), context.logger)
+    if (isFirstStart && args.legacy_positions_file !== '') this.#import(args.legacy_positions_file)
     const registers = [context.metrics]
     const counter = (name: string, help: string): Counter =>
       new Counter({ name: `loki_source_file_${name}`, help, labelNames: ['path'], registers })
@@ -183,9 +184,16 @@ class FileSource implements ComponentInstance<Args> {
     return found.flat()
   }
 
+  /** Takes over the places that another program has left; they hold for any labels. */
+  #import(legacyFile: string): void {
+    const places = readLegacyPositions(legacyFile, this.#context.logger)
+    for (const [path, value] of places) this.#positions.set({ path, labels: '', value })
+    this.#context.logger.info({ file: legacyFile, places: places.size }, 'positions were taken over')
+  }
+
   #start(key: string, path: string, labels: Labels): void {
     const text = labelsText(labels)
-    const stored = this.#positions.get(key)
+    const stored = this.#positions.get(key) ?? this.#positions.get(tailerKey(path, ''))
     const start = stored === undefined ? undefined : parsePlace(stored.value)
     const { wasCorrupt } = this.#positions
     if (wasCorrupt && this.#args.on_positions_file_error === 'skip') return
