@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
+/** A busy machine takes its time. */
+const START_PATIENCE_MS = 5 * 60_000
 const LOGBOOM = fileURLToPath(new URL('../../../bin/logboom', import.meta.url))
 
 /** A `logboom collect run` in a process of its own, over one configuration and one storage folder. */
@@ -12,8 +14,10 @@ export interface CollectorProcess {
   /** Starts it and waits until it is ready. */
   start(): Promise<void>
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
-  /** Its resident memory in MB. */
-  rssMb(): number
+  /** Replaces its configuration and has the running process load it. */
+  reload(config: string): Promise<void>
+  /** The most resident memory that any of its lives has had, in MB. */
+  peakRssMb(): number
   /** What it wrote to standard error, over all its lives. */
   log(): string
 }
@@ -24,14 +28,29 @@ export function makeCollectorProcess(folder: string, config: string, port: numbe
   writeFileSync(configPath, config)
   let child: ChildProcess | undefined
   let log = ''
+  let peakMb = 0
+  const notePeak = (): number => {
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return peakMb
+    const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+    peakMb = Math.max(peakMb, Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024))
+    return peakMb
+  }
   const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    notePeak()
     const exited = once(child, 'exit')
     child.kill(signal)
     await exited
   }
   return {
     end,
+    peakRssMb: notePeak,
+    async reload(next) {
+      writeFileSync(configPath, next)
+      const answer = await fetch(`http://127.0.0.1:${port}/-/reload`, { method: 'POST' })
+      const text = await answer.text()
+      if (!answer.ok) throw new Error(`the collector did not reload: ${text}`)
+    },
     async start() {
       const listen = `--server.http.listen-addr=127.0.0.1:${port}`
       const storage = `--storage.path=${join(folder, 'collector')}`
@@ -42,7 +61,7 @@ export function makeCollectorProcess(folder: string, config: string, port: numbe
       child.stderr?.setEncoding('utf8').on('data', (text: string) => {
         log += text
       })
-      for (let tries = 0; tries < 1500; tries++) {
+      for (const deadline = Date.now() + START_PATIENCE_MS; Date.now() < deadline; ) {
         if (child.exitCode !== null) break
         const ready = await fetch(`http://127.0.0.1:${port}/-/ready`).catch(() => undefined)
         await ready?.arrayBuffer()
@@ -50,10 +69,6 @@ export function makeCollectorProcess(folder: string, config: string, port: numbe
         await sleep(20)
       }
       throw new Error(`the collector did not start:\n${log.slice(-3000)}`)
-    },
-    rssMb() {
-      const status = readFileSync(`/proc/${child?.pid}/status`, 'utf8')
-      return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024)
     },
     log: () => log,
   }

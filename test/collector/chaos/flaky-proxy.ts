@@ -18,24 +18,21 @@ export type Weather =
 export interface FlakyProxy {
   readonly url: string
   setWeather(weather: Weather): void
-  /** Lines that were refused for good, as `key(labels, line)` names them. */
-  readonly refused: ReadonlySet<string>
   /** How many pushes each kind of weather has met. */
   readonly met: ReadonlyMap<string, number>
   stop(): Promise<void>
 }
 
-/** Starts a proxy to the server at `target`; `key` names a line that was refused for good. */
+/** Starts a proxy to the server at `target`; `onRefused` is told each line that was refused for good. */
 export async function startFlakyProxy(
   target: string,
-  key: (labels: ReadonlyMap<string, string>, line: string) => string,
+  onRefused: (labels: ReadonlyMap<string, string>, line: string) => void,
 ): Promise<FlakyProxy> {
   let weather: Weather = { kind: 'fine' }
-  const refused = new Set<string>()
   const met = new Map<string, number>()
   const note = (body: Buffer): void => {
     for (const { labels, entries } of parseProtobufPush(uncompressSync(body, { asBuffer: true }) as Buffer)) {
-      for (const { line } of entries) refused.add(key(new Map(labels), Buffer.from(line).toString()))
+      for (const { line } of entries) onRefused(new Map(labels), Buffer.from(line).toString())
     }
   }
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -67,7 +64,6 @@ export async function startFlakyProxy(
     setWeather: (next) => {
       weather = next
     },
-    refused,
     met,
     async stop() {
       server.closeAllConnections()

@@ -56,6 +56,10 @@ export interface NoisyContainers {
   noteEnded(): Promise<void>
   /** `<container> <life> <stream>` → the number of its last line, of everything that has ended. */
   readonly written: ReadonlyMap<string, number>
+  /** When the container of this name was made, in milliseconds since the epoch. */
+  madeMs(name: string): number
+  /** The lives of the container of this name, since it was made. */
+  livesOf(name: string): ReadonlySet<string>
   /** Names of the containers, by whether they run. */
   names(isRunning: boolean): string[]
 }
@@ -64,6 +68,7 @@ export interface NoisyContainers {
 export function makeNoisyContainers(dockerd: Dockerd): NoisyContainers {
   const written = new Map<string, number>()
   const running = new Map<string, boolean>()
+  const made = new Map<string, { readonly atMs: number; readonly lives: Set<string> }>()
   const note = async (name: string): Promise<void> => {
     running.set(name, false)
     // Straight from the engine: it has the last line of each stream however the program ended.
@@ -72,17 +77,21 @@ export function makeNoisyContainers(dockerd: Dockerd): NoisyContainers {
     for (const line of `${stdout}\n${stderr}`.split('\n')) {
       const found = lineName(line)
       if (found === undefined) continue
+      made.get(name)?.lives.add(found.life)
       const key = `${name} ${found.life} ${found.stream}`
       written.set(key, Math.max(written.get(key) ?? 0, found.number))
     }
   }
   return {
     written,
+    madeMs: (name) => made.get(name)?.atMs ?? 0,
+    livesOf: (name) => made.get(name)?.lives ?? new Set(),
     names: (isRunning) => [...running].flatMap(([name, runs]) => (runs === isRunning ? [name] : [])),
     async start(name, kind) {
       const [size, files] = LOG_FILES[kind]
       const options = ['--log-opt', `max-size=${size}`, '--log-opt', `max-file=${files}`]
       if (kind === 'terminal') options.push('-t')
+      made.set(name, { atMs: Date.now(), lives: new Set() })
       const command = ['busybox:local', 'sh', '-c', SCRIPTS[kind]]
       await dockerd.docker(['run', '-d', '--name', name, '--stop-timeout', '5', ...options, ...command])
       running.set(name, true)
