@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { Agent as HttpAgent, IncomingMessage } from 'node:http'
+import type { Agent as HttpsAgent } from 'node:https'
 import { errorMessage, OperatorError } from '#base/errors.ts'
 import { withDeadline } from './deadline.ts'
+
+// Not imported: an import asks the module for every export, and one of them loads all of `fetch`.
+const http = process.getBuiltinModule('node:http')
+const https = process.getBuiltinModule('node:https')
 
 /** Where something is posted to, and as whom. */
 export interface PostTarget {
@@ -57,7 +61,7 @@ export function makeTarget(settings: TargetSettings): PostTarget {
     rejectUnauthorized: !insecure,
   }
   const pool = { keepAlive: true, maxSockets: 2 }
-  const agent = url.protocol === 'https:' ? new HttpsAgent({ ...pool, ...tls }) : new HttpAgent(pool)
+  const agent = url.protocol === 'https:' ? new https.Agent({ ...pool, ...tls }) : new http.Agent(pool)
   return { url, headers, timeoutMs: settings.timeoutMs, agent }
 }
 
@@ -90,7 +94,7 @@ export async function post(
   signal: AbortSignal,
 ): Promise<PostAnswer> {
   const { url, agent, timeoutMs } = target
-  const send = url.protocol === 'https:' ? httpsRequest : httpRequest
+  const send = url.protocol === 'https:' ? https.request : http.request
   const all = { ...headers, ...target.headers, 'content-length': Buffer.byteLength(body) }
   const late = (): Error => new Error(`no answer within ${timeoutMs} ms`)
   return await withDeadline(signal, timeoutMs, late, async (deadline) => {
