@@ -101,6 +101,7 @@ function makeContext(run: MetricRun, grid: StepGrid, instantNs: number): ReadCon
     maxHeldBytes: limits.max_query_memory,
     shortcuts: settings.shortcuts !== false,
     parts: settings.parts,
+    memory: settings.memory,
     pace: new Pace(signal),
     stats: new StatsCollector(),
   }

@@ -1,5 +1,6 @@
 import type { Labels } from '#base/labels.ts'
 import type { Direction, ScanStats } from '#store/types.ts'
+import type { PaneMemory } from '../metrics/pane-memory.ts'
 import type { Explanation } from './explain.ts'
 import type { ScanParts } from './parts.ts'
 
@@ -14,6 +15,8 @@ export interface QuerySettings {
   readonly explain?: boolean
   /** Other threads that may read parts of what is asked for. Default: everything is read by the caller's. */
   readonly parts?: ScanParts
+  /** What range functions remember of earlier queries of this tenant. Default: nothing. */
+  readonly memory?: PaneMemory
 }
 
 /** A range query, after the HTTP layer has parsed its parameters. Log queries read [start, end). */

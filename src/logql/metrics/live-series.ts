@@ -43,6 +43,11 @@ export class LiveSeries {
     return taken
   }
 
+  /** The panes that still fill up, or have not been in a window yet. */
+  *open(): Generator<PartSeries[number]> {
+    for (const { id, open } of this.#byKey.values()) yield { labels: id.labels, ...open }
+  }
+
   /** Takes over the samples of the part of time that follows. */
   absorb(part: PartSeries): void {
     for (const series of part) this.of(series.labels).absorb(series)

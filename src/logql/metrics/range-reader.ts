@@ -7,7 +7,9 @@ import type { StatsCollector } from '../engine/stats.ts'
 import { compileMatcher } from '../pipeline/matcher.ts'
 import type { Grouping, RangeAggExpr } from '../syntax/ast.ts'
 import { printExpr } from '../syntax/printer.ts'
+import { rangeFunction } from './accumulators.ts'
 import { CountedRange, countsAll, isWholeMinute, makeCellTest, wholeMinutes } from './counted-range.ts'
+import { knownPart, PaneGatherer, type PaneMemory } from './pane-memory.ts'
 import { isJoinable, RangeParts } from './range-parts.ts'
 import { type Bound, type RangeSpec, SampleReader } from './sample-reader.ts'
 import { type StepGrid, stepTime } from './step-grid.ts'
@@ -29,7 +31,12 @@ export interface ReadContext {
   readonly shortcuts: boolean
   /** Other threads that read parts of what is asked for; undefined where there is no way to have them. */
   readonly parts: ScanParts | undefined
+  /** What earlier queries have found; undefined where everything is to be read. */
+  readonly memory: PaneMemory | undefined
 }
+
+/** So many more panes than a window has are remembered. */
+const MEMORY_STEPS = 2
 
 /** Evaluates one range function, step by step, reading the store as far as each step needs. */
 export class RangeReader {
@@ -51,6 +58,10 @@ export class RangeReader {
   /** Where the next scan begins, if not with the window of its first step. */
   #scanFrom: Bound | undefined
   readonly #read: ExplainedRead
+  /** Under what panes are remembered, and those that are to be; undefined where none are. */
+  readonly #remembered: { readonly key: string; readonly gatherer: PaneGatherer } | undefined
+  /** Whether what is remembered has been taken over. */
+  #recalled = false
 
   constructor(expr: RangeAggExpr, pushed: Grouping | undefined, context: ReadContext) {
     const { grid, instantNs, shortcuts, maxHeldBytes } = context
@@ -64,6 +75,7 @@ export class RangeReader {
     context.stats.addRead(this.#read)
     this.#readsApart = grid.count > 1 && grid.stepMs >= 2 * expr.range.rangeMs
     this.#counted = shortcuts && countsAll(plan) ? this.#countedRange() : undefined
+    this.#remembered = this.#rememberedPanes()
   }
 
   /** Reads what the step's window holds. Steps come in ascending order. */
@@ -72,6 +84,7 @@ export class RangeReader {
     if (this.#expr.range.rangeMs === 0) return
     if (this.#counted !== undefined) await this.#readCounts(this.#counted, endMs)
     if (this.#counted !== undefined) return
+    if (!this.#recalled) await this.#recall()
     if (this.#readsApart && this.#scanStep <= step) {
       await this.close()
       this.#readToMs = Number.NEGATIVE_INFINITY
@@ -104,9 +117,57 @@ export class RangeReader {
     const endMs = stepTime(this.#context.grid, step)
     const { rangeMs } = this.#expr.range
     const { live, panes } = this.#samples
+    this.#gather(step, endMs)
     const { vector, dropped } = live.vector(panes, step, rangeMs, endMs)
     if (dropped) this.#samples.forget()
     return vector
+  }
+
+  /**
+   * Where windows overlap, panes of the last one are of use for a query that asks for the steps that follow.
+   * Only those of functions that add up the same however their rows are cut, and of a grid that another
+   * query may have, too.
+   */
+  #rememberedPanes(): { key: string; gatherer: PaneGatherer } | undefined {
+    const { grid, memory } = this.#context
+    const { rangeMs } = this.#expr.range
+    const isCommon = Number.isInteger(grid.stepMs) && grid.firstMs % grid.stepMs === 0
+    const overlaps = rangeMs > grid.stepMs && Number.isInteger(this.#expr.range.offsetMs)
+    if (memory === undefined || this.#counted !== undefined || !isCommon || !overlaps) return undefined
+    if (!isJoinable(this.#expr)) return undefined
+    const lastMs = stepTime(grid, grid.count - 1)
+    // A little more than the last window: rows that came late make a step or two unsure.
+    const fromMs = Math.max(grid.firstMs - rangeMs, lastMs - rangeMs - MEMORY_STEPS * grid.stepMs)
+    const { accumulation } = rangeFunction(this.#expr.op, this.#expr.param)
+    const key = JSON.stringify([grid.stepMs, printExpr(this.#expr), this.#spec.pushed ?? null])
+    return { key, gatherer: new PaneGatherer(accumulation, fromMs, grid.stepMs) }
+  }
+
+  /** Takes over the panes that are remembered, having read what lies before them. */
+  async #recall(): Promise<void> {
+    this.#recalled = true
+    const { memory, grid } = this.#context
+    if (memory === undefined || this.#remembered === undefined) return
+    const known = memory.find(this.#remembered.key)
+    const firstMs = grid.firstMs - this.#expr.range.rangeMs
+    const lastMs = stepTime(grid, grid.count - 1)
+    if (known === undefined || known.toMs <= firstMs || known.fromMs >= lastMs) return
+    const samples = this.#samples
+    if (known.fromMs > firstMs) await this.#readAll(samples.boundOf(firstMs), samples.boundOf(known.fromMs))
+    const toMs = Math.min(known.toMs, lastMs)
+    samples.absorb(knownPart(known, samples.panes, firstMs, toMs), 0)
+    this.#scanFrom = samples.boundOf(toMs)
+    this.#readToMs = toMs
+    this.#ended = toMs === lastMs
+  }
+
+  #gather(step: number, endMs: number): void {
+    if (this.#remembered === undefined) return
+    const { grid, memory } = this.#context
+    const { key, gatherer } = this.#remembered
+    if (endMs <= gatherer.fromMs) return
+    gatherer.gather(this.#samples.live, this.#samples.panes, step)
+    if (step === grid.count - 1) memory?.keep(key, gatherer.known(endMs), this.#expr.range.offsetMs)
   }
 
   /** Frees the scan, if one is open. */

@@ -43,39 +43,66 @@ const QUERIES = [
   'max_over_time({app=~"a|b"} | json | __error__="" | unwrap ms [1m])',
   'last_over_time({app=~".+"} | json | __error__="" | unwrap ms [1m]) by (level)',
 ]
+const INSTANTS = [
+  'sum(count_over_time({app=~".+"} |= "err" [5m]))',
+  'sum by (app) (rate({app=~".+"} |= "e" [4m])) * 100',
+  'count_over_time({app="a"} | json | level="warn" [3m])',
+  'topk(1, sum by (app, level) (bytes_over_time({app=~"a|b"} | logfmt [5m])))',
+  'sum(rate({app="a"} |= "l" [3m])) / sum(count_over_time({app=~".+"}[5m]))',
+  'label_replace(sum by (app) (bytes_rate({app=~".+"} != "x" [150s])), "b", "$1", "app", "(.*)")',
+  'count(count_over_time({app=~".+"} | json [3m]))',
+]
 const LINES = ['{"level":"warn","ms":0.1}', '{"level":"info","ms":7.3}', 'err level=error', 'plain']
 
 const action = fc.oneof(
   {
     weight: 3,
-    arbitrary: fc.record({ push: fc.nat(600_000), app: fc.constantFrom('a', 'b', 'c'), line: fc.nat(3) }),
+    arbitrary: fc.record({
+      push: fc.oneof(fc.nat(600_000), fc.nat(20_000)),
+      app: fc.constantFrom('a', 'b', 'c'),
+      line: fc.nat(3),
+    }),
   },
   {
     weight: 3,
     arbitrary: fc.record({
       query: fc.nat(QUERIES.length - 1),
       back: fc.nat(60_000),
-      step: fc.constantFrom(5, 15),
+      step: fc.constantFrom(5, 15, 25),
     }),
   },
 )
 
+const instant = fc.record({
+  instant: fc.nat(INSTANTS.length - 1),
+  back: fc.nat(60_000),
+})
+
 test('a dashboard is told the same whether anything is used again or not', async () => {
   const base = Math.floor(Date.now() / 60_000) * 60_000
   await fc.assert(
-    fc.asyncProperty(fc.array(action, { minLength: 30, maxLength: 40 }), async (actions) => {
-      for (const one of actions) {
-        if ('push' in one) {
-          await push(base - one.push, one.app, LINES[one.line])
-          continue
+    fc.asyncProperty(
+      fc.array(fc.oneof({ weight: 3, arbitrary: action }, instant), { minLength: 30, maxLength: 40 }),
+      async (actions) => {
+        for (const one of actions) {
+          if ('push' in one) {
+            await push(base - one.push, one.app, LINES[one.line])
+            continue
+          }
+          const endMs = base - one.back
+          if ('instant' in one) {
+            const params = { query: INSTANTS[one.instant], time: `${endMs}000000` }
+            const path = '/loki/api/v1/query'
+            expect(await ask(path, params, false)).toEqual(await ask(path, params, true))
+            continue
+          }
+          const range = { start: `${endMs - 300_000}000000`, end: `${endMs}000000`, step: String(one.step) }
+          const params = { query: QUERIES[one.query], ...range }
+          const path = '/loki/api/v1/query_range'
+          expect(await ask(path, params, false)).toEqual(await ask(path, params, true))
         }
-        const endMs = base - one.back
-        const range = { start: `${endMs - 300_000}000000`, end: `${endMs}000000`, step: String(one.step) }
-        const params = { query: QUERIES[one.query], ...range }
-        const path = '/loki/api/v1/query_range'
-        expect(await ask(path, params, false)).toEqual(await ask(path, params, true))
-      }
-    }),
+      },
+    ),
     { numRuns: 6, endOnFailure: true },
   )
   const metrics = await (await fetch(`${server.url}/metrics`)).text()

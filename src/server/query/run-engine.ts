@@ -2,11 +2,14 @@ import type { Limits } from '#config/schema/limits.ts'
 import type { LokiConfig } from '#config/schema/root.ts'
 import { queryInstant, queryRange } from '#logql/engine/engine.ts'
 import type { InstantQuery, QueryResult, RangeQuery } from '#logql/engine/types.ts'
+import { tooManySeries } from '#logql/metrics/evaluator.ts'
 import type { Expr, LogRange, MetricExpr } from '#logql/syntax/ast.ts'
 import { type AppendWatch, type Watch, watchAppends } from './append-watch.ts'
 import { collect } from './check-limits.ts'
 import { isDivisible } from './divisible.ts'
 import { engineLimits } from './engine-limits.ts'
+import { answerFromTiles } from './instant-tiles.ts'
+import { makePaneReuse, type PaneReuse } from './pane-reuse.ts'
 import { gridOf, makeRangeReuse, type RangeReuse, type ReadSpan } from './range-reuse.ts'
 import type { QueryCall } from './run-query.ts'
 import { makeSharedRuns, type SharedRuns } from './shared-runs.ts'
@@ -15,6 +18,7 @@ import { makeSharedRuns, type SharedRuns } from './shared-runs.ts'
 export interface QueryReuse {
   readonly watch: AppendWatch
   readonly ranges: RangeReuse
+  readonly panes: PaneReuse
   readonly shared: SharedRuns<Watch>
   /** Queries that were answered by one that was under way. */
   readonly joined: () => number
@@ -23,14 +27,15 @@ export interface QueryReuse {
 type Store = AppendWatch['store']
 
 /**
- * Reuse over a store; all appends must go through `watch.store`. `maxBytes` bounds the points that are
- * kept.
+ * Reuse over a store; all appends must go through `watch.store`. `maxBytes` bounds the points and panes that
+ * are kept.
  */
 export function makeQueryReuse(store: Store, maxBytes: number): QueryReuse {
   const watch = watchAppends(store)
   let joined = 0
   const shared = makeSharedRuns<Watch>(() => joined++)
-  return { watch, ranges: makeRangeReuse(watch, maxBytes), shared, joined: () => joined }
+  const ranges = makeRangeReuse(watch, maxBytes / 2)
+  return { watch, ranges, panes: makePaneReuse(watch, maxBytes / 2), shared, joined: () => joined }
 }
 
 /** Runs a range query, for which the engine reads as little as what is known allows. */
@@ -48,11 +53,17 @@ export async function runRange(call: QueryCall, expr: Expr, query: RangeQuery): 
   const { firstMs, lastMs } = gridOf(query)
   const isKept = span !== undefined && mayKeep(call, query, expr, firstMs - span.mostMs)
   const key = JSON.stringify(['range', call.tenant, query, limits])
-  return await share(call, reuse, key, lastMs + 1 - (span?.leastMs ?? 0), (signal) =>
-    isKept
-      ? reuse.ranges.run(call.tenant, query, span, limits.max_query_series, (part) => compute(part, signal))
-      : compute(query, signal),
-  )
+  return await share(call, reuse, key, lastMs + 1 - (span?.leastMs ?? 0), async (signal) => {
+    if (!isKept) return await compute(query, signal)
+    const memory = reuse.panes.begin(call.tenant)
+    try {
+      return await reuse.ranges.run(call.tenant, query, span, limits.max_query_series, (part) =>
+        compute({ ...part, memory }, signal),
+      )
+    } finally {
+      memory.end()
+    }
+  })
 }
 
 /** Runs an instant query, or joins the same one that is under way. */
@@ -63,7 +74,38 @@ export async function runInstant(call: QueryCall, expr: Expr, query: InstantQuer
   const { reuse } = call
   if (reuse === undefined || isBypassed(call) || expr.kind === 'log') return await compute(call.signal)
   const key = JSON.stringify(['instant', call.tenant, query, limits])
-  return await share(call, reuse, key, query.timeMs + 1 - (spanOf(expr)?.leastMs ?? 0), compute)
+  const span = spanOf(expr)
+  const isKept = span !== undefined && mayKeep(call, query, expr, query.timeMs - span.mostMs)
+  return await share(call, reuse, key, query.timeMs + 1 - (span?.leastMs ?? 0), async (signal) => {
+    const known = isKept ? await instantFromTiles(call, reuse, expr, query, signal) : undefined
+    return known ?? (await compute(signal))
+  })
+}
+
+/** Answers an instant query from tiles, where that gives the same. */
+async function instantFromTiles(
+  call: QueryCall,
+  reuse: QueryReuse,
+  expr: MetricExpr,
+  query: InstantQuery,
+  signal: AbortSignal,
+): Promise<QueryResult | undefined> {
+  const { store, tenant } = call
+  const own = engineLimits(call.limits)
+  // Series of parts are no series of the answer.
+  const limits = { ...own, max_query_series: 0 }
+  const result = await answerFromTiles(expr, query, {
+    range: (tiles, tileMs) => {
+      const span = { leastMs: 0, mostMs: tileMs }
+      return reuse.ranges.run(tenant, tiles, span, 0, (part) =>
+        queryRange(store, tenant, part, limits, signal),
+      )
+    },
+    instant: (edge) => queryInstant(store, tenant, edge, limits, signal),
+  })
+  const most = own.max_query_series
+  if (result !== undefined && most > 0 && result.samples.length > most) throw tooManySeries(most)
+  return result
 }
 
 /** Joins a run of the same query, unless rows before `endMs` were appended since that began. */
@@ -97,7 +139,12 @@ function isBypassed({ request: { headers } }: QueryCall): boolean {
 }
 
 /** Whether points of this query stay as they are until rows are appended. */
-function mayKeep(call: QueryCall, { query }: RangeQuery, expr: MetricExpr, readsFromMs: number): boolean {
+function mayKeep(
+  call: QueryCall,
+  { query }: RangeQuery | InstantQuery,
+  expr: MetricExpr,
+  readsFromMs: number,
+): boolean {
   // What retention may remove is not for ever as it was; templates can tell the time.
   return readsFromMs > call.nowMs - call.keptMs && !query.includes('{{') && isDivisible(expr)
 }
