@@ -10,6 +10,7 @@ import { renderDiagnostics } from '#collector/syntax/render-diagnostics.ts'
 import { type AlloyArgs, parseAlloyFlags } from './alloy-flags.ts'
 import { runFmt } from './collect-fmt.ts'
 import { findPage } from './find-page.ts'
+import { releaseStartMemory } from './release-start-memory.ts'
 import { runUntilSignal } from './signals.ts'
 
 /** Leaves time for the last push within the 5 s that a stop may take. */
@@ -79,6 +80,7 @@ async function run(args: AlloyArgs): Promise<void> {
     pageDir: findPage(),
   })
   console.error(`logboom: ${path} runs; its page, components and metrics are at ${http.url}`)
+  releaseStartMemory()
   process.on('SIGHUP', () => void collector.reload().then(report))
   await runUntilSignal(async () => {
     await collector.stop(STOP_DEADLINE_MS)

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { goQuote } from '#base/goquote.ts'
 import { type Labels, makeLabels } from '#base/labels.ts'
+import { nodeCrypto } from '#base/node-crypto.ts'
 import { compileRegex, expandTemplate, type Regex } from '#base/regex/regex.ts'
 import type { BodySchema } from './runtime/component.ts'
 
@@ -262,6 +262,6 @@ function mapLabels(rule: CompiledRule, labels: Map<string, string>, isValidName:
 
 /** The last eight bytes of the MD5 sum, big-endian, modulo `modulus`: Prometheus' way to shard. */
 function hashMod(value: string, modulus: number): string {
-  const digest = createHash('md5').update(value).digest()
+  const digest = nodeCrypto().createHash('md5').update(value).digest()
   return (digest.readBigUInt64BE(8) % BigInt(modulus)).toString()
 }

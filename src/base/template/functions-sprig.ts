@@ -1,5 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto'
 import { posix } from 'node:path'
+import { nodeCrypto } from '../node-crypto.ts'
 import { adler32 } from './adler32.ts'
 import { type FunctionTable, fn } from './functions.ts'
 import { textsOf } from './functions-lists.ts'
@@ -42,7 +42,7 @@ function swapCase(text: string): string {
 const hash = (algorithm: string) => fn('string', (text: string) => hex(algorithm, text))
 
 function hex(algorithm: string, text: string): string {
-  return createHash(algorithm).update(text).digest('hex')
+  return nodeCrypto().createHash(algorithm).update(text).digest('hex')
 }
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
@@ -143,6 +143,6 @@ export const SPRIG_FUNCTIONS: FunctionTable = {
   clean: fn('string', (path: string) => posix.normalize(path).replace(/(?<=.)\/$/, '')),
   ext: fn('string', (path: string) => /\.[^./]*$/.exec(path)?.[0] ?? ''),
   isAbs: fn('string', (path: string) => path.startsWith('/')),
-  uuidv4: fn('', () => randomUUID()),
+  uuidv4: fn('', () => nodeCrypto().randomUUID()),
   env: fn('string', (name: string) => process.env[name] ?? ''),
 }

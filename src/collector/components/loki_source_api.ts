@@ -1,12 +1,11 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { isDeepStrictEqual, promisify } from 'node:util'
-import { gunzip, inflate } from 'node:zlib'
 import { errorMessage } from '#base/errors.ts'
 import { type Labels, makeLabels } from '#base/labels.ts'
 import { type PushedStream, parseJsonPush, parseProtobufPush } from '../api/push-request.ts'
 import { type ApiHttpArgs, apiServerBlocks, apiTlsOptions, DEFAULT_API_HTTP } from '../api/server-args.ts'
 import { fanOut } from '../fan-out.ts'
 import { http } from '../node-http.ts'
+import { isDeepStrictEqual, promisify } from '../node-util.ts'
 import { type LogEntry, type LogsReceiver, makeDelivery } from '../pipeline.ts'
 import { applyRules, noRules, type RelabelRules } from '../relabel.ts'
 import type { ComponentContext, ComponentDefinition, ComponentInstance } from '../runtime/component.ts'
@@ -211,7 +210,12 @@ function tenantOf(request: IncomingMessage): string {
 
 type Unpack = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>
 
-const UNPACKERS: Readonly<Record<string, Unpack>> = { gzip: promisify(gunzip), deflate: promisify(inflate) }
+/** How the bodies of an encoding are unpacked; `node:zlib` is loaded when the first one comes. */
+function unpackerOf(encoding: string): Unpack | undefined {
+  const { gunzip, inflate } = process.getBuiltinModule('node:zlib')
+  if (encoding === 'gzip') return promisify(gunzip)
+  return encoding === 'deflate' ? promisify(inflate) : undefined
+}
 
 async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const message = `the request is larger than max_send_message_size (${maxBytes} bytes)`
@@ -226,7 +230,7 @@ async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buf
   const body = Buffer.concat(chunks)
   const encoding = request.headers['content-encoding'] ?? ''
   if (encoding === '' || encoding === 'snappy' || encoding === 'identity') return body
-  const unpack = UNPACKERS[encoding]
+  const unpack = unpackerOf(encoding)
   if (unpack === undefined)
     throw new HttpProblem(400, `Content-Encoding ${JSON.stringify(encoding)} not supported`)
   try {

@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createGunzip, createInflate } from 'node:zlib'
 import type { Labels } from '#base/labels.ts'
 import { orderDeliveries } from '../delivery-order.ts'
 import { fanOut } from '../fan-out.ts'
@@ -41,6 +40,8 @@ export function readCompressedFile(
   const read = async (): Promise<void> => {
     try {
       await sleep(delayMs, undefined, { signal: stopping.signal })
+      // Taken here, since loading it costs memory that hardly any collector needs.
+      const { createGunzip, createInflate } = process.getBuiltinModule('node:zlib')
       const unpack = format === 'gz' ? createGunzip() : createInflate()
       await pipeline(createReadStream(options.path), unpack, async (chunks: AsyncIterable<Buffer>) => {
         for await (const chunk of chunks) {

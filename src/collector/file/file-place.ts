@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
+import { nodeCrypto } from '#base/node-crypto.ts'
 
 /** How far a file has been read, and which file it was. */
 export interface FilePlace {
@@ -37,7 +37,11 @@ export function parsePlace(text: string): FilePlace | undefined {
 export async function readSignature(handle: FileHandle, sizeBytes = MAX_SIGNATURE_BYTES): Promise<Signature> {
   const buffer = Buffer.alloc(Math.min(sizeBytes, MAX_SIGNATURE_BYTES))
   const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0)
-  const hash = createHash('sha256').update(buffer.subarray(0, bytesRead)).digest('hex').slice(0, 16)
+  const hash = nodeCrypto()
+    .createHash('sha256')
+    .update(buffer.subarray(0, bytesRead))
+    .digest('hex')
+    .slice(0, 16)
   return { sizeBytes: bytesRead, hash }
 }
 

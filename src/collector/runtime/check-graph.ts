@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { errorMessage } from '#base/errors.ts'
@@ -73,7 +72,7 @@ function trialUnit(node: ComponentNode): ComponentUnit {
     id: node.id,
     definition: node.definition,
     // Nothing is there, so nothing durable is read, and a trial has nothing to write.
-    dataDir: join(tmpdir(), `logboom-trial-${randomUUID()}`),
+    dataDir: join(tmpdir(), `logboom-trial-${process.pid}-${Math.random()}`),
     logger: quiet,
     onExports: () => undefined,
   })

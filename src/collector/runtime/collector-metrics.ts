@@ -1,13 +1,14 @@
 import type { MetricObjectWithValues, MetricValue } from 'prom-client'
 import { Counter, Gauge, Registry } from '#base/metrics.ts'
+import { nodeCrypto } from '#base/node-crypto.ts'
 import { VERSION } from '#base/version.ts'
 import type { HealthState } from './component.ts'
 
 /** The collector's metrics about itself, by Alloy's names. */
 export interface CollectorMetrics {
   readonly registry: Registry
-  /** Records how a load ended; `hash` is the SHA-256 of the configuration's text in hex. */
-  recordLoad(isSuccess: boolean, hash: string): void
+  /** Records how a load ended, and the text of the configuration. */
+  recordLoad(isSuccess: boolean, text: string): void
 }
 
 /** Registers the metrics. `healths` counts the components at the time of a scrape. */
@@ -21,11 +22,18 @@ export function makeCollectorMetrics(healths: () => readonly HealthState[]): Col
     registers,
   })
   build.set({ version: `v${VERSION}` }, 1)
-  const hash = new Gauge({
+  let loadedText: string | undefined
+  new Gauge({
     name: 'alloy_config_hash',
     help: 'Hash of the currently active config file.',
     labelNames: ['sha256', 'cluster_name'],
     registers,
+    collect() {
+      this.reset()
+      if (loadedText === undefined) return
+      const sha256 = nodeCrypto().createHash('sha256').update(loadedText).digest('hex')
+      this.set({ sha256, cluster_name: '' }, 1)
+    },
   })
   const ok = new Gauge({
     name: 'alloy_config_last_load_successful',
@@ -63,15 +71,14 @@ export function makeCollectorMetrics(healths: () => readonly HealthState[]): Col
   })
   return {
     registry,
-    recordLoad: (isSuccess, sha256) => {
+    recordLoad: (isSuccess, text) => {
       ok.set(isSuccess ? 1 : 0)
       if (!isSuccess) {
         failures.inc()
         return
       }
       okAt.set(Date.now() / 1000)
-      hash.reset()
-      hash.set({ sha256, cluster_name: '' }, 1)
+      loadedText = text
     },
   }
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { errorMessage, OperatorError } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
@@ -181,7 +180,7 @@ async function load(state: State, files: readonly ConfigText[], fetchesAnew: boo
     }
     follow(state, graph)
     const text = files.map((file) => file.text).join('\n')
-    state.metrics.recordLoad(!hasErrors(diagnostics), createHash('sha256').update(text).digest('hex'))
+    state.metrics.recordLoad(!hasErrors(diagnostics), text)
     return diagnostics
   })
 }

@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve, sep } from 'node:path'
+import { nodeCrypto } from '#base/node-crypto.ts'
 import { type ModuleText, readModuleFiles } from './module-text.ts'
 
 /** Arguments of `import.git`. */
@@ -35,7 +34,10 @@ const KEPT_VERSIONS = 3
  * @throws Error with what git says, or with what to do where there is no git
  */
 export async function fetchGitModule(args: ImportGitArgs, folder: string): Promise<ModuleText[]> {
-  const home = join(folder, createHash('sha256').update(args.repository).digest('hex').slice(0, 12))
+  const home = join(
+    folder,
+    nodeCrypto().createHash('sha256').update(args.repository).digest('hex').slice(0, 12),
+  )
   mkdirSync(home, { recursive: true })
   const bare = join(home, 'repository.git')
   const env = environment(args, home)
@@ -90,12 +92,16 @@ function environment(args: ImportGitArgs, home: string): NodeJS.ProcessEnv {
 
 function git(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile('git', args, { env, timeout: GIT_TIMEOUT_MS }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout)
-      else if (error.code === 'ENOENT') {
-        reject(new Error('import.git needs the program "git", which is not installed here; use import.file'))
-      } else reject(new Error(`git: ${stderr.trim() || error.message.split('\n')[0]}`))
-    })
+    process
+      .getBuiltinModule('node:child_process')
+      .execFile('git', args, { env, timeout: GIT_TIMEOUT_MS }, (error, stdout, stderr) => {
+        if (error === null) resolve(stdout)
+        else if (error.code === 'ENOENT') {
+          reject(
+            new Error('import.git needs the program "git", which is not installed here; use import.file'),
+          )
+        } else reject(new Error(`git: ${stderr.trim() || error.message.split('\n')[0]}`))
+      })
   })
 }
 

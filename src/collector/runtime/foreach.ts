@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { nodeCrypto } from '#base/node-crypto.ts'
 import type { Attribute, Block } from '../syntax/ast.ts'
 import { DiagnosticsError } from '../syntax/diagnostic.ts'
 import { isIdentifier } from '../syntax/literal.ts'
@@ -117,5 +117,5 @@ function scalarText(value: Value): string | undefined {
 }
 
 function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 12)
+  return nodeCrypto().createHash('sha256').update(text).digest('hex').slice(0, 12)
 }

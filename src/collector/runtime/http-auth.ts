@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { nodeCrypto } from '#base/node-crypto.ts'
 import type { HttpArgs } from './config-block.ts'
 
 /**
@@ -25,6 +25,6 @@ export function isAuthorized(
 
 /** Compares in a time that tells nothing about where the texts differ. */
 function isSame(a: string, b: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(a), digest(b))
+  const digest = (text: string): Buffer => nodeCrypto().createHash('sha256').update(text).digest()
+  return nodeCrypto().timingSafeEqual(digest(a), digest(b))
 }

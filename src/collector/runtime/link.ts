@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { nodeCrypto } from '#base/node-crypto.ts'
 import { componentRegistry } from '../components/registry.ts'
 import { type Diagnostic, errorAt, hasErrors, warningAt } from '../syntax/diagnostic.ts'
 import { checkGraph, type LiveUnit } from './check-graph.ts'
@@ -98,7 +98,7 @@ export async function validateConfig(
   files: readonly ConfigText[],
   options: { registry?: ReadonlyMap<string, ComponentDefinition>; stability?: Stability } = {},
 ): Promise<Diagnostic[]> {
-  const remotes = makeRemoteModules(join(tmpdir(), `logboom-validate-${randomUUID()}`))
+  const remotes = makeRemoteModules(join(tmpdir(), `logboom-validate-${nodeCrypto().randomUUID()}`))
   try {
     const live = (): undefined => undefined
     return (await linkConfig(files, { ...options, live, remotes, fetchesAnew: false })).diagnostics

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util'
+import { inspect } from '../node-util.ts'
 
 /** A text that never shows itself: not in logs, not in JSON, not in the components API. */
 export interface Secret {

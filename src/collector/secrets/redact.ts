@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { nodeCrypto } from '#base/node-crypto.ts'
 import { makeKeywordScan } from './keyword-scan.ts'
 import type { SecretRule } from './secret-rules.ts'
 
@@ -93,7 +93,7 @@ function shown({ rule, text }: FoundSecret, { redactWith, redactPercent }: Redac
   if (redactWith !== '') {
     return redactWith
       .replaceAll('$SECRET_NAME', () => rule)
-      .replaceAll('$SECRET_HASH', () => createHash('sha1').update(text).digest('hex'))
+      .replaceAll('$SECRET_HASH', () => nodeCrypto().createHash('sha1').update(text).digest('hex'))
   }
   if (redactPercent >= 100) return 'REDACTED'
   return `${text.slice(0, Math.round((text.length * (100 - redactPercent)) / 100))}...`

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { nodeCrypto } from '#base/node-crypto.ts'
 import { type FunctionTable, fn } from '#base/template/functions.ts'
 import { BUILTIN_FUNCTIONS } from '#base/template/functions-builtin.ts'
 import { LIST_FUNCTIONS } from '#base/template/functions-lists.ts'
@@ -25,7 +25,8 @@ const LOGQL_ONLY: ReadonlySet<string> = new Set([
 
 const salted = (algorithm: string) =>
   fn('string, string', (salt: string, text: string) =>
-    createHash(algorithm)
+    nodeCrypto()
+      .createHash(algorithm)
       .update(salt + text)
       .digest('hex'),
   )

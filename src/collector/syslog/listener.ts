@@ -1,4 +1,3 @@
-import { createSocket } from 'node:dgram'
 import { createServer, type Server, type Socket } from 'node:net'
 import { errorMessage } from '#base/errors.ts'
 import { apiTlsOptions } from '../api/server-args.ts'
@@ -85,6 +84,7 @@ async function listenUdp(
   port: number,
   events: ListenerEvents,
 ): Promise<SyslogListener> {
+  const { createSocket } = process.getBuiltinModule('node:dgram')
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
   let waiting = 0
   let last: Promise<void> = Promise.resolve()

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { BlockSchema } from '../runtime/component.ts'
+import { hashText } from './hash-text.ts'
 import { checkHttpClientArgs, type HttpClientArgs, httpClientSchema } from './http-client-args.ts'
 
 /** A decoded `endpoint {}` of loki.write. Durations in milliseconds, sizes in bytes. */
@@ -95,8 +95,6 @@ function checkEndpoint(args: EndpointArgs): void {
 /** The name an endpoint goes by: its own, or six hexadecimal digits made of its settings. */
 export function endpointName(args: EndpointArgs): string {
   if (args.name !== '') return args.name
-  return createHash('md5')
-    .update(JSON.stringify([args.url, args.tenant_id, args.headers]))
-    .digest('hex')
-    .slice(0, 6)
+  const settings = JSON.stringify([args.url, args.tenant_id, args.headers])
+  return hashText(settings).toString(16).padStart(8, '0').slice(0, 6)
 }

@@ -9,6 +9,7 @@ import {
   endpointName,
   type QueueArgs,
 } from './endpoint-args.ts'
+import { hashText } from './hash-text.ts'
 import { type HttpClient, makeHttpClient } from './http-client.ts'
 import { entrySize, type PushBatch, publicLabels } from './push-batch.ts'
 import { makeSender, type PreparedBatch, type Sender } from './sender.ts'
@@ -187,11 +188,4 @@ export class Endpoint {
     this.#waiters = []
     for (const resolve of waiters) resolve()
   }
-}
-
-/** FNV-1a: spreads label sets over shards. */
-function hashText(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash >>> 0
 }

@@ -1,4 +1,3 @@
-import { crc32 } from 'node:zlib'
 import type { Labels } from '#base/labels.ts'
 import type { LogBatch, LogEntry } from '../../pipeline.ts'
 import { entrySize } from '../push-batch.ts'
@@ -19,6 +18,13 @@ const ENTRY_HEADER_BYTES = 20
 const MAX_PAYLOAD_BYTES = 256 * 1024 * 1024
 /** A batch of more bytes of lines becomes several records, so that places within it can be remembered. */
 const SPLIT_BYTES = 1024 * 1024
+
+/** `node:zlib` is loaded with the first record: collectors without a buffer need not have it. */
+let zlib: typeof import('node:zlib') | undefined
+function checksum(bytes: Uint8Array): number {
+  zlib ??= process.getBuiltinModule('node:zlib')
+  return zlib.crc32(bytes)
+}
 
 /** What a record holds. Lines lie in the bytes that were read. */
 export interface WalRecord {
@@ -72,7 +78,7 @@ function encodeRecord(labels: Buffer, entries: readonly LogEntry[]): Buffer {
   }
   out.writeUInt32LE(MAGIC, 0)
   out.writeUInt32LE(total - HEADER_BYTES, 4)
-  out.writeUInt32LE(crc32(out.subarray(HEADER_BYTES)), 8)
+  out.writeUInt32LE(checksum(out.subarray(HEADER_BYTES)), 8)
   return out
 }
 
@@ -87,7 +93,8 @@ export function decodeRecord(bytes: Buffer, at: number): WalRecord | number | un
   const end = at + HEADER_BYTES + payloadBytes
   if (end > bytes.length) return end - at
   const payload = bytes.subarray(at + HEADER_BYTES, end)
-  if (payloadBytes < PAYLOAD_HEADER_BYTES || crc32(payload) !== bytes.readUInt32LE(at + 8)) return undefined
+  if (payloadBytes < PAYLOAD_HEADER_BYTES || checksum(payload) !== bytes.readUInt32LE(at + 8))
+    return undefined
   return { ...decodePayload(payload), end }
 }
 
