@@ -151,7 +151,7 @@ async function startDaemon(args: string[], logPath: string, docker: Dockerd['doc
       resolve()
     })
   })
-  for (let tries = 0; running && tries < 300; tries++) {
+  for (let tries = 0; running && tries < 1200; tries++) {
     await sleep(100)
     const answer = await docker(['version', '--format', '{{.Server.Version}}']).catch(() => '')
     if (answer === '') continue

@@ -1,8 +1,9 @@
 import type { LineCounts } from './line-counts.ts'
 import type { StoredLines } from './read-store.ts'
 
-/** What came of the lines of one container. */
+/** What came of the lines of one container, or of all brief ones. */
 export interface ContainerCensus {
+  /** Its name; `brief*` for those that live for a moment. */
   readonly container: string
   /** Runs of its program. */
   lives: number
@@ -33,7 +34,8 @@ export function takeCensus(
   const containers = new Map<string, ContainerCensus & { readonly known: Set<string> }>()
   const wrong = foreign.map((line) => `invented: ${line}`)
   for (const [key, last] of written) {
-    const [container, life] = key.split(' ')
+    const [name, life] = key.split(' ')
+    const container = name.replace(/^brief.*/, 'brief*')
     const none = { lives: 0, written: 0, stored: 0, refused: 0, missing: 0, twice: 0 }
     const census = containers.get(container) ?? { container, ...none, known: new Set<string>() }
     containers.set(container, census)
