@@ -12,11 +12,12 @@ import { ask, type BenchQuery, benchQueries } from './load/queries.ts'
 import { seconds, table } from './load/table.ts'
 
 // Ingest and queries of a whole server, in CPU seconds of its process.
-// usage: npm run bench -- [--sizes 64,512] [--hours N] [--rounds 20] [--corpus DIR]
+// usage: npm run bench -- [--sizes 64,512] [--hours N] [--rounds 50] [--warm-up 20] [--corpus DIR]
 //   [--against name=url[,pid]]…
 //   --sizes    megabytes of lines; several show how the cost of a query grows
 //   --hours    the time that the lines span; 6, and 168 for sizes above 64
 //   --rounds   how often each query is asked of a warm server; CPU seconds are the mean
+//   --warm-up  how often it is asked before, uncounted: V8 compiles what runs often
 //   --corpus   where corpora are kept between runs; a temporary folder otherwise
 //   --against  another server that speaks Loki's API, asked in turns with this one; its limits must let the
 //              corpus in. With its process id, its CPU seconds are measured too
@@ -25,7 +26,8 @@ const { values: options } = parseArgs({
   options: {
     sizes: { type: 'string', default: '64' },
     hours: { type: 'string' },
-    rounds: { type: 'string', default: '20' },
+    rounds: { type: 'string', default: '50' },
+    'warm-up': { type: 'string', default: '20' },
     corpus: { type: 'string' },
     against: { type: 'string', multiple: true, default: [] },
   },
@@ -127,6 +129,9 @@ async function measureQuery(
   const before = cpuSeconds(subjects[0].pid)
   const cold = await ask(subjects[0].url, query, corpus)
   const coldCpu = cpuSeconds(subjects[0].pid) - before
+  for (let round = 0; round < Number(options['warm-up']); round++) {
+    for (const { url } of subjects) await ask(url, query, corpus)
+  }
   const rounds = Number(options.rounds)
   const used = subjects.map(() => ({ cpu: 0, ms: [] as number[] }))
   for (let round = 0; round < rounds; round++) {

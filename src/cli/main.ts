@@ -38,8 +38,8 @@ async function main(argv: string[]): Promise<void> {
 /**
  * What pushes leave behind lies outside of the heap. V8 would look through the whole heap for it every few
  * megabytes, which is a third of what ingest costs; small collections of what is young find most of it. How
- * much may be young is left to V8 (up to sixteen megabytes, where it gets to while modules load): held to one,
- * what a query makes is copied over and over, which was a third of its time.
+ * much may be young is left to V8 (up to sixteen megabytes, which it reaches while modules load): held to
+ * one, what a query makes is copied over and over, which was a third of its time.
  *
  * To be called when the modules are loaded: V8 takes compiled code, its own and Node's included, only for
  * the very flags that it was compiled with. What is kept for the next start is compiled at the exit.

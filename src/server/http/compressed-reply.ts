@@ -13,14 +13,26 @@ const GZIP_OPTIONS = { level: 1 }
 
 const gzipAsync = promisify(gzip)
 
-/** Whether an answer may be compressed: the setting, and what the client takes. */
+/**
+ * Whether an answer is to be compressed: the setting, what the client takes, and whether there is a network
+ * between. To a client on the same machine, packing and unpacking is all that compression does.
+ */
 export function wantsGzip(request: IncomingMessage, enabled: boolean): boolean {
   return (
     enabled &&
+    !isSameMachine(request) &&
     /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[\d.]+\s*)?(?:,|$)/.test(
       String(request.headers['accept-encoding'] ?? ''),
     )
   )
+}
+
+/** Headers of a proxy on this machine, behind which anybody may be. */
+const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via']
+
+function isSameMachine({ socket, headers }: IncomingMessage): boolean {
+  const { remoteAddress = '' } = socket
+  return /^(?:127\.|::1$|::ffff:127\.)/.test(remoteAddress) && !FORWARDED.some((name) => name in headers)
 }
 
 /**

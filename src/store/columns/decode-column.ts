@@ -2,7 +2,7 @@ import { FormatError } from '../embedded/bytes.ts'
 import type { ColumnText } from '../types.ts'
 import { CONSTANT, DICTIONARY, type Encoding, HEX, IPV4, type NumberEncoding, RAW, TIME } from './encoding.ts'
 import { unpackHex } from './hex-pattern.ts'
-import { readIndices, readInts } from './ints.ts'
+import { type IntsInfo, readIndices, readIndicesAt, readInts, readIntsAt } from './ints.ts'
 import { IPV4_TEXT_BYTES, writeIpv4 } from './ipv4.ts'
 import type { Memory } from './memory.ts'
 import { NUMBER_TEXT_BYTES, writeNumber } from './number-text.ts'
@@ -46,8 +46,7 @@ export function readColumnText(encoding: Encoding, streams: StreamReader, of: Co
     case DICTIONARY: {
       const texts = { ...of, count: encoding.count, picked: undefined }
       const values = readColumnText(encoding.values, streams, texts)
-      const ids = readIndices(encoding.ids, streams, of.count, encoding.count, of.memory)
-      return columnText(values.bytes, values.from, values.to, pick(ids, of))
+      return columnText(values.bytes, values.from, values.to, readIds(encoding, streams, of))
     }
     case HEX: {
       const { pattern, nibbles } = encoding
@@ -60,14 +59,31 @@ export function readColumnText(encoding: Encoding, streams: StreamReader, of: Co
       return equallyLong(bytes, pattern.pattern.length, count, of.memory)
     }
     case IPV4:
-      return readAddresses(pick(readInts(encoding.ints, streams, of.count, of.memory), of), of.memory)
-    case TIME: {
-      const distances = pick(readInts(encoding.ints, streams, of.count, of.memory), of)
-      return readTimes(encoding.format, distances, of)
-    }
+      return readAddresses(wantedInts(encoding.ints, streams, of), of.memory)
+    case TIME:
+      return readTimes(encoding.format, wantedInts(encoding.ints, streams, of), of)
     default:
-      return formatNumbers(encoding, pick(readScaled(encoding, streams, of), of), of.memory)
+      return formatNumbers(encoding, readScaled(encoding, streams, of), of.memory)
   }
+}
+
+function readIds(
+  { ids, count }: Encoding & { code: typeof DICTIONARY },
+  streams: StreamReader,
+  { picked, count: values, memory }: ColumnRows,
+): Uint32Array {
+  if (picked === undefined) return readIndices(ids, streams, values, count, memory)
+  return readIndicesAt(ids, streams, values, count, picked, memory)
+}
+
+function wantedInts(
+  info: IntsInfo,
+  streams: StreamReader,
+  { picked, count, memory }: ColumnRows,
+): Float64Array {
+  return picked === undefined
+    ? readInts(info, streams, count, memory)
+    : readIntsAt(info, streams, count, picked, memory)
 }
 
 function wantedCount({ count, picked }: ColumnRows): number {
@@ -108,11 +124,11 @@ function consecutive(bytes: Uint8Array, lengths: Float64Array, memory: Memory): 
   return columnText(bytes, from, to)
 }
 
-/** The numbers of a column: value · 10^digits. */
+/** The wanted numbers of a column: value · 10^digits. */
 export function readScaled(encoding: NumberEncoding, streams: StreamReader, of: ColumnRows): Float64Array {
-  const scaled = readInts(encoding.ints, streams, of.count, of.memory)
+  const scaled = wantedInts(encoding.ints, streams, of)
   if (encoding.relative === 0) return scaled
-  const rows = of.rows()
+  const rows = of.picked === undefined ? of.rows() : rowsPicked(of.rows(), of.picked)
   const { tsMs } = of.times()
   for (let i = 0; i < scaled.length; i++) {
     const ms = tsMs[rows[i]]

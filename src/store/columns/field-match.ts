@@ -1,4 +1,4 @@
-import { makeNeedle } from '#kernels/needle.ts'
+import { makeNeedle, type Needle } from '#kernels/needle.ts'
 import type { ColumnText, FieldPredicate } from '../types.ts'
 import { readScaled } from './decode-column.ts'
 import { CONSTANT, DECIMAL, DICTIONARY, HEX, INTEGER, type NumberEncoding, RAW } from './encoding.ts'
@@ -11,32 +11,64 @@ import { placesIn } from './value-template.ts'
 /** Texts and numbers that are only looked at. */
 const memory = new ReusedMemory()
 
+/** No row meets the condition. */
+export const ALL_ROWS = 'all rows'
+
 /**
- * Which rows provably do not meet a condition on a field: per row 1 or 0; undefined where nothing is proven
- * of any. A row without the field meets no comparison with a number, and is compared with texts as empty.
+ * Which rows provably do not meet a condition on a field: per row 1 or 0, in memory of their own; undefined
+ * where nothing is proven of any. A row without the field meets no comparison with a number, and is compared
+ * with texts as empty.
  * @throws FormatError where the columns are damaged
  */
-export function rowsFailing(columns: Columns, predicate: FieldPredicate): Uint8Array | undefined {
+export function rowsFailing(
+  columns: Columns,
+  predicate: FieldPredicate,
+): Uint8Array | typeof ALL_ROWS | undefined {
   const found = findField(columns, predicate.parser, predicate.name)
   if (found === undefined) return undefined
   memory.reset()
   const { column, provenShapes } = found
   const failing = column === -1 ? ALL_MEET : failingValues(columns, column, predicate)
   const missingFails = typeof predicate.value === 'number' || !meetsText('', predicate)
-  if (failing === ALL_MEET && (!missingFails || (column !== -1 && hasAllRows(columns, column)))) {
-    return undefined
+  const isEverywhere = column !== -1 && hasAllRows(columns, column)
+  if (failing === ALL_MEET && (!missingFails || isEverywhere)) return undefined
+  if (provenShapes.every((mark) => mark === PROVEN)) {
+    if ((column === -1 || failing === ALL_FAIL) && (missingFails || isEverywhere)) return ALL_ROWS
+    if (isEverywhere && typeof failing !== 'string') return failing
   }
-  const rows = new Uint8Array(columns.directory.rows)
-  if (missingFails) rows.fill(1)
-  if (column !== -1) {
-    const withValue = columns.rowsOf(column)
-    for (let i = 0; i < withValue.length; i++) {
-      rows[withValue[i]] = failing === ALL_FAIL ? 1 : failing === ALL_MEET ? 0 : failing[i]
-    }
-  }
-  if (provenShapes.some((mark) => mark !== PROVEN)) {
-    const rowShapes = columns.rowShapes()
-    for (let row = 0; row < rows.length; row++) if (provenShapes[rowShapes[row]] !== PROVEN) rows[row] = 0
+  return markRows(columns, column, failing, missingFails, provenShapes)
+}
+
+/** What a shape says of its rows beside 0 and 1: the next value decides, or is to be passed over. */
+const VALUE_DECIDES = 2
+const VALUE_UNPROVEN = 3
+
+const NO_MARKS = new Uint8Array(0)
+
+/** What is known of values, told of the rows that have them. */
+function markRows(
+  columns: Columns,
+  column: number,
+  failing: Failing,
+  missingFails: boolean,
+  provenShapes: Uint8Array,
+): Uint8Array {
+  const has = column === -1 ? undefined : columns.shapes.hasColumn(column)
+  const ofValue = failing === ALL_MEET ? 0 : failing === ALL_FAIL ? 1 : VALUE_DECIDES
+  const verdicts = provenShapes.map((mark, shape) => {
+    const hasValue = has?.[shape] === 1
+    if (mark === PROVEN) return hasValue ? ofValue : Number(missingFails)
+    return hasValue && ofValue === VALUE_DECIDES ? VALUE_UNPROVEN : 0
+  })
+  const ofRows = columns.rowShapes()
+  const rows = new Uint8Array(ofRows.length)
+  const marks = typeof failing === 'string' ? NO_MARKS : failing
+  let next = 0
+  for (let row = 0; row < rows.length; row++) {
+    const verdict = verdicts[ofRows[row]]
+    if (verdict === VALUE_DECIDES) rows[row] = marks[next++]
+    else if (verdict === VALUE_UNPROVEN) next++
+    else rows[row] = verdict
   }
   return rows
 }
@@ -138,11 +170,23 @@ function textAt({ bytes, from, to }: ColumnText, text: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + from[text], to[text] - from[text]).toString()
 }
 
+let lastValue = ''
+let lastNeedle = makeNeedle(Buffer.from(' '))
+
+/** Block after block is asked for the same value. */
+function wholeValue(value: string): Needle {
+  if (value !== lastValue) {
+    lastNeedle = makeNeedle(Buffer.from(value))
+    lastValue = value
+  }
+  return lastNeedle
+}
+
 function hexOtherThan(columns: Columns, column: number, value: string): Failing {
   const { encoding, values } = columns.directory.columns[column]
   if (encoding.code !== HEX || value === '') return ALL_FAIL
   const { pattern, nibbles } = encoding
-  const needle = makeNeedle(Buffer.from(value))
+  const needle = wholeValue(value)
   if (needle.bytes.length !== pattern.pattern.length || placesIn(encoding, needle)?.[0] !== 0) return ALL_FAIL
   const packed = columns.streams.read(nibbles)
   const hits = new Uint8Array(values)

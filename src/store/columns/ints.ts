@@ -254,17 +254,79 @@ export function readIndices(
   return indices
 }
 
+/** One in so many values wanted, and taking all of them apart costs less than looking at each. */
+const FEW = 4
+
+/**
+ * Reads some of `count` integers: those at these places.
+ * @throws FormatError
+ */
+export function readIntsAt(
+  info: IntsInfo,
+  streams: StreamReader,
+  count: number,
+  picked: Uint32Array,
+  memory: Memory = ownMemory,
+): Float64Array {
+  const { isDelta, base, planes } = info
+  if (isDelta || picked.length * FEW > count) {
+    const values = readInts(info, streams, count, memory)
+    for (let i = 0; i < picked.length; i++) values[i] = values[picked[i]]
+    return values.subarray(0, picked.length)
+  }
+  const values = memory.float64(picked.length).fill(base)
+  for (const [i, { width, ref }] of planes.entries()) {
+    const stream = plane(streams, ref, width, count)
+    const factor = 2 ** (i * 8)
+    const mask = (1 << width) - 1
+    for (let k = 0; k < picked.length; k++) {
+      const bit = picked[k] * width
+      const at = bit >>> 3
+      // The byte behind the last is undefined, which shifts to nothing.
+      values[k] += (((stream[at] | (stream[at + 1] << 8)) >>> (bit & 7)) & mask) * factor
+    }
+  }
+  return values
+}
+
+/**
+ * Reads some of `count` integers from 0 up to, and without, `limit`.
+ * @throws FormatError where one is none of these, too
+ */
+export function readIndicesAt(
+  info: IntsInfo,
+  streams: StreamReader,
+  count: number,
+  limit: number,
+  picked: Uint32Array,
+  memory: Memory = ownMemory,
+): Uint32Array {
+  const values = readIntsAt(info, streams, count, picked, memory)
+  const indices = memory.uint32(values.length)
+  for (let i = 0; i < values.length; i++) {
+    if (!(values[i] >= 0 && values[i] < limit)) throw new FormatError(NO_INDEX)
+    indices[i] = values[i]
+  }
+  return indices
+}
+
 const NO_INDEX = 'a number in a column names nothing'
 
 /** The planes of the integers, lowest first, each with a byte per integer. */
 function readPlanes(info: IntsInfo, streams: StreamReader, count: number, memory: Memory): Uint8Array[] {
   return info.planes.map(({ width, ref }) => {
-    const stream = streams.read(ref)
-    if (stream.length < Math.ceil((count * width) / 8)) {
-      throw new FormatError('a column of integers is cut short')
-    }
+    const stream = plane(streams, ref, width, count)
     return width === 8 ? plainBytes(stream) : unpackBits(stream, width, count, memory)
   })
+}
+
+/** The stream of a plane, which is long enough. */
+function plane(streams: StreamReader, ref: StreamRef, width: number, count: number): Uint8Array {
+  const stream = streams.read(ref)
+  if (stream.length < Math.ceil((count * width) / 8)) {
+    throw new FormatError('a column of integers is cut short')
+  }
+  return stream
 }
 
 /** Always a plain Uint8Array, so that the loops over planes see one kind of object. */
@@ -287,6 +349,8 @@ function addPlane(values: Float64Array, plane: Uint8Array, factor: number): void
 
 function unpackBits(stream: Uint8Array, width: number, count: number, memory: Memory): Uint8Array {
   const bytes = memory.bytes(count)
+  if (width === 4) return unpackHalves(stream, bytes)
+  if (width === 2) return unpackQuarters(stream, bytes)
   const mask = (1 << width) - 1
   let held = 0
   let heldBits = 0
@@ -300,5 +364,30 @@ function unpackBits(stream: Uint8Array, width: number, count: number, memory: Me
     held >>>= width
     heldBits -= width
   }
+  return bytes
+}
+
+function unpackHalves(stream: Uint8Array, bytes: Uint8Array): Uint8Array {
+  const pairs = bytes.length >>> 1
+  for (let i = 0; i < pairs; i++) {
+    const byte = stream[i]
+    bytes[i * 2] = byte & 15
+    bytes[i * 2 + 1] = byte >>> 4
+  }
+  if ((bytes.length & 1) === 1) bytes[pairs * 2] = stream[pairs] & 15
+  return bytes
+}
+
+function unpackQuarters(stream: Uint8Array, bytes: Uint8Array): Uint8Array {
+  const quads = bytes.length >>> 2
+  for (let i = 0; i < quads; i++) {
+    const byte = stream[i]
+    const at = i * 4
+    bytes[at] = byte & 3
+    bytes[at + 1] = (byte >>> 2) & 3
+    bytes[at + 2] = (byte >>> 4) & 3
+    bytes[at + 3] = byte >>> 6
+  }
+  for (let i = quads * 4; i < bytes.length; i++) bytes[i] = (stream[i >>> 2] >>> ((i & 3) * 2)) & 3
   return bytes
 }

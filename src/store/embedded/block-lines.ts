@@ -1,8 +1,9 @@
 import type { Needle } from '#kernels/needle.ts'
 import { LineEncoder } from '../columns/encode-lines.ts'
-import { rowsFailing } from '../columns/field-match.ts'
+import { ALL_ROWS, rowsFailing } from '../columns/field-match.ts'
 import { rowsContaining } from '../columns/line-search.ts'
 import { type Columns, openColumns } from '../columns/open-columns.ts'
+import { firstPositions } from '../columns/positions.ts'
 import type { FieldPredicate, LinePredicate } from '../types.ts'
 import type { Times } from './block-codec.ts'
 import { FormatError } from './bytes.ts'
@@ -82,30 +83,45 @@ export interface RowConditions {
  * @throws FormatError where a column that must be looked at is damaged
  */
 export function matchColumns(columns: Columns, conditions: RowConditions): Uint32Array {
-  const isLeft = new Uint8Array(columns.directory.rows).fill(1)
+  const { rows } = columns.directory
+  /** Per row 1 where it is out; undefined as long as none is. */
+  let isOut: Uint8Array | undefined
   for (const field of conditions.fields) {
     const failing = rowsFailing(columns, field)
-    if (failing !== undefined && !keep(isLeft, failing, 0)) return NONE
+    if (failing === ALL_ROWS) return NONE
+    if (failing !== undefined) isOut = isOut === undefined ? failing : merged(isOut, failing, 0)
   }
   for (const { kind, needles } of conditions.predicates) {
     const found = needles.map((needle) => rowsContaining(columns, preparedNeedle(needle)))
     const [meets, ...others] = found
     for (const other of others) for (let row = 0; row < meets.length; row++) meets[row] |= other[row]
-    if (!keep(isLeft, meets, kind === 'contains' ? 1 : 0)) return NONE
+    isOut = merged(isOut ?? new Uint8Array(rows), meets, kind === 'contains' ? 1 : 0)
+    if (!isOut.includes(0)) return NONE
   }
-  for (const needle of conditions.anyCase) if (!keep(isLeft, rowsContaining(columns, needle), 1)) return NONE
-  const positions = new Uint32Array(isLeft.length)
-  let count = 0
-  for (let row = 0; row < isLeft.length; row++) if (isLeft[row] === 1) positions[count++] = row
-  return positions.slice(0, count)
+  for (const needle of conditions.anyCase) {
+    isOut = merged(isOut ?? new Uint8Array(rows), rowsContaining(columns, needle), 1)
+    if (!isOut.includes(0)) return NONE
+  }
+  return isOut === undefined ? firstPositions(rows) : positionsLeft(isOut)
 }
 
 const NONE = new Uint32Array(0)
 
-/** Leaves the rows whose mark is as wanted; returns whether there are any. */
-function keep(isLeft: Uint8Array, marks: Uint8Array, wanted: 0 | 1): boolean {
-  let left = 0
-  for (let row = 0; row < isLeft.length; row++)
-    left |= isLeft[row] &= wanted === 1 ? marks[row] : 1 - marks[row]
-  return left === 1
+/** Takes out the rows whose mark is 1, or 0 where `flip` is 1. */
+function merged(isOut: Uint8Array, marks: Uint8Array, flip: 0 | 1): Uint8Array {
+  for (let row = 0; row < isOut.length; row++) isOut[row] |= marks[row] ^ flip
+  return isOut
+}
+
+let places = new Uint32Array(0)
+
+function positionsLeft(isOut: Uint8Array): Uint32Array {
+  if (places.length < isOut.length) places = new Uint32Array(isOut.length)
+  let count = 0
+  // Without a branch: which rows are left is hard to guess.
+  for (let row = 0; row < isOut.length; row++) {
+    places[count] = row
+    count += 1 - isOut[row]
+  }
+  return places.slice(0, count)
 }
