@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { labelsText, makeLabels } from '#base/labels.ts'
 import type { DeleteSelection } from './delete-types.ts'
-import { equal, type FoundRow, like, type PlainRow } from './testing.ts'
-import type { CountCell, LinePredicate, ScanRequest } from './types.ts'
+import { equal, type FoundRow, like, type PlainRow, plainCells } from './testing.ts'
+import type { CountRun, LinePredicate, ScanRequest } from './types.ts'
 
 // A store as a plain list of rows, and random rows, operations and questions to compare a real one with it.
 
@@ -180,12 +180,12 @@ export function byStream(rows: readonly FoundRow[]): Record<string, FoundRow[]> 
   return Object.fromEntries([...Map.groupBy(rows, ({ key }) => key)].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** Cells as texts, sorted. */
-export function cellTexts(cells: readonly CountCell[]): string[] {
-  return cells
+/** The cells of counters as texts, sorted. */
+export function cellTexts(runs: readonly CountRun[]): string[] {
+  return plainCells(runs)
     .map(
       (cell) =>
-        `${cell.stream.key} ${cell.level} ${cell.metadata} ${cell.minuteMs} ${cell.lines} ` +
+        `${cell.key} ${cell.level} ${cell.metadata} ${cell.minuteMs} ${cell.lines} ` +
         `${cell.bytes} ${cell.metadataBytes}`,
     )
     .sort()

@@ -1,5 +1,5 @@
 import { type Labels, labelsText, makeLabels } from '#base/labels.ts'
-import type { EntryBatch, EntryRun, LabelMatcher, Metadata, Scan, ScanRequest } from './types.ts'
+import type { CountRun, EntryBatch, EntryRun, LabelMatcher, Metadata, Scan, ScanRequest } from './types.ts'
 
 // What tests and benchmarks of any engine need: batches from plain rows, and plain rows from scans.
 
@@ -117,4 +117,36 @@ export async function collectRows(scan: Scan, direction = 'forward', limit = Inf
     if (found.length >= limit) break
   }
   return found.slice(0, limit)
+}
+
+/** What counters say of one minute, stream and level. */
+export interface PlainCell extends Pick<CountRun, 'level' | 'metadata'> {
+  readonly key: string
+  readonly minuteMs: number
+  readonly lines: number
+  readonly bytes: number
+  readonly metadataBytes: number
+}
+
+/** The cells of runs, those of one minute, stream and level added up. */
+export function plainCells(runs: readonly CountRun[]): PlainCell[] {
+  const kinds = ['level', 'other', 'reserved']
+  const cells = new Map<string, PlainCell>()
+  for (const { stream, level, metadata, columns, from, to } of runs) {
+    for (let i = from; i < to; i++) {
+      const id = `${columns.minute[i]} ${level} ${stream.key}`
+      const { lines, bytes, metadataBytes, ...known } = cells.get(id) ?? {
+        ...{ lines: 0, bytes: 0, metadataBytes: 0, metadata },
+        ...{ key: stream.key, level, minuteMs: columns.minute[i] * 60_000 },
+      }
+      cells.set(id, {
+        ...known,
+        metadata: kinds.indexOf(metadata) > kinds.indexOf(known.metadata) ? metadata : known.metadata,
+        lines: lines + columns.lines[i],
+        bytes: bytes + columns.bytes[i],
+        metadataBytes: metadataBytes + columns.metadataBytes[i],
+      })
+    }
+  }
+  return [...cells.values()]
 }

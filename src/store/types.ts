@@ -289,21 +289,30 @@ export interface Scan extends AsyncIterable<ScanWindow> {
  */
 export type CountedMetadata = 'level' | 'other' | 'reserved'
 
-/** Pre-aggregated counts: one cell per minute × stream × detected level. */
-export interface CountCell {
+/** Pre-aggregated counts of one stream and detected level: cells [from, to) of the columns, one a minute. */
+export interface CountRun {
   readonly stream: StreamRef
   /** `detected_level` of the rows, or `''`. */
   readonly level: string
-  /** The most that any row of the cell carries. */
+  /** The most that any row of the run carries. */
   readonly metadata: CountedMetadata
-  /** Start of the minute, milliseconds; the minute holds times in (minuteMs, minuteMs + 60,000]. */
-  readonly minuteMs: number
-  readonly lines: number
-  /** Bytes of the lines. */
-  readonly bytes: number
-  /** Bytes of the values of their structured metadata. */
-  readonly metadataBytes: number
+  readonly columns: CountColumns
+  readonly from: number
+  readonly to: number
 }
+
+/** Cells of counters. The minutes of a run ascend. */
+export interface CountColumns {
+  /** Minutes since the epoch: minute m holds times in (60,000·m, 60,000·(m + 1)] milliseconds. */
+  readonly minute: Int32Array
+  readonly lines: CountNumbers
+  /** Bytes of the lines, and of the values of their structured metadata. */
+  readonly bytes: CountNumbers
+  readonly metadataBytes: CountNumbers
+}
+
+/** Whole numbers in little memory: a minute of a stream rarely has 65,536 of anything. */
+export type CountNumbers = Uint16Array | Float64Array
 
 /** The time range of a metadata request: from inclusive, to exclusive, milliseconds. */
 export interface TimeRange {
@@ -350,12 +359,15 @@ export interface LogStore {
    * scan quietly.
    */
   scan(tenant: string, request: ScanRequest, signal?: AbortSignal): Scan
-  /** Counts of the whole minutes in (fromMs, toMs], by time; undefined where the engine keeps none. */
+  /**
+   * Counts of the whole minutes in (fromMs, toMs]; undefined where the engine keeps none. Several runs may be
+   * of one stream and level: what they have of one minute adds up.
+   */
   counts(
     tenant: string,
     matchers: readonly LabelMatcher[],
     range: TimeRange,
-  ): Promise<CountCell[] | undefined>
+  ): Promise<readonly CountRun[] | undefined>
   /** Streams with rows in the range that fit every matcher. */
   series(tenant: string, matchers: readonly LabelMatcher[], range: TimeRange): Promise<StreamRef[]>
   labelNames(tenant: string, matchers: readonly LabelMatcher[], range: TimeRange): Promise<string[]>

@@ -5,7 +5,7 @@ import { OperatorError } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
 import type { EmbeddedOptions } from '#store/embedded/options.ts'
 import { type EmbeddedStore, openEmbeddedStore } from '#store/embedded/store.ts'
-import { collectRows, makeBatch, type PlainRow, request } from '#store/testing.ts'
+import { collectRows, makeBatch, type PlainRow, plainCells, request } from '#store/testing.ts'
 import { mountDisk } from './mounted-disk.ts'
 import { type DiskCall, type Fault, SimulatedDisk } from './simulated-disk.ts'
 
@@ -125,8 +125,8 @@ export class FaultyStore {
       if (this.sent.get(line) !== ms) wrong.push(`at ${ms} instead of ${this.sent.get(line)}: ${line}`)
     }
     for (const line of this.acknowledged) if (!seen.has(line)) wrong.push(`lost: ${line}`)
-    const cells = await this.store.counts('t', [], { fromMs: 0, toMs: 8e12 })
-    const counted = cells?.reduce((sum, { lines }) => sum + lines, 0)
+    const runs = await this.store.counts('t', [], { fromMs: 0, toMs: 8e12 })
+    const counted = runs && plainCells(runs).reduce((sum, { lines }) => sum + lines, 0)
     if (counted !== undefined && counted !== seen.size) wrong.push(`${counted} counted of ${seen.size}`)
     return wrong
   }

@@ -1,49 +1,56 @@
-import type { CountCell, LabelMatcher, LogStore } from '#store/types.ts'
+import type { CountRun, LabelMatcher, LogStore } from '#store/types.ts'
 import type { RangePlan } from './range-plan.ts'
 
 const MINUTE_MS = 60_000
-/** How much time is asked for at once, so that cells are garbage while they are young: old ones cost more. */
-const SLAB_MS = 3_600_000
 
-/** The whole minutes of a range, read from the store's counters, slab after slab. */
-export class CountedRange {
-  readonly #store: LogStore
-  readonly #tenant: string
-  readonly #matchers: readonly LabelMatcher[]
-  readonly #isUsable: (cell: CountCell) => boolean
+/** Whole minutes, and what the store's counters say of them. */
+export interface CountedRange {
   /** The minutes lie in (fromMs, toMs]. */
   readonly fromMs: number
   readonly toMs: number
-  /** Everything up to this time, inclusive, has been handed out. */
-  atMs: number
-  /** Cells handed out. */
-  cells = 0
+  readonly runs: readonly CountRun[]
+  /** How many cells the runs have. */
+  readonly cells: number
+}
 
-  constructor(
-    store: LogStore,
-    tenant: string,
-    matchers: readonly LabelMatcher[],
-    minutes: { readonly fromMs: number; readonly toMs: number },
-    isUsable: (cell: CountCell) => boolean,
-  ) {
-    this.#store = store
-    this.#tenant = tenant
-    this.#matchers = matchers
-    this.#isUsable = isUsable
-    this.fromMs = minutes.fromMs
-    this.toMs = minutes.toMs
-    this.atMs = minutes.fromMs
+/**
+ * Reads the counters of whole minutes, up to the first that they cannot tell; undefined where that is the
+ * first of all.
+ * @param isUsable whether a run says all that matters of its rows
+ */
+export async function readCounts(
+  store: LogStore,
+  tenant: string,
+  matchers: readonly LabelMatcher[],
+  minutes: { readonly fromMs: number; readonly toMs: number },
+  isUsable: (run: CountRun) => boolean,
+): Promise<CountedRange | undefined> {
+  const { fromMs } = minutes
+  const runs = await store.counts(tenant, matchers, minutes)
+  if (runs === undefined) return undefined
+  let toMs = minutes.toMs
+  for (const run of runs) {
+    if (!isUsable(run)) toMs = Math.min(toMs, run.columns.minute[run.from] * MINUTE_MS)
   }
+  if (toMs <= fromMs) return undefined
+  const known = toMs === minutes.toMs ? runs : runs.map((run) => before(run, toMs))
+  return { fromMs, toMs, runs: known, cells: known.reduce((sum, { from, to }) => sum + to - from, 0) }
+}
 
-  /** The cells of the next slab; `undefined`, and no step forward, where counters cannot tell. */
-  async next(): Promise<readonly CountCell[] | undefined> {
-    const range = { fromMs: this.atMs, toMs: Math.min(this.toMs, this.atMs + SLAB_MS) }
-    const cells = await this.#store.counts(this.#tenant, this.#matchers, range)
-    if (cells === undefined || !cells.every(this.#isUsable)) return undefined
-    this.atMs = range.toMs
-    this.cells += cells.length
-    return cells
+function before(run: CountRun, endMs: number): CountRun {
+  return { ...run, to: positionOf(run, run.from, endMs / MINUTE_MS) }
+}
+
+/** The first cell of a run, from `from` on, that is not before a minute; the run's end where none is. */
+export function positionOf({ columns, to }: CountRun, from: number, minute: number): number {
+  let low = from
+  let high = to
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (columns.minute[middle] < minute) low = middle + 1
+    else high = middle
   }
+  return low
 }
 
 /** Whether a plan asks for no more of its lines than how many they are, or how many bytes. */
@@ -72,11 +79,11 @@ export function isWholeMinute(ms: number): boolean {
 }
 
 /**
- * Whether a cell says all about its rows that their series depend on: `labels` are those grouped by,
+ * Whether a run says all about its rows that their series depend on: `labels` are those grouped by,
  * undefined where series have all labels. Rows with more metadata than the level may have any label that the
  * stream lacks.
  */
-export function makeCellTest(labels: readonly string[] | undefined): (cell: CountCell) => boolean {
+export function makeRunTest(labels: readonly string[] | undefined): (run: CountRun) => boolean {
   return ({ metadata, stream, level }) => {
     if (metadata === 'level') return true
     if (metadata === 'reserved' || labels === undefined) return false

@@ -8,10 +8,19 @@ import { compileMatcher } from '../pipeline/matcher.ts'
 import type { Grouping, RangeAggExpr } from '../syntax/ast.ts'
 import { printExpr } from '../syntax/printer.ts'
 import { rangeFunction } from './accumulators.ts'
-import { CountedRange, countsAll, isWholeMinute, makeCellTest, wholeMinutes } from './counted-range.ts'
+import {
+  type CountedRange,
+  countsAll,
+  isWholeMinute,
+  makeRunTest,
+  readCounts,
+  wholeMinutes,
+} from './counted-range.ts'
+import { CountedSteps } from './counted-steps.ts'
 import { knownPart, PaneGatherer, type PaneMemory } from './pane-memory.ts'
 import { isJoinable, RangeParts } from './range-parts.ts'
 import { type Bound, type RangeSpec, SampleReader } from './sample-reader.ts'
+import { type StepBlock, vectorAt } from './step-block.ts'
 import { type StepGrid, stepTime } from './step-grid.ts'
 import type { Vector } from './vector.ts'
 
@@ -53,8 +62,13 @@ export class RangeReader {
   #scanStep = 0
   /** Whether windows with wide gaps between them are read one by one. */
   #readsApart: boolean
-  /** What counters answer; undefined where they do not, and once they have. */
-  #counted: CountedRange | undefined
+  /** The whole minutes that counters are still to be asked about. */
+  #minutes: { readonly fromMs: number; readonly toMs: number } | undefined
+  /** The first steps, whose windows counters answer. */
+  #counted: CountedSteps | undefined
+  #block: StepBlock | undefined
+  /** What counters know, while it is still to be joined with what scans will find. */
+  #known: CountedRange | undefined
   /** Where the next scan begins, if not with the window of its first step. */
   #scanFrom: Bound | undefined
   readonly #read: ExplainedRead
@@ -74,7 +88,7 @@ export class RangeReader {
     this.#read = explainRead(printExpr(expr), plan.pipeline, plan.needed)
     context.stats.addRead(this.#read)
     this.#readsApart = grid.count > 1 && grid.stepMs >= 2 * expr.range.rangeMs
-    this.#counted = shortcuts && countsAll(plan) ? this.#countedRange() : undefined
+    this.#minutes = shortcuts && countsAll(plan) ? this.#countableMinutes() : undefined
     this.#remembered = this.#rememberedPanes()
   }
 
@@ -82,8 +96,13 @@ export class RangeReader {
   async prepare(step: number): Promise<void> {
     const endMs = stepTime(this.#context.grid, step)
     if (this.#expr.range.rangeMs === 0) return
-    if (this.#counted !== undefined) await this.#readCounts(this.#counted, endMs)
-    if (this.#counted !== undefined) return
+    await this.#readCounts()
+    if (this.#counted !== undefined && step < this.#counted.steps) {
+      await this.#moveBlock(this.#counted, step)
+      return
+    }
+    this.#block = undefined
+    if (this.#known !== undefined) await this.#addCounts(this.#known, step)
     if (!this.#recalled) await this.#recall()
     if (this.#readsApart && this.#scanStep <= step) {
       await this.close()
@@ -112,8 +131,15 @@ export class RangeReader {
     return next.value.toMs + this.#samples.shiftMs
   }
 
+  /** Whether counters answer all windows, so that blocks of steps can be asked for in place of steps. */
+  async isCounted(): Promise<boolean> {
+    await this.#readCounts()
+    return this.#counted?.steps === this.#context.grid.count
+  }
+
   /** The vector of a prepared step. */
   evaluate(step: number): Vector {
+    if (this.#block !== undefined) return vectorAt(this.#block, step)
     const endMs = stepTime(this.#context.grid, step)
     const { rangeMs } = this.#expr.range
     const { live, panes } = this.#samples
@@ -133,7 +159,7 @@ export class RangeReader {
     const { rangeMs } = this.#expr.range
     const isCommon = Number.isInteger(grid.stepMs) && grid.firstMs % grid.stepMs === 0
     const overlaps = rangeMs > grid.stepMs && Number.isInteger(this.#expr.range.offsetMs)
-    if (memory === undefined || this.#counted !== undefined || !isCommon || !overlaps) return undefined
+    if (memory === undefined || this.#minutes !== undefined || !isCommon || !overlaps) return undefined
     if (!isJoinable(this.#expr)) return undefined
     const lastMs = stepTime(grid, grid.count - 1)
     // A little more than the last window: rows that came late make a step or two unsure.
@@ -203,49 +229,82 @@ export class RangeReader {
   }
 
   /** The whole minutes that counters could answer for: all of them, or those inside a single window. */
-  #countedRange(): CountedRange | undefined {
-    const { store, tenant, grid } = this.#context
-    const { rangeMs, log } = this.#expr.range
+  #countableMinutes(): { readonly fromMs: number; readonly toMs: number } | undefined {
+    const { grid } = this.#context
+    const { rangeMs } = this.#expr.range
     const isAligned = [grid.firstMs, grid.stepMs, rangeMs, this.#samples.shiftMs].every(isWholeMinute)
     if (grid.count > 1 && (!isAligned || this.#samples.shiftNs !== 0)) return undefined
     const fromMs = grid.firstMs - rangeMs - this.#samples.shiftMs
     const toMs = stepTime(grid, grid.count - 1) - this.#samples.shiftMs
     // A shift by nanoseconds makes both ends a little earlier.
-    const minutes = wholeMinutes(fromMs, this.#samples.shiftNs > 0 ? toMs - 1 : toMs)
-    if (minutes === undefined) return undefined
-    const isUsable = makeCellTest(this.#samples.plan.byLabels)
-    return new CountedRange(store, tenant, log.matchers.map(compileMatcher), minutes, isUsable)
+    return wholeMinutes(fromMs, this.#samples.shiftNs > 0 ? toMs - 1 : toMs)
   }
 
-  /** Reads counters as far as a window needs. Where they end, or cannot tell, scans go on from there. */
-  async #readCounts(counted: CountedRange, endMs: number): Promise<void> {
-    const { grid, pace } = this.#context
-    if (counted.cells === 0 && counted.atMs === counted.fromMs) {
-      const from = this.#samples.boundOf(grid.firstMs - this.#expr.range.rangeMs)
-      await this.#readAll(from, { ms: counted.fromMs, ns: 1 })
+  /** Asks the counters, once. Where they end, or cannot tell, scans go on from there. */
+  async #readCounts(): Promise<void> {
+    const minutes = this.#minutes
+    this.#minutes = undefined
+    if (minutes === undefined) return
+    const { store, tenant, grid } = this.#context
+    const matchers = this.#expr.range.log.matchers.map(compileMatcher)
+    const isUsable = makeRunTest(this.#samples.plan.byLabels)
+    const counted = await readCounts(store, tenant, matchers, minutes, isUsable)
+    if (counted === undefined) return
+    this.#read.countedCells += counted.cells
+    // An instant's window is not a whole number of minutes: rows join what counters know.
+    const steps = grid.count === 1 ? 0 : this.#stepsUpTo(counted.toMs)
+    if (steps > 0) this.#counted = this.#countedSteps(counted, steps)
+    if (steps < grid.count) this.#known = counted
+  }
+
+  /** How many steps have windows that end by a time. */
+  #stepsUpTo(toMs: number): number {
+    const { firstMs, stepMs, count } = this.#context.grid
+    return Math.max(0, Math.min(count, Math.floor((toMs + this.#samples.shiftMs - firstMs) / stepMs) + 1))
+  }
+
+  #countedSteps(counted: CountedRange, steps: number): CountedSteps {
+    const { op, range } = this.#expr
+    const windows = {
+      grid: { ...this.#context.grid, count: steps },
+      rangeMs: range.rangeMs,
+      shiftMs: this.#samples.shiftMs,
+      bytes: this.#samples.plan.countsBytes,
+      divisor: op === 'rate' || op === 'bytes_rate' ? range.rangeMs / 1000 : 1,
     }
-    while (
-      counted.atMs < counted.toMs &&
-      (grid.count === 1 || counted.atMs < endMs - this.#samples.shiftMs)
-    ) {
-      pace.check()
-      const cells = await counted.next()
-      if (cells === undefined) {
-        this.#scanOn(counted.atMs)
-        return
-      }
-      for (const cell of cells) this.#samples.addCell(cell)
-      this.#read.countedCells += cells.length
-      this.#samples.checkHeld()
+    const made = new CountedSteps(windows, counted, (run) => this.#samples.seriesOfRun(run).id)
+    this.#samples.checkHeld()
+    return made
+  }
+
+  async #moveBlock(counted: CountedSteps, step: number): Promise<StepBlock> {
+    if (this.#block !== undefined && step < this.#block.firstStep + this.#block.steps) return this.#block
+    const { pace, stats } = this.#context
+    const lines = counted.lines
+    this.#block = await counted.blockFrom(step, counted.blockSteps, pace)
+    stats.postFilterLines += counted.lines - lines
+    return this.#block
+  }
+
+  /** Adds what counters know of a step's window, for scans to go on from there. */
+  async #addCounts(known: CountedRange, step: number): Promise<void> {
+    this.#known = undefined
+    const { grid, pace } = this.#context
+    const { rangeMs } = this.#expr.range
+    const fromMs = Math.max(known.fromMs, stepTime(grid, step) - rangeMs - this.#samples.shiftMs)
+    if (grid.count === 1)
+      await this.#readAll(this.#samples.boundOf(grid.firstMs - rangeMs), { ms: fromMs, ns: 1 })
+    for (const run of known.runs) {
+      this.#samples.addRun(run, fromMs)
       if (pace.due) await pace.rest()
     }
-    if (grid.count > 1) return
-    const end = this.#samples.boundOf(endMs)
-    if (compareTimestamps(counted.toMs, 1, end.ms, end.ns) < 0) this.#scanOn(counted.toMs)
+    this.#samples.checkHeld()
+    const end = this.#samples.boundOf(stepTime(grid, grid.count - 1))
+    if (compareTimestamps(known.toMs, 1, end.ms, end.ns) < 0) this.#scanOn(Math.max(fromMs, known.toMs))
+    else this.#ended = true
   }
 
   #scanOn(afterMs: number): void {
-    this.#counted = undefined
     this.#readsApart = false
     this.#scanFrom = { ms: afterMs, ns: 1 }
   }

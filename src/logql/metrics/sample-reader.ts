@@ -1,6 +1,6 @@
 import { invariant } from '#base/invariant.ts'
 import { labelsText } from '#base/labels.ts'
-import type { CountCell, RowBatch, ScanRequest, StreamRef } from '#store/types.ts'
+import type { CountRun, RowBatch, ScanRequest, StreamRef } from '#store/types.ts'
 import type { Pace } from '../engine/pace.ts'
 import { LogqlError, tooMuchMemory } from '../error.ts'
 import { filterRows } from '../pipeline/batch-filter.ts'
@@ -11,6 +11,7 @@ import type { Grouping, RangeAggExpr } from '../syntax/ast.ts'
 import { rangeFunction } from './accumulators.ts'
 import type { ColumnPlan } from './column-plan.ts'
 import { ColumnReader } from './column-reader.ts'
+import { positionOf } from './counted-range.ts'
 import { LiveSeries } from './live-series.ts'
 import { planRange, type RangePlan } from './range-plan.ts'
 import type { RangeSeries } from './range-series.ts'
@@ -61,7 +62,7 @@ export class SampleReader {
   #stats = { postFilterLines: 0 }
   readonly #columns: ColumnReader | undefined
   readonly #lookup: SeriesLookup<RangeSeries>
-  readonly #cellSeries = new Map<StreamRef, Map<string, RangeSeries>>()
+  readonly #runSeries = new Map<StreamRef, Map<string, RangeSeries>>()
   /** Rows read since samples were added up. */
   #unchecked = 0
 
@@ -128,24 +129,27 @@ export class SampleReader {
   /** Forgets which rows belong to which series: some of these are gone. */
   forget(): void {
     this.#lookup.clear()
-    this.#cellSeries.clear()
+    this.#runSeries.clear()
   }
 
-  /** Counts the rows that a cell of the store's counters stands for. */
-  addCell({ stream, level, minuteMs, lines, bytes }: CountCell): void {
-    const { countsBytes } = this.plan
-    const ms = minuteMs + 60_000 + this.shiftMs
-    const pane = this.panes.of(this.shiftNs > 0 ? ms + 1 : ms)
-    if (!this.panes.isUsed(pane)) return
-    const series = this.#seriesOfCell(stream, level)
-    series.add(pane, countsBytes ? bytes : lines, ms, this.shiftNs)
-    this.#stats.postFilterLines += lines
+  /** Counts the rows that a run of the store's counters stands for, from a whole minute on. */
+  addRun(run: CountRun, fromMs: number): void {
+    const { columns, from, to } = run
+    const values = this.plan.countsBytes ? columns.bytes : columns.lines
+    const series = this.seriesOfRun(run)
+    for (let i = positionOf(run, from, fromMs / 60_000); i < to; i++) {
+      const ms = (columns.minute[i] + 1) * 60_000 + this.shiftMs
+      const pane = this.panes.of(this.shiftNs > 0 ? ms + 1 : ms)
+      if (!this.panes.isUsed(pane)) continue
+      series.add(pane, values[i], ms, this.shiftNs)
+      this.#stats.postFilterLines += columns.lines[i]
+    }
   }
 
-  /** The series of the rows of a stream whose metadata is their level, or nothing that matters. */
-  #seriesOfCell(stream: StreamRef, level: string): RangeSeries {
-    let byLevel = this.#cellSeries.get(stream)
-    if (byLevel === undefined) this.#cellSeries.set(stream, (byLevel = new Map()))
+  /** The series of the rows of a run whose metadata is their level, or nothing that matters. */
+  seriesOfRun({ stream, level }: CountRun): RangeSeries {
+    let byLevel = this.#runSeries.get(stream)
+    if (byLevel === undefined) this.#runSeries.set(stream, (byLevel = new Map()))
     let series = byLevel.get(level)
     if (series !== undefined) return series
     const { row } = this.plan.pipeline

@@ -1,7 +1,7 @@
 import { type Labels, labelsText, makeLabels } from '#base/labels.ts'
 import { compareTimestamps } from '#base/timestamp.ts'
 import type {
-  CountCell,
+  CountRun,
   EntryBatch,
   LabelMatcher,
   LogStore,
@@ -86,25 +86,33 @@ export function makeMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   }
 }
 
-function count(streams: readonly StoredStream[], { fromMs, toMs }: TimeRange): CountCell[] {
-  const cells = new Map<string, CountCell>()
-  for (const { ref, rows } of streams) {
-    for (const { tsMs, tsNs, line, metadata } of rows) {
-      const minuteMs = (Math.ceil((tsNs > 0 ? tsMs + 1 : tsMs) / 60_000) - 1) * 60_000
-      if (minuteMs < fromMs || minuteMs + 60_000 > toMs) continue
+/** Each row is a cell of its own. */
+function count(streams: readonly StoredStream[], { fromMs, toMs }: TimeRange): CountRun[] {
+  return streams.flatMap(({ ref, rows }) => {
+    const cells = rows.flatMap(({ tsMs, tsNs, line, metadata }) => {
+      const minute = Math.ceil((tsNs > 0 ? tsMs + 1 : tsMs) / 60_000) - 1
+      if (minute * 60_000 < fromMs || (minute + 1) * 60_000 > toMs) return []
       const level = metadata.find(([name]) => name === 'detected_level')?.[1] ?? ''
       const kind = metadata.some(([name]) => name.startsWith('__'))
         ? 'reserved'
         : metadata.some(([name]) => name !== 'detected_level')
           ? 'other'
           : 'level'
-      const key = `${ref.key} ${level} ${kind} ${minuteMs}`
-      const { lines, bytes } = cells.get(key) ?? { lines: 0, bytes: 0 }
-      const sums = { lines: lines + 1, bytes: bytes + line.length, metadataBytes: 0 }
-      cells.set(key, { stream: ref, level, metadata: kind, minuteMs, ...sums })
-    }
-  }
-  return [...cells.values()].sort((a, b) => a.minuteMs - b.minuteMs)
+      return [{ minute, level, kind, bytes: line.length } as const]
+    })
+    const groups = Map.groupBy(cells, ({ level, kind }) => `${level} ${kind}`)
+    return [...groups.values()].map((group): CountRun => {
+      const [{ level, kind }] = group
+      group.sort((a, b) => a.minute - b.minute)
+      const columns = {
+        minute: Int32Array.from(group, ({ minute }) => minute),
+        lines: new Uint16Array(group.length).fill(1),
+        bytes: Float64Array.from(group, ({ bytes }) => bytes),
+        metadataBytes: new Float64Array(group.length),
+      }
+      return { stream: ref, level, metadata: kind, columns, from: 0, to: group.length }
+    })
+  })
 }
 
 function addRows(stream: StoredStream, rows: readonly TestRow[]): void {

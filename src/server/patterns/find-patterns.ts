@@ -115,10 +115,13 @@ async function makeSpread(store: LogStore, tenant: string, request: PatternReque
   const { matchers, fromMs, toMs, stepMs } = request
   const range = { fromMs: Math.floor(fromMs / MINUTE_MS) * MINUTE_MS, toMs }
   const lines = new Map<number, number>()
-  for (const cell of (await store.counts(tenant, matchers, range)) ?? []) {
-    lines.set(cell.minuteMs, (lines.get(cell.minuteMs) ?? 0) + cell.lines)
+  for (const { columns, from, to } of (await store.counts(tenant, matchers, range)) ?? []) {
+    for (let i = from; i < to; i++) {
+      const minute = columns.minute[i]
+      lines.set(minute, (lines.get(minute) ?? 0) + columns.lines[i])
+    }
   }
-  const density = (tsMs: number): number => lines.get(Math.floor(tsMs / MINUTE_MS) * MINUTE_MS) ?? 0
+  const density = (tsMs: number): number => lines.get(Math.floor(tsMs / MINUTE_MS)) ?? 0
   return (partFromMs, partToMs) => {
     const weights = new Map<number, number>()
     const tickMs = Math.min(stepMs, MINUTE_MS)

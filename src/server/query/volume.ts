@@ -1,5 +1,5 @@
 import { type Labels, labelsText, labelValue, makeLabels } from '#base/labels.ts'
-import type { CountCell, LabelMatcher, LogStore, TimeRange } from '#store/types.ts'
+import type { CountRun, LabelMatcher, LogStore, StreamRef, TimeRange } from '#store/types.ts'
 import { QueryError } from './query-error.ts'
 
 /** What a volume is summed up by. */
@@ -54,7 +54,7 @@ export async function sumVolume(
     toMs: Math.ceil(range.toMs / MINUTE_MS) * MINUTE_MS,
   }
   const matchers = [...request.matchers, ...present]
-  const cells = (await store.counts(tenant, matchers, minutes)) ?? []
+  const runs = (await store.counts(tenant, matchers, minutes)) ?? []
   const series = new Map<string, Sum>()
   const seriesOf = (labels: Labels): Sum => {
     const key = labelsText(labels)
@@ -65,20 +65,19 @@ export async function sumVolume(
     series.set(key, made)
     return made
   }
-  const byStream = new Map<object, Sum[]>()
-  for (const cell of cells) {
-    const bytes = (cell.bytes + cell.metadataBytes) * overlap(cell, range)
-    if (bytes === 0) continue
-    let sums = byStream.get(cell.stream)
-    if (sums === undefined) {
-      sums = groupsOf(cell.stream.labels, request).map(seriesOf)
-      byStream.set(cell.stream, sums)
-    }
-    const stampMs = bucketStamp(cell.minuteMs, request)
-    for (const sum of sums) {
-      sum.bytes.set(stampMs, (sum.bytes.get(stampMs) ?? 0) + bytes)
-      sum.total += bytes
-    }
+  const byStream = new Map<StreamRef, Sum[]>()
+  for (const run of runs) {
+    sumRun(run, request, (stampMs, bytes) => {
+      let sums = byStream.get(run.stream)
+      if (sums === undefined) {
+        sums = groupsOf(run.stream.labels, request).map(seriesOf)
+        byStream.set(run.stream, sums)
+      }
+      for (const sum of sums) {
+        sum.bytes.set(stampMs, (sum.bytes.get(stampMs) ?? 0) + bytes)
+        sum.total += bytes
+      }
+    })
   }
   return [...series]
     .sort(([aKey, a], [bKey, b]) => b.total - a.total || (aKey < bKey ? -1 : 1))
@@ -90,20 +89,43 @@ function tooManySeries(limit: number): QueryError {
   return new QueryError(`the query hit the max number of series limit (limit: ${limit} series)`)
 }
 
-/** Which share of a cell's minute lies in the range. */
-function overlap({ minuteMs }: CountCell, { fromMs, toMs }: TimeRange): number {
+/** Hands on what a run's cells have in each bucket, where that is anything. */
+function sumRun(
+  { columns, from, to }: CountRun,
+  request: VolumeRequest,
+  add: (stampMs: number, bytes: number) => void,
+): void {
+  const { range } = request
+  let bucketEndMs = Number.NEGATIVE_INFINITY
+  let bytes = 0
+  const close = (): void => {
+    if (bytes > 0) add(Math.min(bucketEndMs - 1, range.toMs), bytes)
+    bytes = 0
+  }
+  for (let i = from; i < to; i++) {
+    const minuteMs = columns.minute[i] * MINUTE_MS
+    if (minuteMs >= bucketEndMs) {
+      close()
+      bucketEndMs = bucketEnd(minuteMs, request)
+    }
+    bytes += (columns.bytes[i] + columns.metadataBytes[i]) * overlap(minuteMs, range)
+  }
+  close()
+}
+
+/** Which share of a minute lies in the range. */
+function overlap(minuteMs: number, { fromMs, toMs }: TimeRange): number {
   const shared = Math.min(minuteMs + MINUTE_MS, toMs) - Math.max(minuteMs, fromMs)
   return Math.max(0, shared) / MINUTE_MS
 }
 
 /**
- * Buckets lie on multiples of the step and are stamped with their last millisecond; the last one with the
- * end.
+ * The first moment behind the bucket of a minute. Buckets lie on multiples of the step and are stamped with
+ * their last millisecond; the last one with the end.
  */
-function bucketStamp(minuteMs: number, { range, stepMs }: VolumeRequest): number {
-  if (stepMs === 0) return range.toMs
-  const endMs = (Math.floor(Math.max(minuteMs, range.fromMs) / stepMs) + 1) * stepMs
-  return endMs > range.toMs ? range.toMs : endMs - 1
+function bucketEnd(minuteMs: number, { range, stepMs }: VolumeRequest): number {
+  if (stepMs === 0) return Number.POSITIVE_INFINITY
+  return (Math.floor(Math.max(minuteMs, range.fromMs) / stepMs) + 1) * stepMs
 }
 
 /** The label sets a stream counts for: one in `series` mode, one per label name in `labels` mode. */

@@ -1,5 +1,5 @@
 import { labelsText, makeLabels } from '#base/labels.ts'
-import type { CountCell, LabelMatcher, LogStore, StreamRef } from '#store/types.ts'
+import type { LabelMatcher, LogStore, StreamRef } from '#store/types.ts'
 import { mergeScans } from './merge-scans.ts'
 
 /** The label that tells whose a stream is, and what a stream's own label of that name becomes. */
@@ -30,12 +30,11 @@ export function makeTenantsStore(store: LogStore, tenants: readonly string[]): L
     },
     counts: async (_tenants, matchers, range) => {
       const lists = await forEach(matchers, async (tenant, own) => {
-        const cells = await store.counts(tenant, own, range)
-        return cells?.map((cell): CountCell => ({ ...cell, stream: withTenant(cell.stream, tenant) }))
+        const runs = await store.counts(tenant, own, range)
+        return runs?.map((run) => ({ ...run, stream: withTenant(run.stream, tenant) }))
       })
-      const known = lists.filter((cells) => cells !== undefined)
-      if (known.length < lists.length) return undefined
-      return known.flat().sort((a, b) => a.minuteMs - b.minuteMs)
+      const known = lists.filter((runs) => runs !== undefined)
+      return known.length < lists.length ? undefined : known.flat()
     },
     series: async (_tenants, matchers, range) => {
       const lists = await forEach(matchers, async (tenant, own) => {

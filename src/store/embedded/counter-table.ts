@@ -1,3 +1,5 @@
+import type { Counters } from './segment-format.ts'
+
 /**
  * The minute of a row: minutes hold times in (60,000·minute, 60,000·(minute + 1)], as the windows of LogQL
  * do.
@@ -44,6 +46,18 @@ export class CounterTable {
     this.#lines[cell] += lines
     this.#bytes[cell] += bytes
     this.#metadataBytes[cell] += metadataBytes
+  }
+
+  /** The cells, in the order in which they were first met; valid until the next `add`. */
+  columns(): Omit<Counters, 'levels'> {
+    return {
+      minute: this.#minute.subarray(0, this.#size),
+      bytes: this.#bytes.subarray(0, this.#size),
+      metadataBytes: this.#metadataBytes.subarray(0, this.#size),
+      lines: this.#lines.subarray(0, this.#size),
+      stream: this.#stream.subarray(0, this.#size),
+      level: this.#level.subarray(0, this.#size),
+    }
   }
 
   forEach(

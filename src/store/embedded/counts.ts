@@ -1,73 +1,20 @@
 import { errorMessage } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
-import type { CountCell, LabelMatcher, TimeRange } from '../types.ts'
+import type { CountRun, LabelMatcher, TimeRange } from '../types.ts'
 import { FormatError } from './bytes.ts'
 import type { Catalog } from './catalog.ts'
-import { type CountedLevel, widerMetadata } from './counted-level.ts'
+import { addRuns, type GroupedCounters, groupCounters, groupedBytes } from './grouped-counters.ts'
+import type { Head } from './head.ts'
 import { Lru } from './lru.ts'
 import type { Snapshot } from './scan.ts'
 import type { Segment } from './segment.ts'
-import type { Counters } from './segment-format.ts'
 import type { Stream } from './stream.ts'
 
 const MINUTE_MS = 60_000
 
-type MutableCell = { -readonly [K in keyof CountCell]: CountCell[K] }
-
-/** Adds up cells of one minute, stream and level. */
-class Sums {
-  readonly #firstMinute: number
-  readonly #byStream = new Map<Stream, Map<string, (MutableCell | undefined)[]>>()
-  readonly #byMinute = new Map<number, MutableCell[]>()
-
-  constructor(firstMinute: number) {
-    this.#firstMinute = firstMinute
-  }
-
-  /** The cells of a stream and level, by minute after the first. */
-  cellsOf(stream: Stream, level: string): (MutableCell | undefined)[] {
-    let byLevel = this.#byStream.get(stream)
-    if (byLevel === undefined) this.#byStream.set(stream, (byLevel = new Map()))
-    let cells = byLevel.get(level)
-    if (cells === undefined) byLevel.set(level, (cells = []))
-    return cells
-  }
-
-  add(
-    into: (MutableCell | undefined)[],
-    stream: Stream,
-    { level, metadata }: CountedLevel,
-    minute: number,
-    lines: number,
-    bytes: number,
-    metadataBytes: number,
-  ): void {
-    const at = minute - this.#firstMinute
-    const cell = into[at]
-    if (cell !== undefined) {
-      cell.lines += lines
-      cell.bytes += bytes
-      cell.metadataBytes += metadataBytes
-      if (cell.metadata !== metadata) cell.metadata = widerMetadata(cell.metadata, metadata)
-      return
-    }
-    const minuteMs = minute * MINUTE_MS
-    const fresh = { stream, level, metadata, minuteMs, lines, bytes, metadataBytes }
-    into[at] = fresh
-    const ofMinute = this.#byMinute.get(at)
-    if (ofMinute === undefined) this.#byMinute.set(at, [fresh])
-    else ofMinute.push(fresh)
-  }
-
-  cells(): CountCell[] {
-    const minutes = [...this.#byMinute.keys()].sort((a, b) => a - b)
-    return minutes.flatMap((minute) => this.#byMinute.get(minute) ?? [])
-  }
-}
-
 /** Answers {@link LogStore.counts} from the counters of segments and heads. */
 export class CountReader {
-  readonly #cache: Lru<Counters>
+  readonly #cache: Lru<GroupedCounters>
   readonly #logger: Logger
 
   constructor(cacheBytes: number, logger: Logger) {
@@ -75,46 +22,40 @@ export class CountReader {
     this.#logger = logger
   }
 
-  /** Cells of the whole minutes in the range; undefined where a segment's counters are damaged. */
+  /** Counts of the whole minutes in the range; undefined where a segment's counters are damaged. */
   async count(
     catalog: Catalog,
     snapshot: Snapshot,
     tenant: string,
     matchers: readonly LabelMatcher[],
     range: TimeRange,
-  ): Promise<CountCell[] | undefined> {
+  ): Promise<CountRun[] | undefined> {
     const selected = new Set(catalog.select(tenant, matchers))
     const firstMinute = Math.ceil(range.fromMs / MINUTE_MS)
     const endMinute = Math.floor(range.toMs / MINUTE_MS)
-    const sums = new Sums(firstMinute)
+    const runs: CountRun[] = []
+    const used = new Set<number>()
     // Memory first: it is read at once, as it was when the snapshot was taken.
-    for (const head of snapshot.heads) {
-      const byIndex = [...head.streams.keys()]
-      head.counters.forEach((minute, index, level, lines, bytes, metadataBytes) => {
-        if (minute < firstMinute || minute >= endMinute || !selected.has(byIndex[index])) return
-        const stream = byIndex[index]
-        const counted = head.levels[level]
-        const into = sums.cellsOf(stream, counted.level)
-        sums.add(into, stream, counted, minute, lines, bytes, metadataBytes)
-      })
-    }
+    for (const head of snapshot.heads) addHead(runs, head, selected, firstMinute, endMinute)
     for (const segment of snapshot.segments) {
       const { minMs, maxMs } = segment.properties
       if (minMs > endMinute * MINUTE_MS || maxMs < firstMinute * MINUTE_MS) continue
-      const counters = await this.#counters(segment)
+      const counters = this.#cache.get(segment.id) ?? (await this.#read(segment, used))
       if (counters === undefined) return undefined
-      addSegment(sums, segment, counters, selected, firstMinute, endMinute)
+      used.add(segment.id)
+      addRuns(runs, counters, segment.streams, selected, firstMinute, endMinute)
     }
-    return sums.cells()
+    return runs
   }
 
-  async #counters(segment: Segment): Promise<Counters | undefined> {
-    const known = this.#cache.get(segment.id)
-    if (known !== undefined) return known
+  /** @param used segments that the question at hand needs as well */
+  async #read(segment: Segment, used: ReadonlySet<number>): Promise<GroupedCounters | undefined> {
     try {
       const counters = await segment.readCounters()
-      this.#cache.set(segment.id, counters, counters.minute.length * 36 + 256)
-      return counters
+      const all = Uint32Array.from(counters.minute.keys())
+      const grouped = groupCounters(counters, segment.streams.length, all)
+      this.#keep(segment, grouped, used)
+      return grouped
     } catch (thrown) {
       if (!(thrown instanceof FormatError)) throw thrown
       this.#logger.error(
@@ -124,27 +65,36 @@ export class CountReader {
       return undefined
     }
   }
+
+  /** Where a question needs more than fits, what fits stays for the next time that it is asked. */
+  #keep(segment: Segment, grouped: GroupedCounters, used: ReadonlySet<number>): void {
+    const sizeBytes = groupedBytes(grouped)
+    while (!this.#cache.hasRoom(sizeBytes)) {
+      const { oldest } = this.#cache
+      if (oldest === undefined || used.has(oldest)) return
+      this.#cache.delete(oldest)
+    }
+    this.#cache.set(segment.id, grouped, sizeBytes)
+  }
 }
 
-function addSegment(
-  sums: Sums,
-  segment: Segment,
-  counters: Counters,
+function addHead(
+  runs: CountRun[],
+  head: Head,
   selected: ReadonlySet<Stream>,
   firstMinute: number,
   endMinute: number,
 ): void {
-  const wanted = segment.streams.map((each) => selected.has(each))
-  const { minute, stream, level, lines, bytes, metadataBytes, levels } = counters
-  // Cells of one stream and level share what they are added to, found once for each pair.
-  const targets = new Map<number, (MutableCell | undefined)[]>()
-  for (let i = 0; i < minute.length; i++) {
-    if (minute[i] < firstMinute || minute[i] >= endMinute || !wanted[stream[i]]) continue
-    const owner = segment.streams[stream[i]]
-    const counted = levels[level[i]]
-    const pair = stream[i] * levels.length + level[i]
-    let into = targets.get(pair)
-    if (into === undefined) targets.set(pair, (into = sums.cellsOf(owner, counted.level)))
-    sums.add(into, owner, counted, minute[i], lines[i], bytes[i], metadataBytes[i])
+  const streams = [...head.streams.keys()]
+  const isSelected = streams.map((stream) => selected.has(stream))
+  const counters = { levels: head.levels, ...head.counters.columns() }
+  const { minute, stream } = counters
+  const wanted = new Uint32Array(minute.length)
+  let count = 0
+  for (let cell = 0; cell < minute.length; cell++) {
+    const isMeant = minute[cell] >= firstMinute && minute[cell] < endMinute && isSelected[stream[cell]]
+    if (isMeant) wanted[count++] = cell
   }
+  const grouped = groupCounters(counters, streams.length, wanted.subarray(0, count))
+  addRuns(runs, grouped, streams, selected, firstMinute, endMinute)
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { silentLogger } from '#base/logger.ts'
-import { collectRows, request } from '../testing.ts'
+import { collectRows, plainCells, request } from '../testing.ts'
 import { openEmbeddedStore } from './store.ts'
 
 // `npm run crash -- --rounds 200` runs more of them.
@@ -58,7 +58,7 @@ test(
       const distinct = new Set(numbers)
       expect(numbers.length).toBe(distinct.size)
       expect([...acknowledged].filter((number) => !distinct.has(number))).toEqual([])
-      const cells = (await store.counts('t', [], { fromMs: 0, toMs: 8e12 })) ?? []
+      const cells = plainCells((await store.counts('t', [], { fromMs: 0, toMs: 8e12 })) ?? [])
       expect(cells.reduce((sum, { lines }) => sum + lines, 0)).toBe(numbers.length)
       for (const { ms, line } of rows) {
         expect(ms).toBe(1_700_000_000_000 + Number(line.split(' ')[1]) * 40_000)

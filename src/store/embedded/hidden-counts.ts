@@ -1,15 +1,16 @@
-import type { CountCell, RowBatch, ScanRequest, TimeRange } from '../types.ts'
+import type { CountRun, RowBatch, ScanRequest, TimeRange } from '../types.ts'
 import { countedLevel, metadataBytes } from './counted-level.ts'
 import { minuteOf } from './counter-table.ts'
 import type { ActiveDelete } from './delete-log.ts'
 import { meansStream, rowsOf, rowsWithout } from './hidden-rows.ts'
+import { groupRuns, mergeRuns } from './merged-runs.ts'
 
 const MINUTE_MS = 60_000
 
 /** Lines and bytes of rows that are hidden, by stream, minute and level. */
 export interface HiddenCounts {
-  /** The cells without those rows. */
-  subtractFrom(cells: readonly CountCell[]): CountCell[]
+  /** The runs without those rows. */
+  subtractFrom(runs: readonly CountRun[]): CountRun[]
 }
 
 interface Sum {
@@ -17,6 +18,9 @@ interface Sum {
   bytes: number
   metadataBytes: number
 }
+
+/** Hidden rows of streams and levels, by {@link runKey}, and minutes. */
+type Sums = Map<string, Map<number, Sum>>
 
 /**
  * Counts the rows that requests hide in the whole minutes of a range, by reading them. What a request hides
@@ -31,7 +35,7 @@ export async function countHidden(
 ): Promise<HiddenCounts> {
   const fromMs = Math.ceil(range.fromMs / MINUTE_MS) * MINUTE_MS
   const toMs = Math.floor(range.toMs / MINUTE_MS) * MINUTE_MS
-  const sums = new Map<string, Sum>()
+  const sums: Sums = new Map()
   const counting = deletes.flatMap((each, i) =>
     partsToRead(each, fromMs, toMs).map(async (part) => {
       const { selection } = each
@@ -47,7 +51,7 @@ export async function countHidden(
     }),
   )
   await Promise.all(counting)
-  return { subtractFrom: (cells) => subtract(cells, sums, deletes) }
+  return { subtractFrom: (runs) => subtract(runs, sums, deletes) }
 }
 
 type Part = Pick<ScanRequest, 'fromMs' | 'fromNs' | 'toMs' | 'toNs'>
@@ -95,11 +99,11 @@ function earlierOf(a: Pick<Part, 'toMs' | 'toNs'>, b: Pick<Part, 'toMs' | 'toNs'
   return { toMs, toNs }
 }
 
-function cellKey(streamKey: string, minuteMs: number, level: string): string {
-  return `${minuteMs} ${level} ${streamKey}`
+function runKey(streamKey: string, level: string): string {
+  return `${level}\0${streamKey}`
 }
 
-function addUp(sums: Map<string, Sum>, batch: RowBatch, rows: Uint32Array): void {
+function addUp(sums: Sums, batch: RowBatch, rows: Uint32Array): void {
   const { tsMs, tsNs, metadata, rowMetadata, stream } = batch
   let minute = Number.NaN
   let set = -1
@@ -112,7 +116,7 @@ function addUp(sums: Map<string, Sum>, batch: RowBatch, rows: Uint32Array): void
       minute = rowMinute
       set = rowMetadata[row]
       ofSet = metadataBytes(metadata[set])
-      sum = sumOf(sums, cellKey(stream.key, minute * MINUTE_MS, countedLevel(metadata[set]).level))
+      sum = sumOf(sums, runKey(stream.key, countedLevel(metadata[set]).level), minute)
     }
     sum.lines++
     sum.bytes += batch.lineSize(row)
@@ -120,33 +124,53 @@ function addUp(sums: Map<string, Sum>, batch: RowBatch, rows: Uint32Array): void
   }
 }
 
-function sumOf(sums: Map<string, Sum>, key: string): Sum {
-  let sum = sums.get(key)
-  if (sum === undefined) sums.set(key, (sum = { lines: 0, bytes: 0, metadataBytes: 0 }))
+function sumOf(sums: Sums, key: string, minute: number): Sum {
+  let byMinute = sums.get(key)
+  if (byMinute === undefined) sums.set(key, (byMinute = new Map()))
+  let sum = byMinute.get(minute)
+  if (sum === undefined) byMinute.set(minute, (sum = { lines: 0, bytes: 0, metadataBytes: 0 }))
   return sum
 }
 
-function subtract(
-  cells: readonly CountCell[],
-  sums: ReadonlyMap<string, Sum>,
-  deletes: readonly ActiveDelete[],
-): CountCell[] {
+function subtract(runs: readonly CountRun[], sums: Sums, deletes: readonly ActiveDelete[]): CountRun[] {
   const wholes = deletes.flatMap((each) => {
     const minutes = wholeMinutes(each)
     return minutes === undefined ? [] : [{ each, minutes }]
   })
-  return cells.flatMap((cell): CountCell[] => {
-    const { stream, level, minuteMs } = cell
-    const isHidden = wholes.some(
-      ({ each, minutes }) =>
-        minuteMs >= minutes.fromMs && minuteMs < minutes.toMs && meansStream(each.selection.matchers, stream),
-    )
-    if (isHidden) return []
-    const hidden = sums.get(cellKey(stream.key, minuteMs, level))
-    if (hidden === undefined) return [cell]
-    const lines = cell.lines - hidden.lines
-    const bytes = cell.bytes - hidden.bytes
-    const ofMetadata = cell.metadataBytes - hidden.metadataBytes
-    return lines > 0 ? [{ ...cell, lines, bytes, metadataBytes: ofMetadata }] : []
+  return groupRuns(runs).flatMap((group) => {
+    const [{ stream, level }] = group
+    const hidden = sums.get(runKey(stream.key, level))
+    const gone = wholes
+      .filter(({ each }) => meansStream(each.selection.matchers, stream))
+      .map(({ minutes }) => minutes)
+    return hidden === undefined && gone.length === 0 ? group : [without(mergeRuns(group), hidden, gone)]
   })
+}
+
+/** A run of which some rows are hidden, and everything in some minutes. Its cells are one to a minute. */
+function without(
+  run: CountRun,
+  hidden: ReadonlyMap<number, Sum> | undefined,
+  gone: readonly TimeRange[],
+): CountRun {
+  const { minute, lines, bytes, metadataBytes: ofMetadata } = run.columns
+  const columns = {
+    minute: minute.slice(run.from, run.to),
+    lines: lines.slice(run.from, run.to),
+    bytes: bytes.slice(run.from, run.to),
+    metadataBytes: ofMetadata.slice(run.from, run.to),
+  }
+  let left = 0
+  for (let i = run.from; i < run.to; i++) {
+    const minuteMs = minute[i] * MINUTE_MS
+    if (gone.some(({ fromMs, toMs }) => minuteMs >= fromMs && minuteMs < toMs)) continue
+    const sum = hidden?.get(minute[i])
+    if (sum !== undefined && sum.lines >= lines[i]) continue
+    columns.minute[left] = minute[i]
+    columns.lines[left] = lines[i] - (sum?.lines ?? 0)
+    columns.bytes[left] = bytes[i] - (sum?.bytes ?? 0)
+    columns.metadataBytes[left] = ofMetadata[i] - (sum?.metadataBytes ?? 0)
+    left++
+  }
+  return { ...run, columns, from: 0, to: left }
 }

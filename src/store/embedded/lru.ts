@@ -30,6 +30,11 @@ export class Lru<Value> {
     return entry.value
   }
 
+  /** The key that was used longest ago; undefined where nothing is kept. */
+  get oldest(): number | undefined {
+    return this.#entries.keys().next().value
+  }
+
   /** What is larger than the whole cache is not kept. */
   set(key: number, value: Value, sizeBytes: number): void {
     this.delete(key)

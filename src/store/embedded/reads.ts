@@ -86,8 +86,8 @@ export function makeReads(environment: ReadEnvironment): Reads {
       const requests = hidden(tenant, range)
       if (requests.length === 0) return counting
       const scan = (request: ScanRequest): Scan => makeScan(environment, tenant, request, undefined)
-      const [cells, counted] = await Promise.all([counting, countHidden(requests, matchers, range, scan)])
-      return cells && counted.subtractFrom(cells)
+      const [runs, counted] = await Promise.all([counting, countHidden(requests, matchers, range, scan)])
+      return runs && counted.subtractFrom(runs)
     },
     series: seriesOf,
     labelNames: async (tenant, matchers, range) => namesOf(await seriesOf(tenant, matchers, range)),

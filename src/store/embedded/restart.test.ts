@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Logger, silentLogger } from '#base/logger.ts'
-import { collectRows, makeBatch, type PlainRow, request } from '../testing.ts'
+import { collectRows, makeBatch, type PlainRow, plainCells, request } from '../testing.ts'
 import type { EmbeddedOptions } from './options.ts'
 import { type EmbeddedStore, openEmbeddedStore } from './store.ts'
 
@@ -146,8 +146,8 @@ describe('after a crash', () => {
       const recovered = await openAt(copy)
       for (const tenant of ['t', 'u']) {
         expect(await linesOf(recovered, tenant)).toEqual(['a', 'b', 'c'])
-        const cells = await recovered.counts(tenant, [], { fromMs: 0, toMs: 8e12 })
-        expect(cells?.map(({ lines }) => lines)).toEqual([1, 1, 1])
+        const runs = (await recovered.counts(tenant, [], { fromMs: 0, toMs: 8e12 })) ?? []
+        expect(plainCells(runs).map(({ lines }) => lines)).toEqual([1, 1, 1])
       }
       expect(filesBelow(copy, '.tmp')).toEqual([])
       expect(recovered.stats().replayedRows).toBe(6 - present)

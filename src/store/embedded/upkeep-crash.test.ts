@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { silentLogger } from '#base/logger.ts'
 import { compilePlainDelete } from '../store-model.ts'
-import { collectRows, makeBatch, request } from '../testing.ts'
+import { collectRows, makeBatch, plainCells, request } from '../testing.ts'
 import { type FileSystem, nodeFileSystem, type StoreFile } from './file-system.ts'
 import type { EmbeddedOptions } from './options.ts'
 import { type EmbeddedStore, openEmbeddedStore } from './store.ts'
@@ -113,7 +113,7 @@ async function fill(dir: string): Promise<void> {
 
 async function numbersIn(store: EmbeddedStore): Promise<number[]> {
   const rows = await collectRows(store.scan('t', request()))
-  const cells = (await store.counts('t', [], { fromMs: 0, toMs: 8e12 })) ?? []
+  const cells = plainCells((await store.counts('t', [], { fromMs: 0, toMs: 8e12 })) ?? [])
   const numbers = rows.map(({ line }) => Number(line.split(' ')[1]))
   expect(cells.reduce((sum, { lines }) => sum + lines, 0)).toBe(numbers.length)
   expect(cells.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(
