@@ -16,13 +16,14 @@ export function registerQueryMetrics(
   )
   gauge(registry, 'logboom_queries_running', 'Queries that run.', () => queue.running)
   if (reuse === undefined) return
-  const { ranges, panes, joined } = reuse
+  const { ranges, panes, logs, joined } = reuse
   const points = 'Points of range queries that were asked for.'
   counter(registry, 'logboom_query_points_total', points, () => ranges.stats.points)
   const known = 'Of these, points that were known from an earlier query.'
   counter(registry, 'logboom_query_points_reused_total', known, () => ranges.stats.pointsReused)
   gauge(registry, 'logboom_query_reuse_bytes', 'Memory of known points.', () => ranges.stats.bytes)
   gauge(registry, 'logboom_query_panes_bytes', 'Memory of parts of windows.', () => panes.stats.bytes)
+  gauge(registry, 'logboom_query_lines_bytes', 'Memory of known lines.', () => logs.stats.bytes)
   counter(registry, 'logboom_query_joined_total', 'Queries answered by the same one under way.', joined)
 }
 

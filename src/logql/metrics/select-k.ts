@@ -1,3 +1,4 @@
+import type { LabelOrder } from './label-order.ts'
 import { compareLabels, type SeriesId, type Vector } from './vector.ts'
 import type { GroupOf } from './vector-agg.ts'
 
@@ -10,14 +11,17 @@ interface Candidates {
 /**
  * `topk` and `bottomk`: per group the k greatest or least values, with their full labels. Sorted by labels.
  */
-export function selectK(input: Vector, top: boolean, k: number, groupOf: GroupOf): Vector {
-  const order = [...input.series.keys()].sort((a, b) =>
-    compareLabels(input.series[a].labels, input.series[b].labels),
-  )
+export function selectK(
+  input: Vector,
+  top: boolean,
+  k: number,
+  groupOf: GroupOf,
+  labelOrder: LabelOrder,
+): Vector {
   // `worse` tells which of two values leaves the heap first.
   const worse = (a: number, b: number): boolean => Number.isNaN(a) || (top ? a < b : a > b)
   const groups = new Map<SeriesId, Candidates>()
-  for (const i of order) {
+  for (const i of labelOrder.of(input.series)) {
     const group = groupOf(input.series[i])
     let heap = groups.get(group)
     if (heap === undefined) groups.set(group, (heap = { series: [], values: [] }))

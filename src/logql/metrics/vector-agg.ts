@@ -1,6 +1,7 @@
 import type { Labels } from '#base/labels.ts'
 import { LogqlError } from '../error.ts'
 import type { Grouping, VectorAggExpr, VectorOp } from '../syntax/ast.ts'
+import { LabelOrder } from './label-order.ts'
 import { selectK } from './select-k.ts'
 import { type SeriesId, SeriesTable, type Vector } from './vector.ts'
 
@@ -14,8 +15,10 @@ export function makeVectorAgg(expr: VectorAggExpr): VectorStep {
     case 'approx_topk':
       throw new LogqlError('approx_topk is not enabled. See -limits.shard_aggregations', 500)
     case 'topk':
-    case 'bottomk':
-      return (input) => selectK(input, expr.op === 'topk', expr.param ?? 1, groupOf)
+    case 'bottomk': {
+      const order = new LabelOrder()
+      return (input) => selectK(input, expr.op === 'topk', expr.param ?? 1, groupOf, order)
+    }
     case 'sort':
     case 'sort_desc':
       return (input) => sortVector(input, expr.op === 'sort_desc')

@@ -52,6 +52,7 @@ const INSTANTS = [
   'label_replace(sum by (app) (bytes_rate({app=~".+"} != "x" [150s])), "b", "$1", "app", "(.*)")',
   'count(count_over_time({app=~".+"} | json [3m]))',
 ]
+const LOGS = ['{app=~".+"} |= "e"', '{app="a"}', '{app=~"a|b"} | json | level="warn"']
 const LINES = ['{"level":"warn","ms":0.1}', '{"level":"info","ms":7.3}', 'err level=error', 'plain']
 
 const action = fc.oneof(
@@ -73,6 +74,13 @@ const action = fc.oneof(
   },
 )
 
+const log = fc.record({
+  log: fc.nat(LOGS.length - 1),
+  limit: fc.constantFrom(1, 4, 100),
+  start: fc.constantFrom(120_000, 700_000),
+  back: fc.nat(60_000),
+})
+
 const instant = fc.record({
   instant: fc.nat(INSTANTS.length - 1),
   back: fc.nat(60_000),
@@ -82,7 +90,7 @@ test('a dashboard is told the same whether anything is used again or not', async
   const base = Math.floor(Date.now() / 60_000) * 60_000
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.oneof({ weight: 3, arbitrary: action }, instant), { minLength: 30, maxLength: 40 }),
+      fc.array(fc.oneof({ weight: 3, arbitrary: action }, instant, log), { minLength: 30, maxLength: 40 }),
       async (actions) => {
         for (const one of actions) {
           if ('push' in one) {
@@ -90,6 +98,13 @@ test('a dashboard is told the same whether anything is used again or not', async
             continue
           }
           const endMs = base - one.back
+          if ('log' in one) {
+            const range = { start: `${endMs - one.start}000000`, end: `${endMs}000000` }
+            const params = { query: LOGS[one.log], limit: String(one.limit), ...range }
+            const path = '/loki/api/v1/query_range'
+            expect(await ask(path, params, false)).toEqual(await ask(path, params, true))
+            continue
+          }
           if ('instant' in one) {
             const params = { query: INSTANTS[one.instant], time: `${endMs}000000` }
             const path = '/loki/api/v1/query'

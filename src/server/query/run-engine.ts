@@ -9,6 +9,7 @@ import { collect } from './check-limits.ts'
 import { isDivisible } from './divisible.ts'
 import { engineLimits } from './engine-limits.ts'
 import { answerFromTiles } from './instant-tiles.ts'
+import { type LogReuse, makeLogReuse } from './log-reuse.ts'
 import { makePaneReuse, type PaneReuse } from './pane-reuse.ts'
 import { gridOf, makeRangeReuse, type RangeReuse, type ReadSpan } from './range-reuse.ts'
 import type { QueryCall } from './run-query.ts'
@@ -19,6 +20,7 @@ export interface QueryReuse {
   readonly watch: AppendWatch
   readonly ranges: RangeReuse
   readonly panes: PaneReuse
+  readonly logs: LogReuse
   readonly shared: SharedRuns<Watch>
   /** Queries that were answered by one that was under way. */
   readonly joined: () => number
@@ -34,8 +36,14 @@ export function makeQueryReuse(store: Store, maxBytes: number): QueryReuse {
   const watch = watchAppends(store)
   let joined = 0
   const shared = makeSharedRuns<Watch>(() => joined++)
-  const ranges = makeRangeReuse(watch, maxBytes / 2)
-  return { watch, ranges, panes: makePaneReuse(watch, maxBytes / 2), shared, joined: () => joined }
+  return {
+    watch,
+    ranges: makeRangeReuse(watch, maxBytes / 2),
+    panes: makePaneReuse(watch, maxBytes / 4),
+    logs: makeLogReuse(watch, maxBytes / 4),
+    shared,
+    joined: () => joined,
+  }
 }
 
 /** Runs a range query, for which the engine reads as little as what is known allows. */
@@ -47,7 +55,14 @@ export async function runRange(call: QueryCall, expr: Expr, query: RangeQuery): 
   if (reuse === undefined || isBypassed(call)) return await compute(query, call.signal)
   if (expr.kind === 'log') {
     const key = JSON.stringify(['log', call.tenant, query, limits])
-    return await share(call, reuse, key, query.endMs + 1, (signal) => compute(query, signal))
+    const { startMs, startNs, endMs, endNs, stepMs, parts, ...shape } = query
+    const isKept = startMs > call.nowMs - call.keptMs && query.direction === 'backward' && mayKeepLines(query)
+    const shapeKey = JSON.stringify([call.tenant, shape])
+    return await share(call, reuse, key, query.endMs + 1, (signal) =>
+      isKept
+        ? reuse.logs.run(call.tenant, shapeKey, query, (part) => compute(part, signal))
+        : compute(query, signal),
+    )
   }
   const span = spanOf(expr)
   const { firstMs, lastMs } = gridOf(query)
@@ -136,6 +151,11 @@ async function share(
 function isBypassed({ request: { headers } }: QueryCall): boolean {
   const isFresh = String(headers['cache-control'] ?? '').includes('no-cache')
   return isFresh || headers['x-logboom-explain'] === '1'
+}
+
+/** Whether each line of a query is there or not whatever the others are, and whenever it is asked. */
+function mayKeepLines({ query, intervalMs, limit }: RangeQuery): boolean {
+  return intervalMs === 0 && limit > 0 && !query.includes('{{')
 }
 
 /** Whether points of this query stay as they are until rows are appended. */
