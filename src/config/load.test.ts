@@ -253,9 +253,11 @@ describe('start-up checks', () => {
     const { notes, warnings } = loadLokiConfig({ text: TYPICAL })
     const paths = notes.map(({ message }) => message.match(/`[^`]+`/g)?.join(' '))
     expect(paths).toEqual([
-      '`server.grpc_listen_port` `server.grpc_server_max_concurrent_streams`',
+      '`server.grpc_listen_port` `server.grpc_server_max_concurrent_streams` `frontend.encoding`',
       '`common.instance_addr` `common.replication_factor` `common.ring.kvstore.store`',
+      '`limits_config.metric_aggregation_enabled` `pattern_ingester.metric_aggregation.loki_address`',
       '`compactor.working_directory`',
+      '`query_range.results_cache.cache.embedded_cache.enabled`',
       '`analytics.reporting_enabled`',
     ])
     expect(notes[0].line).toBe(3)

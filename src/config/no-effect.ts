@@ -10,8 +10,6 @@ const EFFECTIVE = patterns([
   'query_scheduler.max_outstanding_requests_per_tenant',
   '*.lifecycler.min_ready_duration',
   'limits_config.tsdb_max_query_parallelism',
-  'query_range.cache_results',
-  'query_range.results_cache.cache.embedded_cache.enabled',
   'query_range.results_cache.cache.embedded_cache.max_size_mb',
 ])
 
@@ -30,6 +28,10 @@ const NO_EFFECT: readonly (readonly [keys: RegExp, why: string])[] = [
       'frontend.address',
       'frontend.port',
       'frontend.instance_*',
+      'frontend.encoding',
+      'ingester.max_dropped_streams',
+      'ruler.evaluation.query_frontend',
+      'limits_config.ruler_remote_evaluation_*',
     ]),
     'there is no gRPC, every part runs in one process',
   ],
@@ -48,6 +50,7 @@ const NO_EFFECT: readonly (readonly [keys: RegExp, why: string])[] = [
       'ingester.autoforget_unhealthy',
       'ingester.owned_streams_check_interval',
       'ingester.shutdown_marker_path',
+      'ingester.delegate_stream_limits_enabled',
       'limits_config.use_owned_stream_count',
       'compactor.horizontal_scaling_mode',
     ]),
@@ -69,6 +72,7 @@ const NO_EFFECT: readonly (readonly [keys: RegExp, why: string])[] = [
       'storage_config.use_thanos_objstore',
       'storage_config.tsdb_shipper',
       'storage_config.object_prefix',
+      'storage_config.object_store.storage_prefix',
       'chunk_store_config',
     ]),
     'the store has one format of its own and decides itself when it writes; its log is always on',
@@ -169,8 +173,48 @@ const NO_EFFECT: readonly (readonly [keys: RegExp, why: string])[] = [
     'this server neither reports, traces nor profiles itself, and logs its own events',
   ],
   [
-    patterns(['ruler.enable_sharding', 'ruler.sharding_*', 'ruler.search_pending_for', 'ruler.flush_period']),
+    patterns([
+      'ruler.enable_sharding',
+      'ruler.sharding_*',
+      'ruler.search_pending_for',
+      'ruler.flush_period',
+      'limits_config.ruler_tenant_shard_size',
+    ]),
     'there is one ruler',
+  ],
+  [
+    patterns([
+      'ruler.rule_path',
+      'ruler.wal.dir',
+      'ruler.wal.truncate_frequency',
+      'ruler.wal.min_age',
+      'ruler.storage.type',
+      'ruler_storage.storage_prefix',
+    ]),
+    'the ruler reads rules where they lie, and keeps its state beside the data',
+  ],
+  [
+    patterns(['ruler.alertmanager_refresh_interval']),
+    'each Alertmanager in `alertmanager_url` is looked up as it is sent to',
+  ],
+  [
+    patterns([
+      'pattern_ingester.max_chunk_age',
+      'pattern_ingester.retain_for',
+      'pattern_ingester.pattern_sample_interval',
+      'pattern_ingester.volume_threshold',
+      'pattern_ingester.flush_check_period',
+      'pattern_ingester.concurrent_flushes',
+      'pattern_ingester.connection_timeout',
+      'pattern_ingester.metric_aggregation',
+      'pattern_ingester.pattern_persistence',
+      'pattern_ingester.tee_config',
+      'pattern_ingester.client_config',
+      'limits_config.metric_aggregation_enabled',
+      'limits_config.pattern_persistence_*',
+      'limits_config.pattern_rate_threshold',
+    ]),
+    'patterns are found in what is stored when they are asked for, over all of it',
   ],
 ]
 
@@ -178,6 +222,9 @@ function patterns(list: readonly string[]): RegExp {
   const sources = list.map((text) => text.replaceAll('.', '\\.').replaceAll('*', '.*'))
   return new RegExp(`^(?:${sources.join('|')})(?:\\.|$)`)
 }
+
+/** What is said of keys that are accepted without being listed, where nothing better is known. */
+const UNLISTED = 'this server has nothing that it would set'
 
 /** Why a key of the YAML, by its dotted path, has no effect here; `undefined` where it has one. */
 export function whyNoEffect(path: string): string | undefined {
@@ -194,22 +241,31 @@ export function noEffectNotes(
   placeOf: (path: readonly string[]) => { line: number; column: number } | undefined,
 ): ConfigProblem[] {
   const found = new Map<string, string[][]>()
-  const visit = (value: unknown, schemaHere: z.ZodType | undefined, path: readonly string[]): void => {
+  const visit = (
+    value: unknown,
+    schemaHere: z.ZodType | undefined,
+    path: readonly string[],
+    isListed: boolean,
+  ): void => {
     const { shape, item, meta } =
-      schemaHere === undefined ? { shape: undefined, item: undefined } : schemaNode(schemaHere)
+      schemaHere === undefined
+        ? { shape: undefined, item: undefined, meta: undefined }
+        : schemaNode(schemaHere)
     // A section without effect is noted as a whole, where keys are compared with the tables.
     if (meta?.ignored !== undefined) return
     if (isRawMap(value) && Object.keys(value).length > 0) {
-      for (const [key, child] of Object.entries(value)) visit(child, shape?.[key] ?? item, [...path, key])
+      for (const [key, child] of Object.entries(value)) {
+        visit(child, shape?.[key] ?? item, [...path, key], isListed && (shape === undefined || key in shape))
+      }
       return
     }
-    const why = whyNoEffect(path.join('.'))
+    const why = whyNoEffect(path.join('.')) ?? (isListed ? undefined : UNLISTED)
     if (why === undefined) return
     const paths = found.get(why)
     if (paths === undefined) found.set(why, [[...path]])
     else paths.push([...path])
   }
-  visit(given, schema, [])
+  visit(given, schema, [], true)
   return [...found].map(([why, paths]) => ({
     message: `without effect here: ${paths.map((path) => `\`${path.join('.')}\``).join(', ')}; ${why}`,
     path: paths[0].join('.'),

@@ -60,6 +60,8 @@ function retentionWarnings(config: LokiConfig, isSet: (path: string) => boolean)
 const WITHOUT_EFFECT = [
   'limits_config.policy_override_limits',
   'limits_config.simulated_push_latency',
+  'limits_config.discover_generic_fields.fields',
+  'distributor.default_policy_stream_mappings',
   'frontend.support_parquet_encoding',
   'lbac.enabled',
 ]

@@ -2,17 +2,19 @@ import type { IncomingMessage } from 'node:http'
 import { type Params, parseQueryString } from '../http/query-string.ts'
 import { QueryError } from './query-error.ts'
 
+/** `frontend.max_body_size` where nothing else is said. */
 const MAX_FORM_BYTES = 10 * 2 ** 20
 
 /**
  * The parameters of a query: those of the URL and, for a form, those of the body, which come first.
+ * @param most how many bytes the form may have: `frontend.max_body_size`
  * @throws QueryError, BadQueryString with Loki's text
  */
-export async function readParams(request: IncomingMessage): Promise<Params> {
+export async function readParams(request: IncomingMessage, most = MAX_FORM_BYTES): Promise<Params> {
   const params = new Map<string, string[]>()
   const type = request.headers['content-type'] ?? ''
   if (request.method === 'POST' && /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type)) {
-    const form = await readForm(request)
+    const form = await readForm(request, most)
     parseQueryString(form, params)
   }
   const url = request.url ?? ''
@@ -21,12 +23,12 @@ export async function readParams(request: IncomingMessage): Promise<Params> {
   return params
 }
 
-async function readForm(request: IncomingMessage): Promise<string> {
+async function readForm(request: IncomingMessage, most: number): Promise<string> {
   const chunks: Buffer[] = []
   let received = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     received += chunk.length
-    if (received > MAX_FORM_BYTES) throw new QueryError('http: POST too large')
+    if (received > most) throw new QueryError('http: POST too large')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks, received).toString()

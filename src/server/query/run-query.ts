@@ -74,7 +74,7 @@ export async function serveQuery(
     if (limits.query_timeout > 0) {
       timer = setTimeout(() => abort.abort(new QueryError(TIMEOUT_TEXT, 504)), limits.query_timeout)
     }
-    const params = await readParams(request)
+    const params = await readParams(request, context.config.frontend.max_body_size)
     const nowMs = Date.now()
     const { shortcuts } = context
     const { reuse, parts } = tenants.length === 1 ? context : { reuse: undefined, parts: undefined }
