@@ -33,12 +33,29 @@ export interface Regex {
   readonly groupNames: readonly string[]
 }
 
+/** Patterns compiled last, by how they were wrapped; dashboards ask the same ones every few seconds. */
+const compiledLast = new Map<string, Regex>()
+const MAX_KEPT = 256
+/** Longer ones are not kept: compiled, they take much memory. */
+const MAX_KEPT_LENGTH = 1024
+
 /**
  * Compiles a pattern of RE2's syntax. V8 runs what it runs in linear time and with RE2's results, `re2js` the
  * rest.
  * @throws Error with Go's text: ``error parsing regexp: missing closing ]: `[` ``
  */
 export function compileRegex(source: string, options: RegexOptions = {}): Regex {
+  const key = `${options.anchored === true ? '^' : ''}${options.dotAll === true ? '.' : ''} ${source}`
+  const known = compiledLast.get(key)
+  if (known !== undefined) return known
+  const regex = compileAnew(source, options)
+  if (source.length > MAX_KEPT_LENGTH) return regex
+  if (compiledLast.size === MAX_KEPT) compiledLast.delete([...compiledLast.keys()][0])
+  compiledLast.set(key, regex)
+  return regex
+}
+
+function compileAnew(source: string, options: RegexOptions): Regex {
   const wrapped = wrap(source, options)
   // Compiled bare first, so that an error quotes the pattern as it was written.
   if (wrapped !== source) RE2JS.compile(source)

@@ -2,13 +2,13 @@
 export interface Values {
   count: number
   values: Float64Array
-  /** Whether they ascend, and none is NaN. */
-  sorted: boolean
+  /** From here on they ascend, and none before is greater or NaN; `count` where that is not known. */
+  sortedFrom: number
 }
 
 /** Makes room for a few values. */
 export function makeValues(): Values {
-  return { count: 0, values: new Float64Array(32), sorted: false }
+  return { count: 0, values: new Float64Array(32), sortedFrom: 0 }
 }
 
 /** Appends a value. */
@@ -19,7 +19,7 @@ export function addValue(to: Values, value: number): void {
     to.values = larger
   }
   to.values[to.count++] = value
-  to.sorted = false
+  to.sortedFrom = to.count
 }
 
 /** All values of several slices. */
@@ -31,15 +31,16 @@ export function joinValues(slices: readonly Values[]): Values {
     values.set(slice.values.subarray(0, slice.count), at)
     at += slice.count
   }
-  return { count, values, sorted: false }
+  return { count, values, sortedFrom: count }
 }
 
 /** Walking from an end of sorted slices beats looking for the middle of all values up to so many steps. */
 const MAX_STEPS_PER_VALUE = 2
 
 /**
- * The {@link quantile} of all values of several slices. Slices are sorted once, by whoever asks first:
- * windows overlap, and most quantiles that people ask for are near an end.
+ * The {@link quantile} of all values of several slices. Slices are sorted once, by whoever asks first, and no
+ * further from their upper end than needed: windows overlap, and most quantiles that people ask for are near
+ * that end.
  */
 export function quantileOfSlices(q: number, slices: readonly Values[]): number {
   const count = slices.reduce((sum, slice) => sum + slice.count, 0)
@@ -48,7 +49,8 @@ export function quantileOfSlices(q: number, slices: readonly Values[]): number {
   const fromEnd = count - lower
   const steps = Math.min(lower + 2, fromEnd) * slices.length
   const isNear = q >= 0 && q <= 1 && steps <= count * MAX_STEPS_PER_VALUE
-  if (!isNear || !slices.every(sortValues)) {
+  const needed = lower + 2 <= fromEnd ? count : fromEnd
+  if (!isNear || !slices.every((slice) => sortLast(slice, needed))) {
     const joined = slices.length === 1 ? slices[0].values.slice(0, count) : joinValues(slices).values
     return quantile(q, joined)
   }
@@ -57,13 +59,22 @@ export function quantileOfSlices(q: number, slices: readonly Values[]): number {
   return low * (1 - weight) + high * weight
 }
 
-/** Sorts a slice in place. Returns whether it could: not where a value is NaN. */
-function sortValues(slice: Values): boolean {
-  if (slice.sorted) return true
-  const values = slice.values.subarray(0, slice.count)
-  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) return false
-  values.sort()
-  slice.sorted = true
+/** Sorting so much of a slice costs as much as all of it. */
+const MOST = 0.25
+/** What the next window asks for is about as much. */
+const SPARE = 1.5
+
+/** Sorts the last `needed` values of a slice in place. Returns whether it could: not where a value is NaN. */
+function sortLast(slice: Values, needed: number): boolean {
+  const { count, sortedFrom } = slice
+  if (sortedFrom === 0 || count - sortedFrom >= needed) return true
+  const values = slice.values.subarray(0, count)
+  if (sortedFrom === count) for (let i = 0; i < count; i++) if (Number.isNaN(values[i])) return false
+  const wanted = Math.ceil(needed * SPARE)
+  const from = wanted > count * MOST ? 0 : count - wanted
+  if (from > 0) select(values, 0, from)
+  values.subarray(from).sort()
+  slice.sortedFrom = from
   return true
 }
 

@@ -4,6 +4,7 @@ import { readScaled } from './decode-column.ts'
 import { CONSTANT, DECIMAL, DICTIONARY, HEX, INTEGER, type NumberEncoding, RAW } from './encoding.ts'
 import { findField, PROVEN } from './field-column.ts'
 import { hexValuesWith } from './hex-search.ts'
+import { readMarks } from './ints.ts'
 import { ReusedMemory } from './memory.ts'
 import type { Columns } from './open-columns.ts'
 import { placesIn } from './value-template.ts'
@@ -85,17 +86,15 @@ function hasAllRows({ directory }: Columns, column: number): boolean {
 function failingValues(columns: Columns, column: number, predicate: FieldPredicate): Failing {
   const { encoding } = columns.directory.columns[column]
   if (encoding.code === DICTIONARY || encoding.code === CONSTANT) {
-    const { texts, ids } = columns.distinct(column, memory)
+    const { texts } = columns.distinct(column, memory)
     const flags = Uint8Array.from(texts.from, (_, text) =>
       failsText(textAt(texts, text), predicate) ? 1 : 0,
     )
     if (!flags.includes(1)) return ALL_MEET
     if (!flags.includes(0)) return ALL_FAIL
-    const of = ids()
-    if (of === undefined) return flags
-    const failing = new Uint8Array(of.length)
-    for (let i = 0; i < of.length; i++) failing[i] = flags[of[i]]
-    return failing
+    if (encoding.code === CONSTANT) return flags
+    const { values: count } = columns.directory.columns[column]
+    return readMarks(encoding.ids, columns.streams, count, flags, memory)
   }
   if (encoding.code === INTEGER || encoding.code === DECIMAL)
     return failingNumbers(columns, column, encoding, predicate)

@@ -8,6 +8,7 @@ import {
   readInts,
   readIntsAt,
   readIntsInfo,
+  readMarks,
   writeInts,
 } from './ints.ts'
 import { ownMemory } from './memory.ts'
@@ -45,6 +46,13 @@ test('integers come back, all of them and any of them', () => {
       if (limit > 2 ** 32) return
       expect([...readIndices(info, streams, ints.length, limit)]).toEqual(ints)
       expect([...readIndicesAt(info, streams, ints.length, limit, picked)]).toEqual(some)
+      if (limit < 5_000) {
+        const marks = Uint8Array.from({ length: limit }, (_, i) => (i * 7) % 3)
+        const ofAll = ints.map((value) => marks[value])
+        expect([...readMarks(info, streams, ints.length, marks)]).toEqual(ofAll)
+        const tooFew = marks.subarray(0, limit - 1)
+        expect(() => readMarks(info, streams, ints.length, tooFew)).toThrow('names nothing')
+      }
       const largest = Uint32Array.of(ints.indexOf(limit - 1))
       if (limit === 1) return
       expect(() => readIndices(info, streams, ints.length, limit - 1)).toThrow('names nothing')

@@ -254,6 +254,36 @@ export function readIndices(
   return indices
 }
 
+/**
+ * Reads `count` integers from 0 up to, and without, the length of `marks`, and tells the mark of each.
+ * @throws FormatError where one is none of these, too
+ */
+export function readMarks(
+  info: IntsInfo,
+  streams: StreamReader,
+  count: number,
+  marks: Uint8Array,
+  memory: Memory = ownMemory,
+): Uint8Array {
+  const { isDelta, base, planes } = info
+  const found = new Uint8Array(count)
+  if (isDelta || planes.length !== 1 || base < 0 || base >= marks.length) {
+    const indices = readIndices(info, streams, count, marks.length, memory)
+    for (let i = 0; i < count; i++) found[i] = marks[indices[i]]
+    return found
+  }
+  const ofByte = new Uint8Array(256).fill(NO_MARK)
+  ofByte.set(marks.subarray(base, base + 256))
+  const [bytes] = readPlanes(info, streams, count, memory)
+  let seen = 0
+  for (let i = 0; i < count; i++) seen |= found[i] = ofByte[bytes[i]]
+  if ((seen & NO_MARK) !== 0) throw new FormatError(NO_INDEX)
+  return found
+}
+
+/** Marks of callers are less. */
+const NO_MARK = 128
+
 /** One in so many values wanted, and taking all of them apart costs less than looking at each. */
 const FEW = 4
 
@@ -351,6 +381,7 @@ function unpackBits(stream: Uint8Array, width: number, count: number, memory: Me
   const bytes = memory.bytes(count)
   if (width === 4) return unpackHalves(stream, bytes)
   if (width === 2) return unpackQuarters(stream, bytes)
+  if (width === 1 || width === 3) return unpackEighths(stream, width, bytes)
   const mask = (1 << width) - 1
   let held = 0
   let heldBits = 0
@@ -389,5 +420,30 @@ function unpackQuarters(stream: Uint8Array, bytes: Uint8Array): Uint8Array {
     bytes[at + 3] = byte >>> 6
   }
   for (let i = quads * 4; i < bytes.length; i++) bytes[i] = (stream[i >>> 2] >>> ((i & 3) * 2)) & 3
+  return bytes
+}
+
+/** Eight values to one byte, or to three. */
+function unpackEighths(stream: Uint8Array, width: 1 | 3, bytes: Uint8Array): Uint8Array {
+  const mask = (1 << width) - 1
+  const groups = bytes.length >>> 3
+  const wordAt = (group: number): number =>
+    width === 1
+      ? stream[group]
+      : stream[group * 3] | (stream[group * 3 + 1] << 8) | (stream[group * 3 + 2] << 16)
+  for (let group = 0; group < groups; group++) {
+    const word = wordAt(group)
+    const at = group * 8
+    bytes[at] = word & mask
+    bytes[at + 1] = (word >>> width) & mask
+    bytes[at + 2] = (word >>> (width * 2)) & mask
+    bytes[at + 3] = (word >>> (width * 3)) & mask
+    bytes[at + 4] = (word >>> (width * 4)) & mask
+    bytes[at + 5] = (word >>> (width * 5)) & mask
+    bytes[at + 6] = (word >>> (width * 6)) & mask
+    bytes[at + 7] = (word >>> (width * 7)) & mask
+  }
+  const last = wordAt(groups)
+  for (let i = groups * 8; i < bytes.length; i++) bytes[i] = (last >>> ((i & 7) * width)) & mask
   return bytes
 }
