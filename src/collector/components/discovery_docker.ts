@@ -143,7 +143,10 @@ class DockerDiscovery implements ComponentInstance<Args> {
     const nowMs = Date.now()
     const sinceMs = this.#watched?.ms()
     if (sinceMs !== undefined) {
-      const filters = { ...this.#filters(), status: ['exited', 'dead'] }
+      await this.#client.ping()
+      // Podman knows no state `dead`, and refuses to answer for it.
+      const status = this.#client.server.startsWith('Libpod') ? ['exited'] : ['exited', 'dead']
+      const filters = { ...this.#filters(), status }
       const inspecting = makeSemaphore(MAX_INSPECTING)
       const ended = await this.#client.containers({ all: true, filters })
       await Promise.all(

@@ -1,6 +1,7 @@
 import type { Agent, IncomingMessage } from 'node:http'
 import { http } from '../node-http.ts'
 import { DockerError, dockerErrorFrom } from './docker-error.ts'
+import { withDockerName, withPodmanNames } from './engine-events.ts'
 import type { DockerHost } from './host.ts'
 import { type LogConfig, rotatedBytes } from './log-rotation.ts'
 import { type LogStream, openLogStream } from './log-stream.ts'
@@ -13,7 +14,8 @@ export interface ContainerSummary {
   readonly State: string
   readonly Labels: Readonly<Record<string, string>> | null
   readonly Ports: readonly ContainerPort[] | null
-  readonly HostConfig: { readonly NetworkMode: string }
+  /** Podman leaves it out. */
+  readonly HostConfig?: { readonly NetworkMode: string }
   readonly NetworkSettings: { readonly Networks: Readonly<Record<string, ContainerNetwork>> | null } | null
 }
 
@@ -177,7 +179,7 @@ class Client implements DockerClient {
     signal: AbortSignal,
     onOpen?: () => void,
   ): Promise<void> {
-    const path = `/events?filters=${filterText(filters)}`
+    const path = `/events?filters=${filterText(withPodmanNames(filters))}`
     const response = await this.#get(path, signal)
     const status = response.statusCode ?? 0
     if (status !== 200) throw dockerErrorFrom(status, path, (await readBody(response)).toString())
@@ -297,7 +299,7 @@ async function readEvents(response: IncomingMessage, onEvent: (event: DockerEven
     const lines = text.split('\n')
     text = lines.pop() ?? ''
     for (const line of lines) {
-      if (line.trim() !== '') onEvent(JSON.parse(line))
+      if (line.trim() !== '') onEvent(withDockerName(JSON.parse(line)))
     }
   }
 }

@@ -244,7 +244,8 @@ class Tailer implements ContainerTailer {
         return true
       },
     }
-    const sink = makeTailSink(tracker, this.#batcher, counters, this.#logger)
+    const isPodman = client.server.startsWith('Libpod')
+    const sink = makeTailSink(tracker, this.#batcher, counters, this.#logger, isPodman)
     const freePlace = await opening.acquire()
     let decoder: LogDecoder | undefined
     let watch: StallWatch | undefined

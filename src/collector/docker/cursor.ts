@@ -78,6 +78,8 @@ export function parseCursor(text: string): Cursor | undefined {
 export interface CursorTracker {
   /** Whether this line, the next one of its stream, is new; moves the cursor when it is. */
   take(stream: StreamIndex, tsMs: number, tsNs: number): boolean
+  /** How many lines of the stamp of its last line have been taken from a stream. */
+  sameStamp(stream: StreamIndex): number
   /** Where reading stands; `undefined` before the first line. */
   cursor(): Cursor | undefined
   /** Call when the log is opened again: lines up to the cursor will come a second time. */
@@ -129,6 +131,7 @@ export function trackCursor(start: Cursor | undefined): CursorTracker {
   return {
     take,
     rewind,
+    sameStamp: (stream) => count[stream],
     cursor: () =>
       count[0] < 0 && count[1] < 0 ? undefined : { streams: [streamCursor(0), streamCursor(1)], last },
   }

@@ -16,18 +16,35 @@ export interface TailerCounters {
 
 const NO_METADATA: Labels = []
 
-/** Puts the new lines of a container into a batcher, slot 0 standard output and slot 1 standard error. */
+const NS_PER_MS = 1_000_000
+
+/**
+ * Puts the new lines of a container into a batcher, slot 0 standard output and slot 1 standard error.
+ *
+ * Podman before 5 gives the seconds of a line and no more. Lines of one second would lose their order, and
+ * a server keeps equal lines of one time once: there, each line of a second is a nanosecond later than the
+ * one before. A line that is read again gets the same time again.
+ */
 export function makeTailSink(
   tracker: CursorTracker,
   batcher: LineBatcher,
   counters: TailerCounters,
   logger: Logger,
+  isPodman: boolean,
 ): LogSink {
   return {
     line(stream, tsMs, tsNs, bytes) {
       // Empty lines move the cursor like all others, and are left out as Alloy does.
       if (!tracker.take(stream, tsMs, tsNs) || bytes.length === 0) return
-      batcher.add(stream, { tsMs, tsNs, line: bytes, metadata: NO_METADATA })
+      const isWholeSecond = tsNs === 0 && tsMs % 1000 === 0
+      const laterNs = isPodman && isWholeSecond ? tracker.sameStamp(stream) - 1 : 0
+      const ms = tsMs + Math.floor(laterNs / NS_PER_MS)
+      batcher.add(stream, {
+        tsMs: ms,
+        tsNs: tsNs + (laterNs % NS_PER_MS),
+        line: bytes,
+        metadata: NO_METADATA,
+      })
     },
     tooLong(stream, tsMs, tsNs) {
       if (!tracker.take(stream, tsMs, tsNs)) return

@@ -93,6 +93,11 @@ describe('targets of a Docker Engine', () => {
     expect(addresses([container('n', loop)])).toEqual([''])
   })
 
+  test('of an engine that does not say how a container is connected, as Podman does not', () => {
+    const silent = { HostConfig: undefined, NetworkSettings: null }
+    expect(addresses([container('p', silent)])).toEqual([''])
+  })
+
   test('a container without a name is none', () => {
     expect(addresses([container('a', { Names: null }), container('b', { Names: [] })])).toEqual([])
   })

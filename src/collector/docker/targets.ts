@@ -33,7 +33,7 @@ export function dockerTargets(
     const common: Target = {
       [`${META}container_id`]: container.Id,
       [`${META}container_name`]: name,
-      [`${META}container_network_mode`]: container.HostConfig.NetworkMode,
+      [`${META}container_network_mode`]: networkMode(container),
       ...metaLabels('container_label_', container.Labels),
     }
     const attached = attachedNetworks(container, containersById, options.matchFirstNetwork)
@@ -46,6 +46,10 @@ export function dockerTargets(
     }
   }
   return targets
+}
+
+function networkMode({ HostConfig: config }: ContainerSummary): string {
+  return config?.NetworkMode ?? ''
 }
 
 function metaLabels(prefix: string, labels: Readonly<Record<string, string>> | null): Target {
@@ -82,7 +86,7 @@ function attachedNetworks(
       networks.sort(([a], [b]) => (a < b ? -1 : 1))
       return (onlyFirst ? networks.slice(0, 1) : networks).map(([, network]) => network)
     }
-    const mode: string = owner.HostConfig.NetworkMode
+    const mode: string = networkMode(owner)
     owner = mode.startsWith('container:') ? byId.get(mode.slice('container:'.length)) : undefined
   }
   return []
@@ -109,7 +113,7 @@ function networkTargets(
     targets.push(target)
   }
   if (targets.length > 0) return targets
-  const isHost = container.HostConfig.NetworkMode === 'host'
+  const isHost = networkMode(container) === 'host'
   const address = isHost ? options.hostNetworkingHost : joinHostPort(network.IPAddress, options.port)
   return [{ ...common, __address__: address }]
 }
