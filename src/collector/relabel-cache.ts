@@ -1,5 +1,5 @@
 import { type Labels, labelsText } from '#base/labels.ts'
-import { applyRules, type RelabelRules } from './relabel.ts'
+import { applyRules, type RelabelRules } from '#base/relabel.ts'
 
 /** Remembers what a list of rules makes of each label set, least recently used first to go. */
 export interface RelabelCache {

@@ -1,11 +1,5 @@
-import {
-  applyRulesToTarget,
-  compileRules,
-  noRules,
-  type RelabelRules,
-  type RuleArgs,
-  ruleBlockSchema,
-} from '../relabel.ts'
+import { applyRulesToTarget, compileRules, noRules, type RelabelRules, type RuleArgs } from '#base/relabel.ts'
+import { ruleBlockSchema } from '../rule-block.ts'
 import type { ComponentDefinition } from '../runtime/component.ts'
 import { deepEqual } from '../runtime/deep-equal.ts'
 import { untilAborted } from './until_aborted.ts'

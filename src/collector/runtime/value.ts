@@ -1,4 +1,4 @@
-import { isRelabelRules } from '../relabel.ts'
+import { isRelabelRules } from '#base/relabel.ts'
 import { isSecret, type Secret } from './secret.ts'
 
 /**

@@ -1,8 +1,7 @@
-import { goQuote } from '#base/goquote.ts'
-import { type Labels, makeLabels } from '#base/labels.ts'
-import { nodeCrypto } from '#base/node-crypto.ts'
-import { compileRegex, expandTemplate, type Regex } from '#base/regex/regex.ts'
-import type { BodySchema } from './runtime/component.ts'
+import { goQuote } from './goquote.ts'
+import { type Labels, makeLabels } from './labels.ts'
+import { nodeCrypto } from './node-crypto.ts'
+import { compileRegex, expandTemplate, type Regex } from './regex/regex.ts'
 
 const ACTIONS = [
   'replace',
@@ -20,7 +19,7 @@ const ACTIONS = [
 
 type Action = (typeof ACTIONS)[number]
 
-/** A decoded `rule {}` block, with the names it has in the configuration. */
+/** A rule as it is configured: Alloy's `rule {}` blocks and Prometheus' relabel configs name it alike. */
 export interface RuleArgs {
   readonly action: string
   readonly source_labels: readonly string[]
@@ -31,28 +30,13 @@ export interface RuleArgs {
   readonly modulus: number
 }
 
-const DEFAULTS: Omit<RuleArgs, 'action' | 'source_labels'> = {
+/** What a rule does where it does not say. */
+export const RULE_DEFAULTS: Omit<RuleArgs, 'action' | 'source_labels'> = {
   separator: ';',
   regex: '(.*)',
   replacement: '$1',
   target_label: '',
   modulus: 0,
-}
-
-/** What a `rule {}` block may contain; shared by discovery.relabel and loki.relabel. */
-export const ruleBlockSchema: BodySchema = {
-  attributes: {
-    action: { type: 'string', default: 'replace' },
-    source_labels: { type: { list: 'string' }, default: [] },
-    separator: { type: 'string', default: DEFAULTS.separator },
-    regex: { type: 'string', default: DEFAULTS.regex },
-    replacement: { type: 'string', default: DEFAULTS.replacement },
-    target_label: { type: 'string', default: DEFAULTS.target_label },
-    modulus: { type: 'number', default: DEFAULTS.modulus },
-  },
-  validate: (args) => {
-    compileRule(args as unknown as RuleArgs)
-  },
 }
 
 interface CompiledRule extends RuleArgs {
@@ -106,7 +90,7 @@ function compileRule(rule: RuleArgs): CompiledRule {
  * small part of a match. The default regex, which most rules have, needs no engine at all.
  */
 function rememberMatches(regex: Regex): (text: string) => Groups | undefined {
-  if (regex.source === DEFAULTS.regex) return (text) => [text, text]
+  if (regex.source === RULE_DEFAULTS.regex) return (text) => [text, text]
   const known = new Map<string, Groups | undefined>()
   return (text) => {
     const remembered = known.get(text)
@@ -138,7 +122,7 @@ function checkCombination(action: Action, rule: RuleArgs): void {
   if (NEEDS_TARGET.includes(action) && rule.target_label === '') {
     throw new Error(`relabel configuration for ${action} action requires 'target_label' value`)
   }
-  if ((action === 'lowercase' || action === 'uppercase') && rule.replacement !== DEFAULTS.replacement) {
+  if ((action === 'lowercase' || action === 'uppercase') && rule.replacement !== RULE_DEFAULTS.replacement) {
     throw new Error(`'replacement' can not be set for ${action} action`)
   }
   if (action === 'labelmap' && rule.replacement === '') {
@@ -159,8 +143,8 @@ function checkCombination(action: Action, rule: RuleArgs): void {
   }
 }
 
-function hasDefaults(rule: RuleArgs, names: readonly (keyof typeof DEFAULTS)[]): boolean {
-  return names.every((name) => rule[name] === DEFAULTS[name])
+function hasDefaults(rule: RuleArgs, names: readonly (keyof typeof RULE_DEFAULTS)[]): boolean {
+  return names.every((name) => rule[name] === RULE_DEFAULTS[name])
 }
 
 /**

@@ -1,8 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Labels, labelsText, makeLabels } from '#base/labels.ts'
+import { labelsText, makeLabels } from './labels.ts'
 import { applyRules, applyRulesToTarget, compileRules, type RuleArgs } from './relabel.ts'
-import { makeRelabelCache } from './relabel-cache.ts'
 
 const rule = (args: Partial<RuleArgs>): RuleArgs => ({
   action: 'replace',
@@ -142,20 +140,4 @@ describe('what a rule may not be', () => {
   test('a bad regex', () => {
     expect(() => compileRules([rule({ target_label: 'x', regex: '[' })])).toThrow('error parsing regexp')
   })
-})
-
-test('the cache answers as the rules do and stays within its size', () => {
-  const rules = compileRules([
-    rule({ action: 'drop', source_labels: ['a'], regex: '3' }),
-    rule({ source_labels: ['a'], target_label: 'b', replacement: 'x$1' }),
-  ])
-  const cache = makeRelabelCache(rules, 3)
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 6 }), (n) => {
-      const labels: Labels = makeLabels({ a: String(n) })
-      expect(cache.apply(labels)).toEqual(applyRules(rules, labels))
-      expect(cache.size).toBeLessThanOrEqual(3)
-    }),
-  )
-  expect(cache.hits).toBeGreaterThan(0)
 })
