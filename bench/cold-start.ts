@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { labelsText } from '../src/base/labels.ts'
 import { packPartSync } from '../src/store/embedded/parts.ts'
 import { dayName, dayOf, partitionDir, segmentName } from '../src/store/embedded/paths.ts'
 import {
@@ -99,6 +100,7 @@ function writeSegment(dir: string, number: number): void {
   const walFrom = number * 4 + 1
   const path = join(partitionDir(dir, 'fake', day), segmentName(walFrom, walFrom + 3))
   const labelSets = Array.from({ length: streams }, (_, stream) => labelsOf(stream))
+  labelSets.sort((a, b) => (labelsText(a) < labelsText(b) ? -1 : 1))
   const listed = packPartSync(encodeStreams(labelSets))
   const directory = packPartSync(encodeDirectory(Array.from({ length: blocks }, (_, i) => entryOf(i, day))))
   const properties: SegmentProperties = {

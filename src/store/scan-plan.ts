@@ -8,6 +8,8 @@ import type { Direction, ScanRequest, ScanStats, ScanWindow } from './types.ts'
 export interface ScanPlan {
   /** What was found in planning, and what {@link ScanPlan.read} does. */
   readonly stats: ScanStats
+  /** To be awaited, where it is not undefined, before the first window is asked for. */
+  readonly ready: Promise<void> | undefined
   /** About the cost of the windows yet to come: rows, long ones counted more than once. */
   readonly costLeft: number
   /** The next window in the direction of the scan; the very ones that the scan itself would read. */

@@ -80,7 +80,7 @@ function openFile({ disk, enter, act }: Calls, path: string, node: FileNode): St
     truncate: (sizeBytes) => act('truncate', path, () => change(node, { sizeBytes })),
     sync: () => act('sync', path, () => persist(node)),
     datasync: () => act('sync', path, () => persist(node)),
-    stat: async () => ({ size: node.live.length }),
+    stat: async () => ({ size: node.live.length, mtimeMs: 0 }),
     close: () => act('close', path, () => undefined),
   }
 }

@@ -76,6 +76,7 @@ export class LogParts {
   /** Reads until the collector is full, or everything has been read. */
   async run(): Promise<void> {
     try {
+      if (this.#plan.ready !== undefined) await this.#plan.ready
       let window = this.#plan.next()
       for (; window !== undefined && !this.#isWorthSharing(window); window = this.#plan.next()) {
         if (await this.#readDirectly(window)) return

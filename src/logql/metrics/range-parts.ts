@@ -105,6 +105,7 @@ export class RangeParts {
    * everything has been read; undefined at the end.
    */
   async next(): Promise<number | undefined> {
+    if (this.#plan.ready !== undefined) await this.#plan.ready
     while (this.#answers === undefined) {
       const part = this.#cut()
       if (part === undefined) return undefined

@@ -104,7 +104,7 @@ export class BlockReader {
   }
 
   forget(segment: Segment): void {
-    for (let block = 0; block < segment.directory.length; block++) {
+    for (let block = 0; block < segment.trailer.blocks; block++) {
       this.#opened.delete(cacheKey(segment, block))
     }
   }

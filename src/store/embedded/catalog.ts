@@ -1,10 +1,14 @@
+import { invariant } from '#base/invariant.ts'
 import { type Labels, labelsText, labelValue } from '#base/labels.ts'
 import type { LabelMatcher } from '../types.ts'
+import { FormatError } from './bytes.ts'
 import { decodeStream } from './segment-format.ts'
+import type { IndexedStream } from './segment-index.ts'
 import type { Stream } from './stream.ts'
 
 /** Label sets of a tenant that are known by their bytes, too. */
 const MAX_BY_BYTES = 5000
+const PAGE_IDS = 1024
 
 /** Label name → value → streams; the many values with one stream have no array. */
 type Postings = Map<string, Map<string, Stream | Stream[]>>
@@ -20,6 +24,8 @@ interface TenantStreams {
 /** All streams of all tenants that have rows, and the label index over them. */
 export class Catalog {
   readonly #tenants = new Map<string, TenantStreams>()
+  /** By id, in pages that go when all of their streams have gone. */
+  readonly #pages = new Map<number, (Stream | undefined)[]>()
   #nextId = 0
 
   /**
@@ -41,9 +47,35 @@ export class Catalog {
         settledNs: 0,
       }
       streams.byKey.set(key, stream)
+      this.#page(stream.id)[stream.id % PAGE_IDS] = stream
       addPostings(streams.postings, stream)
     }
     return stream
+  }
+
+  /** The stream with an id that is in use. */
+  byId(id: number): Stream {
+    const stream = this.#pages.get(Math.floor(id / PAGE_IDS))?.[id % PAGE_IDS]
+    invariant(stream !== undefined, 'a stream of a segment is in the catalog')
+    return stream
+  }
+
+  /**
+   * Takes in the streams of a tenant that has none yet. Their ids follow one another from the one that is
+   * returned.
+   */
+  adopt(tenant: string, indexed: readonly IndexedStream[]): number {
+    invariant(!this.#tenants.has(tenant), 'a tenant is taken from the index before it has streams')
+    const firstId = this.#nextId
+    for (const { labels, newestMs, newestNs } of indexed) {
+      const stream = this.stream(tenant, labels)
+      stream.newestMs = newestMs
+      stream.newestNs = newestNs
+      stream.settledMs = newestMs
+      stream.settledNs = newestNs
+    }
+    if (this.#nextId !== firstId + indexed.length) throw new FormatError('the index has a stream twice')
+    return firstId
   }
 
   /**
@@ -97,8 +129,11 @@ export class Catalog {
     return selected
   }
 
-  /** Forgets the streams that `keep` does not hold. */
-  retain(keep: ReadonlySet<Stream>): void {
+  /** Forgets the streams that `keep` does not hold. Those of `held` are still found by their ids. */
+  retain(keep: ReadonlySet<Stream>, held: Iterable<Stream> = []): void {
+    const kept = [...keep, ...held]
+    this.#pages.clear()
+    for (const stream of kept) this.#page(stream.id)[stream.id % PAGE_IDS] = stream
     for (const [tenant, streams] of this.#tenants) {
       streams.byBytes.clear()
       for (const [key, stream] of streams.byKey) if (!keep.has(stream)) streams.byKey.delete(key)
@@ -106,6 +141,13 @@ export class Catalog {
       for (const stream of streams.byKey.values()) addPostings(streams.postings, stream)
       if (streams.byKey.size === 0) this.#tenants.delete(tenant)
     }
+  }
+
+  #page(id: number): (Stream | undefined)[] {
+    const number = Math.floor(id / PAGE_IDS)
+    let page = this.#pages.get(number)
+    if (page === undefined) this.#pages.set(number, (page = []))
+    return page
   }
 
   #streamsOf(tenant: string): TenantStreams {

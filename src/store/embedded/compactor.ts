@@ -113,7 +113,7 @@ export class Compactor {
     const sameDay = segments.of(tenant).filter(({ day }) => day === inputs[0].day)
     const generation = 1 + Math.max(...sameDay.map(({ properties }) => properties.generation ?? 0))
     const job: RewriteJob = { inputs, drops, generation }
-    const { path } = await rewriteSegments(this.#rewriting, job)
+    const { path } = await segments.using(inputs, () => rewriteSegments(this.#rewriting, job))
     const output = path === undefined ? undefined : await Segment.open(path, handles, catalog)
     await segments.remove(inputs, output)
     forget(inputs)

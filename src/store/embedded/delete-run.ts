@@ -48,7 +48,7 @@ export async function runDeletes(environment: DeleteRunEnvironment): Promise<Del
     for (const [i, segment] of concerned.entries()) {
       const wanted = requests.filter((each) => deletes.isWanted(each) && mayMean(each, segment))
       try {
-        const removed = await removeFrom(environment, segment, wanted)
+        const removed = await segments.using([segment], () => removeFrom(environment, segment, wanted))
         rows += removed.rows
         freedBytes += removed.freedBytes
       } catch (thrown) {

@@ -30,7 +30,7 @@ export interface StoreFile {
   /** Forces bytes and size to the disk; `datasync` leaves out times and the like. */
   sync(): Promise<void>
   datasync(): Promise<void>
-  stat(): Promise<{ readonly size: number }>
+  stat(): Promise<{ readonly size: number; readonly mtimeMs: number }>
   close(): Promise<void>
 }
 

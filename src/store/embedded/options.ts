@@ -63,6 +63,8 @@ export interface EmbeddedOptions {
   readonly walFileBytes?: number
   /** Blocks, filters and counters kept for the next query, with all that was unpacked of them. */
   readonly cacheBytes?: number
+  /** Block directories of segments kept for the next query; those in use stay whatever they take. */
+  readonly directoryBytes?: number
   /** Segment files kept open. */
   readonly maxOpenFiles?: number
   /** How long a failed flush waits before it is tried again. */
@@ -94,6 +96,7 @@ export function resolveOptions(options: EmbeddedOptions): ResolvedOptions {
     blockBytes: 512 << 10,
     walFileBytes: 16 << 20,
     cacheBytes: 48 << 20,
+    directoryBytes: 48 << 20,
     maxOpenFiles: 128,
     flushRetryMs: 2000,
     ...options,

@@ -60,6 +60,11 @@ export function rewrittenName(walFrom: number, walTo: number, generation: number
   return `${sequenceText(walFrom)}-${sequenceText(walTo)}.${generation}.seg`
 }
 
+/** What a start needs to know of all segments. docs/formats/segment-index.md */
+export function indexPath(dir: string): string {
+  return join(dir, 'segments.idx')
+}
+
 /** Where the requests to delete rows are kept. */
 export function deletesPath(dir: string): string {
   return join(dir, 'deletes.json')

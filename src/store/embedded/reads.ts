@@ -18,6 +18,8 @@ export interface Snapshots {
   all(tenant: string): Snapshot
   /** The same without the head that takes rows. */
   settled(tenant: string): Snapshot
+  /** `SegmentSet.prepare`. */
+  prepare(tenant: string, range: TimeRange): Promise<void> | undefined
   /** Whether any is held, and so something is being read. */
   isHeld(): boolean
 }
@@ -38,6 +40,7 @@ export function makeSnapshots(segments: SegmentSet, heads: HeadSet): Snapshots {
   return {
     all: (tenant) => take(tenant, heads.all()),
     settled: (tenant) => take(tenant, heads.sealed()),
+    prepare: (tenant, range) => segments.prepare(tenant, range),
     isHeld: () => held > 0,
   }
 }
@@ -57,7 +60,7 @@ type Reads = Pick<
 
 /** The reading half of the store. */
 export function makeReads(environment: ReadEnvironment): Reads {
-  const { catalog, counters, segments, heads, deletes, snapshot } = environment
+  const { catalog, counters, segments, heads, deletes, prepare, snapshot } = environment
   const withSnapshot = async <T>(tenant: string, read: (taken: Snapshot) => T | Promise<T>): Promise<T> => {
     const taken = snapshot(tenant)
     try {
@@ -66,8 +69,14 @@ export function makeReads(environment: ReadEnvironment): Reads {
       taken.release()
     }
   }
-  const seriesOf = (tenant: string, matchers: readonly LabelMatcher[], range: TimeRange): Promise<Stream[]> =>
-    withSnapshot(tenant, (taken) => findSeries(catalog, taken, tenant, matchers, range))
+  const seriesOf = async (
+    tenant: string,
+    matchers: readonly LabelMatcher[],
+    range: TimeRange,
+  ): Promise<Stream[]> => {
+    await prepare(tenant, range)
+    return await withSnapshot(tenant, (taken) => findSeries(catalog, taken, tenant, matchers, range))
+  }
   const hidden = (tenant: string, { fromMs, toMs }: TimeRange): readonly ActiveDelete[] => {
     const active = deletes.active(tenant)
     return active.length === 0 ? active : active.filter((each) => overlaps(each, fromMs, toMs))
@@ -78,8 +87,10 @@ export function makeReads(environment: ReadEnvironment): Reads {
       // Whoever asks now may begin to read later.
       return hideDeleted(scan, () => hidden(tenant, request))
     },
-    planScan: (tenant, request) => planScan(environment, tenant, request, hidden(tenant, request)),
+    planScan: (tenant, request) => planScan(environment, tenant, request, () => hidden(tenant, request)),
     counts: async (tenant, matchers, range) => {
+      // Then the scans of hidden rows begin at once, too.
+      if (hidden(tenant, range).length > 0) await prepare(tenant, range)
       const counting = withSnapshot(tenant, (taken) =>
         counters.count(catalog, taken, tenant, matchers, range),
       )
@@ -93,8 +104,10 @@ export function makeReads(environment: ReadEnvironment): Reads {
     labelNames: async (tenant, matchers, range) => namesOf(await seriesOf(tenant, matchers, range)),
     labelValues: async (tenant, name, matchers, range) =>
       valuesOf(await seriesOf(tenant, matchers, range), name),
-    indexStats: (tenant, matchers, range) =>
-      withSnapshot(tenant, (taken) => sumPieces(catalog, taken, tenant, matchers, range)),
+    indexStats: async (tenant, matchers, range) => {
+      await prepare(tenant, range)
+      return await withSnapshot(tenant, (taken) => sumPieces(catalog, taken, tenant, matchers, range))
+    },
     tenants: async () => {
       const names = new Set(segments.tenants())
       for (const head of heads.all()) for (const stream of head.streams.keys()) names.add(stream.tenant)

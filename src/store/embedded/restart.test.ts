@@ -149,7 +149,7 @@ describe('after a crash', () => {
         const runs = (await recovered.counts(tenant, [], { fromMs: 0, toMs: 8e12 })) ?? []
         expect(plainCells(runs).map(({ lines }) => lines)).toEqual([1, 1, 1])
       }
-      expect(filesBelow(copy, '.tmp')).toEqual([])
+      expect(filesBelow(copy, '.seg.tmp')).toEqual([])
       expect(recovered.stats().replayedRows).toBe(6 - present)
     }
   })

@@ -1,5 +1,6 @@
 import type { Labels } from '#base/labels.ts'
 import type { Logger } from '#base/logger.ts'
+import type { Catalog } from './catalog.ts'
 import type { Compactor } from './compactor.ts'
 import { DAY_MS, dayName } from './paths.ts'
 import type { BlockDrop, SegmentDrops } from './rewrite.ts'
@@ -54,6 +55,7 @@ export type RetentionRules = (tenant: string, labels?: Labels) => number
 
 /** What retention works with. */
 export interface RetentionEnvironment {
+  readonly catalog: Catalog
   readonly segments: SegmentSet
   readonly compactor: Compactor
   readonly rules: RetentionRules
@@ -73,6 +75,20 @@ export function makePeriods(rules: RetentionRules): (stream: Stream) => number {
   }
 }
 
+/** The shortest time that a stream of a tenant is kept, milliseconds; asked once per tenant. */
+function makeShortest(catalog: Catalog, periodOf: (stream: Stream) => number): (tenant: string) => number {
+  const known = new Map<string, number>()
+  return (tenant) => {
+    let shortestMs = known.get(tenant)
+    if (shortestMs === undefined) {
+      const streams = catalog.select(tenant, [])
+      shortestMs = streams.reduce((least, stream) => Math.min(least, periodOf(stream) || Infinity), Infinity)
+      known.set(tenant, shortestMs)
+    }
+    return shortestMs
+  }
+}
+
 /**
  * Removes what is past its retention. A segment goes as a whole when the newest row of each of its streams is
  * too old. One of which only some streams are is rewritten when all of its day is past their retention: at
@@ -85,22 +101,32 @@ export async function applyRetention(environment: RetentionEnvironment): Promise
   let rows = 0
   let rewritten = 0
   let removedDays = 0
+  const shortestOf = makeShortest(environment.catalog, periodOf)
   for (const partition of partitionsOf(segments.all())) {
-    const expired = partition.segments.filter((segment) => isPast(environment, segment, periodOf))
+    const { minMs, tenant, day } = partition
+    // Most days are too young for any stream, and need not be looked at.
+    const cutMs = nowMs - environment.deleteDelayMs - shortestOf(tenant)
+    if (minMs >= cutMs && (day + 1) * DAY_MS >= cutMs) continue
+    const expired: Segment[] = []
+    for (const segment of partition.segments) {
+      if (await isPast(environment, segment, periodOf)) expired.push(segment)
+    }
     await segments.remove(expired)
     let dayBytes = expired.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
     let dayRows = expired.reduce((sum, { properties }) => sum + properties.rows, 0)
     const left = partition.segments.filter((segment) => !expired.includes(segment))
     for (const segment of left) {
-      const drops = pastStreams(environment, segment, periodOf)
-      if (drops.size === 0) continue
-      dayBytes += await compactor.dropRows(segment, drops)
-      for (const block of drops.keys()) dayRows += segment.directory.rows(block)
+      const past = pastStreams(environment, segment, periodOf)
+      if (past.length === 0) continue
+      await segments.using([segment], async () => {
+        const drops = blocksOf(segment, past)
+        dayBytes += await compactor.dropRows(segment, drops)
+        for (const block of drops.keys()) dayRows += segment.directory.rows(block)
+      })
       rewritten++
     }
     if (left.length === 0) removedDays++
     if (dayRows > 0) {
-      const { tenant, day } = partition
       logger.info(
         { tenant, day: dayName(day), rows: dayRows, freedBytes: dayBytes, wholeDay: left.length === 0 },
         'rows past their retention were removed',
@@ -114,30 +140,51 @@ export async function applyRetention(environment: RetentionEnvironment): Promise
 
 type Times = Pick<RetentionEnvironment, 'deleteDelayMs' | 'nowMs'>
 
-function isPast(
-  { deleteDelayMs, nowMs }: Times,
-  { directory, streams }: Segment,
+/** Whether the newest row of each stream is too old. The directory is asked only where the ends differ. */
+async function isPast(
+  { segments, deleteDelayMs, nowMs }: Times & Pick<RetentionEnvironment, 'segments'>,
+  segment: Segment,
   periodOf: (stream: Stream) => number,
-): boolean {
-  // Most segments are young, and their first block tells.
-  for (let block = 0; block < directory.length; block++) {
-    const periodMs = periodOf(streams[directory.stream(block)])
-    if (periodMs === 0 || directory.maxMs(block) >= nowMs - deleteDelayMs - periodMs) return false
+): Promise<boolean> {
+  let shortestMs = Infinity
+  let longestMs = 0
+  for (const stream of segment.streams) {
+    const periodMs = periodOf(stream) || Infinity
+    shortestMs = Math.min(shortestMs, periodMs)
+    longestMs = Math.max(longestMs, periodMs)
   }
-  return true
+  const { maxMs } = segment.properties
+  if (longestMs === Infinity || maxMs >= nowMs - deleteDelayMs - shortestMs) return false
+  if (maxMs < nowMs - deleteDelayMs - longestMs) return true
+  return await segments.using([segment], async () => {
+    const { directory, streams } = segment
+    for (let block = 0; block < directory.length; block++) {
+      const periodMs = periodOf(streams[directory.stream(block)])
+      if (directory.maxMs(block) >= nowMs - deleteDelayMs - periodMs) return false
+    }
+    return true
+  })
 }
 
-/** All blocks of the streams whose retention all of the segment's day is past. */
+/** The streams whose retention all of the segment's day is past. */
 function pastStreams(
   { deleteDelayMs, nowMs }: Times,
   segment: Segment,
   periodOf: (stream: Stream) => number,
-): SegmentDrops {
-  const drops = new Map<number, BlockDrop>()
+): Stream[] {
   const dayEndMs = (segment.day + 1) * DAY_MS
-  for (const stream of segment.streams) {
+  // No period is so short that a day which is not over is past it.
+  if (dayEndMs >= nowMs - deleteDelayMs) return []
+  return segment.streams.filter((stream) => {
     const periodMs = periodOf(stream)
-    if (periodMs === 0 || dayEndMs >= nowMs - deleteDelayMs - periodMs) continue
+    return periodMs > 0 && dayEndMs < nowMs - deleteDelayMs - periodMs
+  })
+}
+
+/** All blocks of these streams. */
+function blocksOf(segment: Segment, streams: readonly Stream[]): SegmentDrops {
+  const drops = new Map<number, BlockDrop>()
+  for (const stream of streams) {
     const [from, to] = segment.blocksOf(stream)
     for (let block = from; block < to; block++) drops.set(block, 'all')
   }

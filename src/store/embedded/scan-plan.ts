@@ -3,7 +3,14 @@ import type { ScanRequest, ScanWindow } from '../types.ts'
 import type { ActiveDelete } from './delete-log.ts'
 import { withoutDeleted } from './hidden-rows.ts'
 import { makePacer } from './pacer.ts'
-import { findSources, makeContext, planWindows, readWindow, type ScanEnvironment } from './scan.ts'
+import {
+  findSources,
+  makeContext,
+  planWindows,
+  readWindow,
+  type ScanEnvironment,
+  type Snapshot,
+} from './scan.ts'
 import { emptyStats, type ScanContext, type Source } from './sources.ts'
 
 /** A window with what lies in it. */
@@ -12,26 +19,41 @@ interface OwnWindow extends PlannedWindow {
 }
 
 /**
- * Plans the scan of a request over the rows that are there now, without those of these requests to delete.
+ * Plans the scan of a request over the rows that are there when it is ready, without those that are hidden
+ * by then.
  * The files stay until it is released.
  */
 export function planScan(
   environment: ScanEnvironment,
   tenant: string,
   request: ScanRequest,
-  deletes: readonly ActiveDelete[],
+  deletesNow: () => readonly ActiveDelete[],
 ): ScanPlan {
-  const snapshot = environment.snapshot(tenant)
   const stats = emptyStats()
   const context = makeContext(environment, request, stats)
-  const streams = environment.catalog.select(tenant, request.matchers)
-  const sources = findSources(snapshot, streams, context)
-  const orders = new Map(sources.map((source, order) => [source, order]))
-  const nextWindow = planWindows(sources, request)
-  let costLeft = sources.reduce((sum, { cost }) => sum + cost, 0)
+  let snapshot: Snapshot | undefined
+  let deletes: readonly ActiveDelete[] = []
+  let orders: ReadonlyMap<Source, number> = new Map()
+  let nextWindow: ReturnType<typeof planWindows> = () => undefined
+  let costLeft = 0
   let isReleased = false
+  const look = (): void => {
+    if (isReleased) return
+    snapshot = environment.snapshot(tenant)
+    deletes = deletesNow()
+    const streams = environment.catalog.select(tenant, request.matchers)
+    const sources = findSources(snapshot, streams, context)
+    orders = new Map(sources.map((source, order) => [source, order]))
+    nextWindow = planWindows(sources, request)
+    costLeft = sources.reduce((sum, { cost }) => sum + cost, 0)
+  }
+  const ready = environment.prepare(tenant, request)?.then(look)
+  if (ready === undefined) look()
+  // Who gives up before asking for it is not to be told.
+  ready?.catch(() => undefined)
   return {
     stats,
+    ready,
     get costLeft() {
       return Math.max(0, costLeft)
     },
@@ -48,7 +70,7 @@ export function planScan(
     release() {
       if (isReleased) return
       isReleased = true
-      snapshot.release()
+      snapshot?.release()
     },
   }
 }

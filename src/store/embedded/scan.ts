@@ -1,5 +1,5 @@
 import { makeNeedle } from '#kernels/needle.ts'
-import type { RowBatch, Scan, ScanRequest, ScanStats, ScanWindow } from '../types.ts'
+import type { RowBatch, Scan, ScanRequest, ScanStats, ScanWindow, TimeRange } from '../types.ts'
 import type { BlockMetadata } from './block-codec.ts'
 import type { BlockReader } from './block-reader.ts'
 import type { Catalog } from './catalog.ts'
@@ -34,6 +34,8 @@ export interface ScanEnvironment {
   readonly blocks: BlockReader
   readonly filters: FilterReader
   snapshot(tenant: string): Snapshot
+  /** As `SegmentSet.prepare`: to be awaited, where it is not undefined, just before a snapshot is taken. */
+  prepare(tenant: string, range: TimeRange): Promise<void> | undefined
 }
 
 /** Cost of the first window when nothing is known about how much is wanted, and of the largest. */
@@ -66,6 +68,8 @@ async function* scanWindows(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ScanWindow, void, undefined> {
   signal?.throwIfAborted()
+  const preparing = environment.prepare(tenant, request)
+  if (preparing !== undefined) await preparing
   const snapshot = environment.snapshot(tenant)
   try {
     const streams = environment.catalog.select(tenant, request.matchers)

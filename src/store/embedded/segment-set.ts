@@ -1,15 +1,18 @@
 import { dirname, join } from 'node:path'
 import { errorMessage, OperatorError } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
+import type { TimeRange } from '../types.ts'
 import { FormatError, VersionError } from './bytes.ts'
 import type { Catalog } from './catalog.ts'
 import { errorCode, syncDir } from './disk.ts'
 import type { FileSystem } from './file-system.ts'
 import type { HandlePool } from './handle-pool.ts'
+import { LoadedSegments } from './loaded-segments.ts'
 import { segmentsDir } from './paths.ts'
 import { Segment } from './segment.ts'
+import { findIndexed, type IndexedSegments } from './start-index.ts'
 
-/** How many footers are read at once at start. */
+/** How many files are looked at at once. */
 const OPEN_AT_ONCE = 16
 
 /** The segments of all tenants. A removed one answers until the last scan that began before has let it go. */
@@ -19,30 +22,43 @@ export class SegmentSet {
   readonly #fs: FileSystem
   readonly #handles: HandlePool
   readonly #logger: Logger
+  readonly #loaded: LoadedSegments
   /** Segments that were set aside because their footer cannot be read. */
   corruptSegments = 0
+  /** Goes up with every segment that comes or goes. */
+  version = 0
 
-  constructor(fs: FileSystem, handles: HandlePool, logger: Logger) {
+  /** `directoryBytes`: memory for the block directories that nobody uses at the moment. */
+  constructor(fs: FileSystem, handles: HandlePool, logger: Logger, directoryBytes: number) {
     this.#fs = fs
     this.#handles = handles
     this.#logger = logger
+    this.#loaded = new LoadedSegments(directoryBytes)
   }
 
   /**
-   * Reads what is on disk. Leftovers of unfinished writes are removed, unreadable segments set aside.
+   * Finds what is on disk. Leftovers of unfinished writes are removed, unreadable segments set aside. Segments
+   * that the index knows, and that end before log file `firstWal`, are not read: docs/formats/segment-index.md
    * @throws OperatorError `store_io` where the directory or a file cannot be read at all
    */
-  async load(dir: string, catalog: Catalog): Promise<void> {
+  async load(dir: string, catalog: Catalog, firstWal: number): Promise<void> {
     try {
       await this.#fs.mkdir(segmentsDir(dir))
+      const environment = { fs: this.#fs, handles: this.#handles, logger: this.#logger, catalog }
+      const indexed = await findIndexed(environment, dir)
       const paths = await findSegments(this.#fs, segmentsDir(dir))
+      const find = (path: string): Promise<Segment | undefined> =>
+        this.#find(path, indexed, firstWal, catalog)
       const found: Segment[] = []
       for (let i = 0; i < paths.length; i += OPEN_AT_ONCE) {
-        const opened = paths.slice(i, i + OPEN_AT_ONCE).map((path) => this.#open(path, catalog))
+        const opened = paths.slice(i, i + OPEN_AT_ONCE).map(find)
         for (const segment of await Promise.all(opened)) if (segment !== undefined) found.push(segment)
       }
       this.add(found)
       await this.#removeReplaced()
+      const isIndex = found.length === paths.length && found.every((segment) => !segment.isLoaded)
+      // What the index already says is not written again.
+      this.version = isIndex && found.length === indexed.count ? 0 : 1
     } catch (thrown) {
       throw new OperatorError(
         'store_io',
@@ -70,9 +86,45 @@ export class SegmentSet {
       const byPath = new Map([...this.of(tenant), ...added].map((segment) => [segment.path, segment]))
       this.#byTenant.set(tenant, [...byPath.values()].sort(byAge))
     }
+    for (const segment of segments) if (segment.isLoaded) this.#loaded.touch(segment)
+    if (segments.length > 0) this.version++
   }
 
-  /** Keeps the files of these segments until {@link SegmentSet.unpin}. */
+  /** Segments that are removed, and may still be read. */
+  removed(): Segment[] {
+    return [...this.#removed]
+  }
+
+  /**
+   * Has the block directories of a tenant's segments of that time in memory. Undefined where they are there
+   * already. Whoever has awaited it must take its snapshot before it awaits anything else. Damaged ones are
+   * set aside.
+   * @throws OperatorError `store_io` where a file cannot be read
+   */
+  prepare(tenant: string, { fromMs, toMs }: TimeRange): Promise<void> | undefined {
+    const inTime = this.of(tenant).filter(
+      ({ properties }) => properties.minMs <= toMs && properties.maxMs >= fromMs,
+    )
+    for (const segment of inTime) if (segment.isLoaded) this.#loaded.touch(segment)
+    if (inTime.every((segment) => segment.isLoaded)) return undefined
+    return this.#prepareMissing(tenant, { fromMs, toMs }, inTime)
+  }
+
+  /**
+   * Calls `work` while these segments, which are not removed, and their block directories stay.
+   * @throws FormatError where one is damaged; it is set aside
+   */
+  async using<T>(segments: readonly Segment[], work: () => Promise<T>): Promise<T> {
+    this.pin(segments)
+    try {
+      await this.#load(segments)
+      return await work()
+    } finally {
+      this.unpin(segments)
+    }
+  }
+
+  /** Keeps the files of these segments until {@link SegmentSet.unpin}, and the directories that are loaded. */
   pin(segments: readonly Segment[]): void {
     for (const segment of segments) segment.pins++
   }
@@ -96,6 +148,7 @@ export class SegmentSet {
       if (left.length > 0) this.#byTenant.set(tenant, left)
       else this.#byTenant.delete(tenant)
     }
+    if (segments.length > 0) this.version++
     for (const segment of segments) this.#removed.add(segment)
     for (const segment of segments) if (segment.pins === 0) await this.#deleteOrReport(segment)
   }
@@ -133,7 +186,66 @@ export class SegmentSet {
     }
   }
 
+  async #prepareMissing(tenant: string, range: TimeRange, inTime: readonly Segment[]): Promise<void> {
+    this.pin(inTime)
+    try {
+      for (let i = 0; i < inTime.length; i += OPEN_AT_ONCE) {
+        await this.#load(inTime.slice(i, i + OPEN_AT_ONCE)).catch((thrown: unknown) => {
+          if (!(thrown instanceof FormatError)) throw thrown
+        })
+      }
+      // Others may have come in place of these.
+      await this.prepare(tenant, range)
+    } catch (thrown) {
+      if (thrown instanceof OperatorError) throw thrown
+      throw new OperatorError(
+        'store_io',
+        `cannot read a segment: ${errorMessage(thrown)}. Check the disk and the rights.`,
+        { cause: thrown },
+      )
+    } finally {
+      this.unpin(inTime)
+    }
+  }
+
+  /** @throws FormatError the first of them, when all that can be loaded are, and the others set aside */
+  async #load(segments: readonly Segment[]): Promise<void> {
+    const loading = segments.map(async (segment) => {
+      try {
+        await segment.load()
+        this.#loaded.touch(segment)
+      } catch (thrown) {
+        if (thrown instanceof FormatError) await this.#setAside(segment, thrown)
+        throw thrown
+      }
+    })
+    const failed = (await Promise.allSettled(loading)).find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
+  }
+
+  /** Takes a damaged segment out of every answer; its file stays, under another name. */
+  async #setAside(segment: Segment, error: FormatError): Promise<void> {
+    const { tenant } = segment.properties
+    if (!this.of(tenant).includes(segment)) return
+    const left = this.of(tenant).filter((other) => other !== segment)
+    if (left.length > 0) this.#byTenant.set(tenant, left)
+    else this.#byTenant.delete(tenant)
+    this.version++
+    await this.#renameCorrupt(segment.path, error)
+  }
+
+  async #renameCorrupt(path: string, error: FormatError): Promise<void> {
+    this.#handles.drop(path)
+    await this.#fs.rename(path, `${path}.corrupt`)
+    this.corruptSegments++
+    this.#logger.error(
+      { file: path, keptAs: `${path}.corrupt`, error: error.message },
+      'a segment cannot be read; its rows are missing from answers. The file is kept under its new name.',
+    )
+  }
+
   async #delete(segment: Segment): Promise<void> {
+    this.#loaded.forget(segment)
     this.#handles.drop(segment.path)
     // Gone already where the tries of a sweep and of a reader that let it go met.
     await this.#fs.unlink(segment.path).catch((thrown: unknown) => {
@@ -144,25 +256,32 @@ export class SegmentSet {
     await syncNearest(this.#fs, dirname(segment.path))
   }
 
+  async #find(
+    path: string,
+    indexed: IndexedSegments,
+    firstWal: number,
+    catalog: Catalog,
+  ): Promise<Segment | undefined> {
+    const known = await indexed.segment(path)
+    // Were it damaged, the log would still have its rows.
+    if (known !== undefined && known.properties.walTo < firstWal) return known
+    return await this.#open(path, catalog)
+  }
+
   async #open(path: string, catalog: Catalog): Promise<Segment | undefined> {
     try {
       return await Segment.open(path, this.#handles, catalog)
     } catch (thrown) {
       if (!(thrown instanceof FormatError)) throw thrown
-      this.#handles.drop(path)
-      if (thrown instanceof VersionError) {
-        this.#logger.error(
-          { file: path, error: thrown.message },
-          'a segment is of another version; its rows are missing from answers, and the file is left as ' +
-            'it is. Use the Logboom that wrote it, or move the file away.',
-        )
+      if (!(thrown instanceof VersionError)) {
+        await this.#renameCorrupt(path, thrown)
         return undefined
       }
-      await this.#fs.rename(path, `${path}.corrupt`)
-      this.corruptSegments++
+      this.#handles.drop(path)
       this.#logger.error(
-        { file: path, keptAs: `${path}.corrupt`, error: thrown.message },
-        'a segment cannot be read; its rows are missing from answers. The file is kept under its new name.',
+        { file: path, error: thrown.message },
+        'a segment is of another version; its rows are missing from answers, and the file is left as ' +
+          'it is. Use the Logboom that wrote it, or move the file away.',
       )
       return undefined
     }

@@ -1,3 +1,4 @@
+import { invariant } from '#base/invariant.ts'
 import { FormatError } from './bytes.ts'
 import type { Catalog } from './catalog.ts'
 import { readFully } from './disk.ts'
@@ -11,6 +12,7 @@ import {
   decodeCounters,
   decodeProperties,
   decodeTrailer,
+  encodeTrailer,
   type Section,
   type SegmentProperties,
   sectionOffset,
@@ -18,52 +20,69 @@ import {
   TRAILER_BYTES,
   type Trailer,
 } from './segment-format.ts'
+import type { IndexedSegment } from './segment-index.ts'
 import type { Stream } from './stream.ts'
+import { StreamIds } from './stream-ids.ts'
 
 let nextId = 0
 
+/** The block directory of a segment, and what goes with it. */
+interface Loaded {
+  readonly directory: Directory
+  /** By number in the segment. */
+  readonly streams: readonly Stream[]
+  /** Per stream of the segment: its first block; one more for the end. */
+  readonly firstBlock: Uint32Array
+}
+
+/** What tells a file from another one that had its name before. */
+export interface FileIdentity {
+  readonly path: string
+  readonly sizeBytes: number
+  readonly mtimeMs: number
+}
+
+/** What a segment is known by while its directory is not in memory. */
+interface Known {
+  readonly trailer: Trailer
+  readonly properties: SegmentProperties
+  readonly streamIds: StreamIds
+}
+
 /**
- * A segment file that answers: its streams and block directory are in memory, everything else is read when
- * asked for.
+ * A segment file that answers. What it is about is always in memory, its block directory from the first
+ * question about its rows on until others need the room; everything else is read when asked for.
  */
 export class Segment {
   /** Unique in this process. */
   readonly id = nextId++
   readonly path: string
   readonly sizeBytes: number
+  readonly mtimeMs: number
   readonly properties: SegmentProperties
   /** Day number, as in `dayOf`. */
   readonly day: number
-  /** By number in the segment. */
-  readonly streams: readonly Stream[]
-  readonly directory: Directory
+  readonly streamIds: StreamIds
+  readonly trailer: Trailer
   /** Blocks that failed their checksum; reported once. */
   readonly corruptBlocks = new Set<number>()
-  /** Scans that are using the file. */
+  /** Scans that are using the file: it stays as long, and so does the directory. */
   pins = 0
-  readonly #trailer: Trailer
   readonly #handles: HandlePool
-  /** Per stream of the segment: its first block; one more for the end. */
-  readonly #firstBlock: Uint32Array
-  /** Store-wide stream ids ascending, and the number in the segment of each. */
-  readonly #ids: Float64Array
-  readonly #numbers: Uint32Array
+  readonly #catalog: Catalog
+  #loaded: Loaded | undefined
+  #loading: Promise<void> | undefined
 
-  private constructor(path: string, sizeBytes: number, handles: HandlePool, footer: Footer) {
-    this.path = path
-    this.sizeBytes = sizeBytes
+  private constructor(file: FileIdentity, known: Known, handles: HandlePool, catalog: Catalog) {
+    this.path = file.path
+    this.sizeBytes = file.sizeBytes
+    this.mtimeMs = file.mtimeMs
     this.#handles = handles
-    this.properties = footer.properties
-    this.day = Date.parse(footer.properties.day) / DAY_MS
-    this.streams = footer.streams
-    this.directory = footer.directory
-    this.#trailer = footer.trailer
-    this.#firstBlock = firstBlocks(footer.directory, footer.streams.length)
-    // Segments have fewer than 2^22 streams, and a process fewer than 2^31: numbers sort faster than pairs
-    // do.
-    const order = Float64Array.from(footer.streams, ({ id }, number) => id * 2 ** 22 + number).sort()
-    this.#ids = order.map((each) => Math.floor(each / 2 ** 22))
-    this.#numbers = Uint32Array.from(order, (each) => each % 2 ** 22)
+    this.#catalog = catalog
+    this.properties = known.properties
+    this.day = Date.parse(known.properties.day) / DAY_MS
+    this.streamIds = known.streamIds
+    this.trailer = known.trailer
   }
 
   /**
@@ -71,25 +90,75 @@ export class Segment {
    * @throws FormatError where the file is not a whole segment
    */
   static async open(path: string, handles: HandlePool, catalog: Catalog): Promise<Segment> {
-    const { sizeBytes, footer } = await handles.use(path, async (handle) => {
-      const { size } = await handle.stat()
-      return { sizeBytes: size, footer: await readFooter(handle, size, catalog) }
+    const { file, footer } = await handles.use(path, async (handle) => {
+      const { size: sizeBytes, mtimeMs } = await handle.stat()
+      return { file: { path, sizeBytes, mtimeMs }, footer: await readFooter(handle, sizeBytes, catalog) }
     })
-    return new Segment(path, sizeBytes, handles, footer)
+    const streamIds = StreamIds.of(footer.streams.map(({ id }) => id))
+    const segment = new Segment(file, { ...footer, streamIds }, handles, catalog)
+    segment.#keep(footer.directory, footer.streams)
+    return segment
+  }
+
+  /**
+   * A segment as the index has it. `firstId` is the id of the first stream of the tenant there.
+   * @throws FormatError where its trailer is not one
+   */
+  static indexed(
+    file: FileIdentity,
+    { trailer, properties, streamRuns }: IndexedSegment,
+    firstId: number,
+    handles: HandlePool,
+    catalog: Catalog,
+  ): Segment {
+    const streamIds = StreamIds.ofRuns(streamRuns, firstId)
+    const known = { trailer: decodeTrailer(Buffer.from(trailer)), properties, streamIds }
+    return new Segment(file, known, handles, catalog)
+  }
+
+  /** By number in the segment. */
+  get streams(): readonly Stream[] {
+    return this.#loaded?.streams ?? this.#listStreams()
+  }
+
+  get isLoaded(): boolean {
+    return this.#loaded !== undefined
+  }
+
+  /** Only while {@link Segment.isLoaded}. */
+  get directory(): Directory {
+    return this.#mustBeLoaded().directory
+  }
+
+  /** Memory that the directory takes when it is loaded, about. */
+  get loadedBytes(): number {
+    return this.trailer.sections.directory.rawBytes + this.streamIds.size * 12
+  }
+
+  /**
+   * Has the directory in memory. The promise resolves at once after a call that is under way.
+   * @throws FormatError where it is damaged, or the file is another one than it was
+   */
+  load(): Promise<void> {
+    if (this.#loaded !== undefined) return Promise.resolve()
+    this.#loading ??= this.#readDirectory().finally(() => {
+      this.#loading = undefined
+    })
+    return this.#loading
+  }
+
+  /** Lets go of the directory. Not while somebody uses it. */
+  unload(): void {
+    invariant(this.pins === 0, 'a directory in use stays')
+    this.#loaded = undefined
   }
 
   /** The blocks of a stream: [from, to) of the directory. */
   blocksOf(stream: Stream): readonly [from: number, to: number] {
-    let low = 0
-    let high = this.#ids.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#ids[middle] < stream.id) low = middle + 1
-      else high = middle
-    }
-    if (this.#ids[low] !== stream.id) return [0, 0]
-    const number = this.#numbers[low]
-    return [this.#firstBlock[number], this.#firstBlock[number + 1]]
+    const number = this.streamIds.numberOf(stream.id)
+    if (number < 0) return [0, 0]
+    const { firstBlock } = this.#mustBeLoaded()
+    return [firstBlock[number], firstBlock[number + 1]]
   }
 
   /** Bytes of the file as they are stored. */
@@ -99,8 +168,8 @@ export class Segment {
 
   /** @throws FormatError where the section is damaged */
   async readSection(section: Section): Promise<Uint8Array> {
-    const info = this.#trailer.sections[section]
-    return unpackPart(await this.read(sectionOffset(this.#trailer, section), info.storedBytes), info)
+    const info = this.trailer.sections[section]
+    return unpackPart(await this.read(sectionOffset(this.trailer, section), info.storedBytes), info)
   }
 
   /** @throws FormatError where they are damaged */
@@ -109,12 +178,44 @@ export class Segment {
   }
 
   sectionBytes(section: Section): number {
-    return this.#trailer.sections[section].storedBytes
+    return this.trailer.sections[section].storedBytes
   }
 
   sectionOffset(section: Section): number {
-    return sectionOffset(this.#trailer, section)
+    return sectionOffset(this.trailer, section)
   }
+
+  async #readDirectory(): Promise<void> {
+    // Before anything can make the catalog forget them.
+    const streams = this.#listStreams()
+    const from = this.sectionOffset('directory')
+    const bytes = await this.read(from, this.sizeBytes - from)
+    const trailer = bytes.subarray(Math.max(0, bytes.length - TRAILER_BYTES))
+    if (!trailer.equals(encodeTrailer(this.trailer))) {
+      throw new FormatError('the file does not end as it did when it was written')
+    }
+    const info = this.trailer.sections.directory
+    const part = unpackPart(bytes.subarray(0, info.storedBytes), info)
+    this.#keep(new Directory(ownBytes(part, bytes), this.trailer.blocks), streams)
+  }
+
+  #keep(directory: Directory, streams: readonly Stream[]): void {
+    this.#loaded = { directory, streams, firstBlock: firstBlocks(directory, streams.length) }
+  }
+
+  #listStreams(): Stream[] {
+    return Array.from(this.streamIds, (id) => this.#catalog.byId(id))
+  }
+
+  #mustBeLoaded(): Loaded {
+    invariant(this.#loaded !== undefined, 'a segment is loaded before its rows are asked for')
+    return this.#loaded
+  }
+}
+
+/** What is as it was stored would keep all that was read in memory. */
+function ownBytes(part: Uint8Array, read: Uint8Array): Uint8Array {
+  return part.buffer === read.buffer ? new Uint8Array(part) : part
 }
 
 interface Footer {
@@ -143,11 +244,7 @@ async function readFooter(handle: StoreFile, sizeBytes: number, catalog: Catalog
   }
   const properties = decodeProperties(section('properties'))
   const entries = section('directory')
-  // What is as it was stored would keep all that was read in memory.
-  const directory = new Directory(
-    entries.buffer === bytes.buffer ? new Uint8Array(entries) : entries,
-    trailer.blocks,
-  )
+  const directory = new Directory(ownBytes(entries, bytes), trailer.blocks)
   const list = section('streams')
   const offsets = streamOffsets(list)
   for (let block = 0; block < directory.length; block++) {

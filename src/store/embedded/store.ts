@@ -19,6 +19,7 @@ import { makeReads, makeSnapshots } from './reads.ts'
 import { listWalFiles, type ReplayStats, replayWal } from './replay.ts'
 import type { RetentionRun } from './retention.ts'
 import { SegmentSet } from './segment-set.ts'
+import { makeIndexWriter } from './start-index.ts'
 import { type EmbeddedStats, type EmbeddedStatus, makeStatus, upkeepGauges } from './status.ts'
 import { findStoredRows } from './stored-rows.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -70,9 +71,9 @@ async function openLocked(options: ResolvedOptions, lock: DirLock): Promise<Embe
   await syncDir(options.fs, dir)
   const catalog = new Catalog()
   const handles = new HandlePool(options.fs, options.maxOpenFiles)
-  const segments = new SegmentSet(options.fs, handles, logger)
-  await segments.load(dir, catalog)
+  const segments = new SegmentSet(options.fs, handles, logger, options.directoryBytes)
   const sequences = await listWalFiles(options.fs, dir)
+  await segments.load(dir, catalog, sequences[0] ?? Infinity)
   const highest = segments.all().reduce((max, segment) => Math.max(max, segment.properties.walTo), 0)
   const firstSequence = Math.max(highest, sequences.at(-1) ?? 0) + 1
   const wal = new Wal({
@@ -173,16 +174,17 @@ function assemble(parts: Parts): EmbeddedStore {
     outOfOrderWindowMs: options.outOfOrderWindowMs,
     roomyHead: () => heads.roomy(),
     storedRows: (tenant, batch, streams) =>
-      findStoredRows({ blocks, filters, settled: snapshots.settled }, tenant, batch, streams),
+      findStoredRows({ blocks, filters, ...snapshots }, tenant, batch, streams),
     appended: (tenant, batch) => subscriptions.publish(tenant, batch),
   })
   const isBusy = (): boolean => snapshots.isHeld()
   const reading = { catalog, blocks, filters, segments, heads, deletes }
-  const upkeep = startUpkeep({ ...reading, options, handles, ingest, isBusy })
+  const writeIndex = makeIndexWriter({ ...reading, ...options })
+  const upkeep = startUpkeep({ ...reading, options, handles, ingest, isBusy, writeIndex })
   let closing: Promise<void> | undefined
 
   return {
-    ...makeReads({ ...reading, counters, snapshot: snapshots.all }),
+    ...makeReads({ ...reading, counters, snapshot: snapshots.all, prepare: snapshots.prepare }),
     deletes: {
       add: (tenant, spec) => deletes.add(tenant, spec),
       list: (tenant) => deletes.list(tenant),
@@ -195,7 +197,7 @@ function assemble(parts: Parts): EmbeddedStore {
       await heads.flushed()
     },
     close: () => {
-      closing ??= closeParts(parts, ingest, upkeep)
+      closing ??= closeParts(parts, ingest, upkeep, writeIndex)
       return closing
     },
     status: () => makeStatus({ segments, heads, options, upkeep: upkeep.jobs, deletes }),
@@ -223,13 +225,19 @@ function assemble(parts: Parts): EmbeddedStore {
 }
 
 /** What cannot be flushed stays in the log, so closing succeeds even on a full disk. */
-async function closeParts(parts: Parts, ingest: Ingest, upkeep: Upkeep): Promise<void> {
+async function closeParts(
+  parts: Parts,
+  ingest: Ingest,
+  upkeep: Upkeep,
+  writeIndex: () => Promise<void>,
+): Promise<void> {
   const { options, heads, wal, handles, lock } = parts
   try {
     await upkeep.stop()
     await ingest.close()
     await heads.seal()
     await heads.flushed()
+    await writeIndex()
   } catch (thrown) {
     options.logger.warn(
       { error: errorMessage(thrown) },

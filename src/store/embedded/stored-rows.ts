@@ -1,4 +1,4 @@
-import type { EntryBatch, EntryRun, ScanRequest } from '../types.ts'
+import type { EntryBatch, EntryRun, ScanRequest, TimeRange } from '../types.ts'
 import type { BlockReader } from './block-reader.ts'
 import type { FilterReader } from './filter-reader.ts'
 import { subtract } from './repeats.ts'
@@ -12,6 +12,8 @@ export interface StoredRowsEnvironment {
   readonly filters: FilterReader
   /** Without the head that takes rows: that one finds duplicates by itself. */
   settled(tenant: string): Snapshot
+  /** As in `ScanEnvironment`. */
+  prepare(tenant: string, range: TimeRange): Promise<void> | undefined
 }
 
 /**
@@ -29,6 +31,13 @@ export async function findStoredRows(
     .map((run, i) => ({ stream: streams[i], rows: suspectsOf(batch, run, streams[i]) }))
     .filter(({ rows }) => rows.length > 0)
   if (suspects.length === 0) return []
+  let fromMs = Infinity
+  let toMs = -Infinity
+  for (const { rows } of suspects) {
+    fromMs = Math.min(fromMs, batch.tsMs[rows[0]])
+    toMs = Math.max(toMs, batch.tsMs[rows[rows.length - 1]])
+  }
+  await environment.prepare(tenant, { fromMs, toMs })
   const snapshot = environment.settled(tenant)
   try {
     const stored: number[] = []

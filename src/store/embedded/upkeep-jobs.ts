@@ -33,6 +33,8 @@ export interface UpkeepEnvironment {
   readonly blocks: BlockReader
   readonly filters: FilterReader
   readonly deletes: DeleteLog
+  /** `makeIndexWriter`. */
+  writeIndex(): Promise<void>
   /** Whether queries run, which come before everything here. */
   isBusy(): boolean
 }
@@ -75,10 +77,11 @@ export class UpkeepJobs {
 
   /** Removes what is past its retention. */
   runRetention(): Promise<RetentionRun> {
-    const { segments, options } = this.#environment
+    const { catalog, segments, options } = this.#environment
     return this.#removing(async () => {
       await segments.sweep()
       const run = await applyRetention({
+        catalog,
         segments,
         compactor: this.#compactor,
         logger: options.logger,
@@ -182,7 +185,11 @@ export class UpkeepJobs {
     const { ingest, catalog, segments, heads } = this.#environment
     await ingest.exclusively(async () => {
       const inSegments = segments.all().flatMap((segment) => segment.streams)
-      catalog.retain(new Set([...inSegments, ...heads.all().flatMap((head) => [...head.streams.keys()])]))
+      const inRemoved = segments.removed().flatMap((segment) => segment.streams)
+      catalog.retain(
+        new Set([...inSegments, ...heads.all().flatMap((head) => [...head.streams.keys()])]),
+        inRemoved,
+      )
     })
   }
 }

@@ -33,6 +33,7 @@ export function startUpkeep(environment: UpkeepEnvironment): Upkeep {
     }
     await jobs.runDeletes()
     await jobs.compact()
+    await environment.writeIndex()
   }
   let running: Promise<void> | undefined
   const runRound = (): void => {
