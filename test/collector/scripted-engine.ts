@@ -1,0 +1,214 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** What a container of a {@link ScriptedEngine} is like. */
+export interface ContainerSetup {
+  readonly tty?: boolean
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+/** A container that does what a test says. */
+export interface ScriptedContainer {
+  readonly id: string
+  /** Writes lines, each with its newline, or a last word without one. */
+  write(stream: 'stdout' | 'stderr', text: string): void
+  stop(): void
+  start(): void
+  remove(): void
+  /** Gives it other labels, as making it anew in place would. */
+  relabel(labels: Readonly<Record<string, string>>): void
+}
+
+/** A Docker Engine as far as its API tells, at `http://` or a socket, whose containers only write. */
+export interface ScriptedEngine {
+  /** For `host` of the components. */
+  readonly host: string
+  make(name: string, setup?: ContainerSetup): ScriptedContainer
+  /** Streams that follow a log fall silent without an end; logs that are opened from now on are whole. */
+  stall(): void
+  /** Ends all streams, as a proxy does with idle ones. */
+  cut(): void
+  /** How often the log of a container was opened to be followed. */
+  followed(id: string): number
+  close(): Promise<void>
+}
+
+interface Stamp {
+  readonly stamp: string
+  readonly atS: number
+}
+
+interface Record_ extends Stamp {
+  readonly stream: 1 | 2
+  readonly bytes: Buffer
+}
+
+interface Follower {
+  readonly response: ServerResponse
+  isStalled: boolean
+}
+
+interface Kept {
+  readonly name: string
+  readonly tty: boolean
+  labels: Readonly<Record<string, string>>
+  isRunning: boolean
+  startedAt: string
+  finishedAt: string
+  followed: number
+  readonly log: Record_[]
+  readonly followers: Set<Follower>
+}
+
+/** The engine cuts what a program writes into pieces of this size, each with the stamp of the first. */
+const PIECE_BYTES = 16_384
+
+/** Starts one at a port of this machine, or at `socketPath`. */
+export async function startScriptedEngine(socketPath?: string): Promise<ScriptedEngine> {
+  const containers = new Map<string, Kept>()
+  const listeners = new Set<ServerResponse>()
+  let counter = 0
+  const stampNow = (): Stamp => {
+    const now = new Date()
+    const stamp = `${now.toISOString().slice(0, -1)}${String(counter++ % 1_000_000).padStart(6, '0')}Z`
+    return { stamp, atS: Math.floor(now.getTime() / 1000) }
+  }
+  const tell = (id: string, Action: string): void => {
+    for (const to of listeners)
+      to.write(`${JSON.stringify({ Type: 'container', Action, Actor: { ID: id } })}\n`)
+  }
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://engine')
+    response.setHeader('Server', 'Docker/28.2.2 (linux)')
+    const [, id = '', what = ''] = /^\/containers\/([0-9a-f]{64})\/(\w+)$/.exec(url.pathname) ?? []
+    const kept = containers.get(id)
+    if (url.pathname === '/_ping') response.end('OK')
+    else if (url.pathname === '/networks') response.end('[]')
+    else if (url.pathname === '/containers/json') response.end(JSON.stringify(list(containers, url)))
+    else if (url.pathname === '/events') {
+      response.flushHeaders()
+      listeners.add(response)
+      response.on('close', () => listeners.delete(response))
+    } else if (kept === undefined) response.writeHead(404).end('{"message":"No such container"}')
+    else if (what === 'json') response.end(JSON.stringify(inspect(kept)))
+    else sendLog(kept, url.searchParams, response)
+  })
+  server.listen(socketPath ?? 0)
+  await once(server, 'listening')
+  const make = (name: string, { tty = false, labels = {} }: ContainerSetup = {}): ScriptedContainer => {
+    const id = createHash('sha256').update(`${name} ${containers.size}`).digest('hex')
+    const kept: Kept = {
+      ...{ name, tty, labels, isRunning: true, startedAt: stampNow().stamp, followed: 0 },
+      ...{ finishedAt: '0001-01-01T00:00:00Z', log: [], followers: new Set<Follower>() },
+    }
+    containers.set(id, kept)
+    tell(id, 'start')
+    const open: { stdout?: Stamp; stderr?: Stamp } = {}
+    return {
+      id,
+      write(stream, text) {
+        for (const line of text.match(/[^\n]*\n|[^\n]+$/g) ?? []) {
+          const bytes = Buffer.from(line)
+          // All pieces of a line have one time.
+          const time = open[stream] ?? stampNow()
+          open[stream] = line.endsWith('\n') ? undefined : time
+          for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+            const piece = bytes.subarray(at, at + PIECE_BYTES)
+            const record = { ...time, stream: stream === 'stdout' ? 1 : 2, bytes: piece } as const
+            kept.log.push(record)
+            for (const { response, isStalled } of kept.followers) {
+              if (!isStalled) response.write(frame(kept.tty, record))
+            }
+          }
+        }
+      },
+      stop() {
+        kept.isRunning = false
+        kept.finishedAt = stampNow().stamp
+        for (const { response } of kept.followers) response.end()
+        tell(id, 'die')
+      },
+      start() {
+        kept.isRunning = true
+        kept.startedAt = stampNow().stamp
+        tell(id, 'start')
+      },
+      remove() {
+        containers.delete(id)
+        for (const { response } of kept.followers) response.end()
+        tell(id, 'destroy')
+      },
+      relabel(next) {
+        kept.labels = next
+        tell(id, 'start')
+      },
+    }
+  }
+  const followers = (): Follower[] => [...containers.values()].flatMap((kept) => [...kept.followers])
+  return {
+    host:
+      socketPath === undefined
+        ? `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+        : `unix://${socketPath}`,
+    make,
+    stall() {
+      for (const follower of followers()) follower.isStalled = true
+    },
+    cut() {
+      for (const { response } of followers()) response.end()
+    },
+    followed: (id) => containers.get(id)?.followed ?? 0,
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+function list(containers: ReadonlyMap<string, Kept>, url: URL): unknown[] {
+  const isAll = url.searchParams.get('all') === '1'
+  const filters = JSON.parse(url.searchParams.get('filters') ?? '{}') as { id?: string[]; status?: string[] }
+  return [...containers].flatMap(([Id, { name, labels, isRunning }]) => {
+    const State = isRunning ? 'running' : 'exited'
+    if (!isAll && !isRunning) return []
+    if (filters.id !== undefined && !filters.id.includes(Id)) return []
+    if (filters.status !== undefined && !filters.status.includes(State)) return []
+    const HostConfig = { NetworkMode: 'none' }
+    return [{ Id, Names: [`/${name}`], State, Labels: labels, Ports: [], HostConfig, NetworkSettings: null }]
+  })
+}
+
+function inspect({ tty, isRunning, startedAt, finishedAt }: Kept): unknown {
+  return {
+    Config: { Tty: tty },
+    State: { Running: isRunning, StartedAt: startedAt, FinishedAt: finishedAt },
+    HostConfig: { LogConfig: { Type: 'json-file', Config: {} } },
+  }
+}
+
+/** As the engine: whole seconds decide where it begins, and `tail` how much of the end. */
+function sendLog(kept: Kept, query: URLSearchParams, response: ServerResponse): void {
+  const since = Number(query.get('since') ?? 0)
+  const tail = query.has('tail') ? Number(query.get('tail')) : Number.POSITIVE_INFINITY
+  const from = kept.log.findIndex(({ atS }) => atS >= since)
+  const records = from < 0 ? [] : kept.log.slice(Math.max(from, kept.log.length - tail))
+  response.flushHeaders()
+  for (const record of records) response.write(frame(kept.tty, record))
+  if (query.get('follow') !== '1' || !kept.isRunning) return void response.end()
+  const follower = { response, isStalled: false }
+  kept.followed++
+  kept.followers.add(follower)
+  response.on('close', () => kept.followers.delete(follower))
+}
+
+function frame(tty: boolean, { stamp, stream, bytes }: Record_): Buffer {
+  const content = Buffer.concat([Buffer.from(`${stamp} `), bytes])
+  if (tty)
+    return content.at(-1) === 0x0a ? Buffer.concat([content.subarray(0, -1), Buffer.from('\r\n')]) : content
+  const head = Buffer.alloc(8)
+  head[0] = stream
+  head.writeUInt32BE(content.length, 4)
+  return Buffer.concat([head, content])
+}
