@@ -34,7 +34,7 @@ export function registerUp(program: Command): void {
     .option('--retention <duration>', 'how long lines are kept: 72h, 7d, 4w; 0 for ever', '7d')
     .option('--max-disk <size>', 'drop the oldest lines beyond this: 20GB, or 80% of the disk')
     .option('--min-free-disk <size>', 'drop the oldest lines when less than this is free: 5GB, or 10%')
-    .option('--scan-workers <n>', 'threads that help with long queries: a number, or auto', '0')
+    .option('--scan-workers <n>', 'threads that help with long queries: a number, or auto', 'auto')
     .option('--sample', 'collect the sample shop, even where there is a Docker Engine')
     .addOption(
       new Option('--log-level <level>', 'how much to write to standard error')

@@ -15,6 +15,13 @@ test('auto leaves a core to everything else', () => {
   expect(count).toBeLessThanOrEqual(8)
 })
 
+test.each([
+  [512, 0],
+  [640, 1],
+])('auto in %d MB is %d at most', (megabytes, most) => {
+  expect(parseScanWorkers('auto', megabytes << 20)).toBeLessThanOrEqual(most)
+})
+
 test.each(['', '-1', '1.5', '65', 'many', '1e1'])('%j is none', (text) => {
   expect(() => parseScanWorkers(text)).toThrow(/invalid number of scan workers/)
 })

@@ -8,8 +8,8 @@ import { section, text } from '../fields.ts'
 export const scanSchema = section(
   { goType: 'logboom.Scan' },
   {
-    /** Threads that help with long queries: a number, 0 for none, or `auto` for one per core but one. */
-    workers: text('0', 'scan-workers'),
+    /** Threads that help with long queries: a number, 0 for none, or `auto` (see `parseScanWorkers`). */
+    workers: text('auto', 'scan-workers'),
   },
 )
 

@@ -6,7 +6,7 @@ import type { ScanPool } from './scan-pool.ts'
  * A query whose remaining work is longer than this, milliseconds, has other threads help with it. For less, a
  * thread that has yet to get warm costs more than it saves.
  */
-const MIN_WORK_MS = 100
+const MIN_WORK_MS = 400
 
 /**
  * What queries need to have parts read by the threads of a pool; without one, everything is read by the
