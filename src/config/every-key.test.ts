@@ -180,6 +180,7 @@ const READ_BY: Readonly<Record<string, readonly string[]>> = {
     'ruler.webhooks',
     'ruler.notification_timeout',
     'ruler.alertmanager_client',
+    'ruler.alert_relabel_configs',
     'limits_config.ruler_alertmanager_config',
   ],
   'server/ruler/ruler.ts': [

@@ -109,18 +109,12 @@ function rulerWarnings(config: LokiConfig, isSet: (path: string) => boolean): In
       warn(path, why)
     }
   }
-  const relabel = 'alerts go out with the labels that their rules give them'
-  if (isSet('ruler.alert_relabel_configs')) warn('ruler.alert_relabel_configs', relabel)
   if (config.ruler.enable_alertmanager_discovery) {
     const why = 'name each Alertmanager in `alertmanager_url`, separated by commas'
     warn('ruler.enable_alertmanager_discovery', why)
   }
   if (config.ruler.evaluation.mode !== 'local') {
     warn('ruler.evaluation.mode', 'rules are evaluated in this process')
-  }
-  for (const name of Object.keys(config.ruler.remote_write.clients)) {
-    const path = `ruler.remote_write.clients.${name}.write_relabel_configs`
-    if (isSet(path)) warn(path, 'samples are written as the rules give them')
   }
   return found
 }

@@ -1,4 +1,5 @@
 import { anything, bool, goDuration, int, mapOf, promDuration, section, text } from '../fields.ts'
+import { relabelConfigs } from './relabel.ts'
 
 /** `ruler.alertmanager_client`: how the ruler shows itself to Alertmanager. */
 export const alertmanagerClientSchema = section(
@@ -39,7 +40,7 @@ export const webhookSchema = section(
 export const remoteWriteClientSchema = section(
   {
     goType: 'config.RemoteWriteConfig',
-    tolerate: /^(?:write_relabel_configs|metadata_config|sigv4|oauth2|azuread|google_iam|send_|proxy_|http_)/,
+    tolerate: /^(?:metadata_config|sigv4|oauth2|azuread|google_iam|send_|proxy_|http_)/,
   },
   {
     url: text(''),
@@ -74,6 +75,7 @@ export const remoteWriteClientSchema = section(
     proxy_url: text(''),
     protobuf_message: text(''),
     round_robin_dns: bool(false),
+    write_relabel_configs: relabelConfigs,
     queue_config: section(
       { goType: 'config.QueueConfig' },
       {

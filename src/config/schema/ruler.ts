@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { anything, bool, csv, goDuration, int, listOf, mapOf, section, text } from '../fields.ts'
+import { relabelConfigs } from './relabel.ts'
 import {
   alertmanagerClientSchema,
   evaluationSchema,
@@ -11,7 +12,7 @@ import {
 export const rulerSchema = section(
   {
     goType: 'ruler.Config',
-    tolerate: /^(?:ruler_client|ring|alert_relabel_configs|wal_cleaner|query_stats_)/,
+    tolerate: /^(?:ruler_client|ring|wal_cleaner|query_stats_)/,
   },
   {
     evaluation_interval: goDuration('1m', 'ruler.evaluation-interval'),
@@ -23,6 +24,7 @@ export const rulerSchema = section(
     enable_alertmanager_discovery: bool(false),
     alertmanager_refresh_interval: goDuration('1m'),
     alertmanager_client: alertmanagerClientSchema,
+    alert_relabel_configs: relabelConfigs,
     webhooks: listOf(webhookSchema),
     notification_queue_capacity: int(10_000),
     notification_timeout: goDuration('10s'),

@@ -6,18 +6,16 @@ import { collect } from './check-limits.ts'
 import { QueryError } from './query-error.ts'
 import type { QueryCall } from './run-query.ts'
 
+/** Who asks, as far as sizes depend on it. */
+export type Asker = Pick<QueryCall, 'store' | 'tenant' | 'limits' | 'nowMs'>
+
 /**
  * `max_query_bytes_read` and `max_querier_bytes_read`: how many bytes a query may have to look at, by the
  * store's statistics; one process is its only querier. Log queries without a filter end as soon as they
  * have their lines and are let through.
  * @throws QueryError 400
  */
-export async function checkBytesRead(
-  call: QueryCall,
-  expr: Expr,
-  fromMs: number,
-  toMs: number,
-): Promise<void> {
+export async function checkBytesRead(call: Asker, expr: Expr, fromMs: number, toMs: number): Promise<void> {
   const { max_query_bytes_read: limit, max_querier_bytes_read: querierLimit } = call.limits
   if (expr.kind === 'log' && expr.stages.length === 0) return
   if (limit === 0 && (querierLimit === 0 || (await isSmall(call, querierLimit)))) return
@@ -49,7 +47,7 @@ const totals = new WeakMap<LogStore, Map<string, { readonly atMs: number; readon
  * Whether no query can reach the limit, since all that the tenant has is far below: so that a limit of
  * 150 GB, which is the default, costs small stores nothing.
  */
-async function isSmall({ store, tenant, nowMs }: QueryCall, limit: number): Promise<boolean> {
+async function isSmall({ store, tenant, nowMs }: Asker, limit: number): Promise<boolean> {
   const ofStore = totals.get(store) ?? new Map()
   totals.set(store, ofStore)
   let total = ofStore.get(tenant)

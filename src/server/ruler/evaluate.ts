@@ -4,6 +4,7 @@ import { queryInstant } from '#logql/engine/engine.ts'
 import type { ResultSample } from '#logql/engine/types.ts'
 import { parseExpr } from '#logql/syntax/parser.ts'
 import type { LogStore } from '#store/types.ts'
+import { checkBytesRead } from '../query/check-bytes.ts'
 import { checkExpr } from '../query/check-limits.ts'
 import { engineLimits } from '../query/engine-limits.ts'
 import { withDeadline } from './deadline.ts'
@@ -39,7 +40,9 @@ export function makeEvaluate(options: EvaluateOptions): Evaluate {
     try {
       signal.throwIfAborted()
       const limits = limitsOf(tenant)
-      checkExpr(parseExpr(expr), expr, limits, new Map())
+      const parsed = parseExpr(expr)
+      checkExpr(parsed, expr, limits, new Map())
+      await checkBytesRead({ store, tenant, limits, nowMs: tsMs }, parsed, tsMs, tsMs)
       const query = { query: expr, timeMs: tsMs, timeNs: 0, shortcuts }
       const result = await withDeadline(signal, limits.query_timeout, timedOut, (deadline) =>
         queryInstant(store, tenant, query, engineLimits(limits), deadline),

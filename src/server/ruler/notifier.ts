@@ -80,7 +80,7 @@ export function makeNotifier(options: NotifierOptions): Notifier {
       for (const { receiver, queue } of lines) {
         const wanted =
           receiver.kind === 'webhook' ? memory.newTo(tenant, receiver, notices, Date.now()) : notices
-        queue.add(wanted)
+        queue.add(relabelled(wanted, receiver))
       }
       showLength(tenant, lines)
     },
@@ -107,6 +107,14 @@ export function makeNotifier(options: NotifierOptions): Notifier {
       for (const { receiver } of lines) receiver.target.agent.destroy()
     },
   }
+}
+
+/** The notices as a receiver is to see them, without those that it is not to hear of. */
+function relabelled(notices: readonly Notice[], { relabel }: Receiver): Notice[] {
+  return notices.flatMap((notice) => {
+    const labels = relabel(notice.labels)
+    return labels === undefined ? [] : [{ ...notice, labels }]
+  })
 }
 
 function makeQueue(options: NotifierOptions, tenant: string, receiver: Receiver): DeliveryQueue<Notice> {

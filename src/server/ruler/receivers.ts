@@ -1,10 +1,12 @@
 import { errorMessage, OperatorError } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
 import type { Limits } from '#config/schema/limits.ts'
+import { relabelConfigs } from '#config/schema/relabel.ts'
 import type { RulerConfig } from '#config/schema/ruler.ts'
 import { alertmanagerClientSchema } from '#config/schema/ruler-clients.ts'
 import { isRawMap } from '#config/tree.ts'
 import { makeTarget, type PostTarget, type TargetSettings, textOrFile } from './http-post.ts'
+import { makeRelabel, type Relabel } from './relabel.ts'
 
 /** Who is told of alerts. */
 export interface Receiver {
@@ -12,6 +14,8 @@ export interface Receiver {
   /** The URL, without user and password: what logs and metrics call it. */
   readonly name: string
   readonly target: PostTarget
+  /** What is sent of an alert: `alert_relabel_configs` are for Alertmanagers. */
+  readonly relabel: Relabel
   /** Webhooks: whether they are told that an alert has ended. */
   readonly sendResolved: boolean
   /** Webhooks: after how long they are told again of an alert that still fires, ms. */
@@ -20,7 +24,11 @@ export interface Receiver {
 
 type AlertmanagerSettings = Pick<
   RulerConfig,
-  'alertmanager_url' | 'enable_alertmanager_v2' | 'alertmanager_client' | 'notification_timeout'
+  | 'alertmanager_url'
+  | 'enable_alertmanager_v2'
+  | 'alertmanager_client'
+  | 'notification_timeout'
+  | 'alert_relabel_configs'
 >
 
 /** The receivers of a tenant: the same list until its limits change. */
@@ -49,7 +57,7 @@ export function makeReceivers(
 /**
  * The receivers of a tenant: the Alertmanagers of its own `ruler_alertmanager_config`, else those of `ruler`,
  * and all webhooks.
- * @throws OperatorError `ruler_url`, `ruler_file` for URLs and files that cannot be used
+ * @throws OperatorError `ruler_url`, `ruler_file`, `ruler_relabel` for what cannot be used
  */
 function receiversOf(ruler: RulerConfig, own: unknown): Receiver[] {
   const alertmanagers = ownAlertmanager(ruler, own)
@@ -64,11 +72,16 @@ function ownAlertmanager(ruler: RulerConfig, own: unknown): AlertmanagerSettings
   if (!client.success) {
     throw new OperatorError('ruler_url', `ruler_alertmanager_config: ${client.error.issues[0].message}`)
   }
+  const relabel = relabelConfigs.safeParse(own.alert_relabel_configs ?? [])
+  if (!relabel.success) {
+    throw new OperatorError('ruler_relabel', `ruler_alertmanager_config: ${relabel.error.issues[0].message}`)
+  }
   return {
     alertmanager_url: own.alertmanager_url,
     enable_alertmanager_v2: own.enable_alertmanager_v2 !== false,
     alertmanager_client: client.data,
     notification_timeout: ruler.notification_timeout,
+    alert_relabel_configs: relabel.data,
   }
 }
 
@@ -91,7 +104,8 @@ function alertmanager(url: string, settings: AlertmanagerSettings): Receiver {
       insecure: client.tls_insecure_skip_verify,
     },
   })
-  return { kind: 'alertmanager', name: target.url.href, target, sendResolved: true, repeatMs: 0 }
+  const relabel = makeRelabel('alert_relabel_configs', settings.alert_relabel_configs)
+  return { kind: 'alertmanager', name: target.url.href, target, relabel, sendResolved: true, repeatMs: 0 }
 }
 
 function webhook(hook: RulerConfig['webhooks'][number]): Receiver {
@@ -106,7 +120,8 @@ function webhook(hook: RulerConfig['webhooks'][number]): Receiver {
     tls: { ca: '', cert: '', key: '', serverName: '', insecure: false },
   })
   const { send_resolved: sendResolved, repeat_interval: repeatMs } = hook
-  return { kind: 'webhook', name: target.url.href, target, sendResolved, repeatMs }
+  const relabel: Relabel = (labels) => labels
+  return { kind: 'webhook', name: target.url.href, target, relabel, sendResolved, repeatMs }
 }
 
 /** Makes a target. @throws OperatorError `ruler_url` where the URL is none */

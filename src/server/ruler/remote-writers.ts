@@ -11,6 +11,7 @@ import { type DeliveryQueue, makeDeliveryQueue } from './delivery-queue.ts'
 import { type PostTarget, post, textOrFile } from './http-post.ts'
 import type { RulerMetrics } from './metrics.ts'
 import { checkedTarget } from './receivers.ts'
+import { makeRelabel, type Relabel } from './relabel.ts'
 import { encodeWriteRequest, type WriteSample } from './remote-write-request.ts'
 
 /** Samples that have not been taken by a client. */
@@ -46,6 +47,8 @@ interface Line {
   readonly client: string
   readonly target: PostTarget
   readonly queue: DeliveryQueue<WriteSample>
+  /** The client's `write_relabel_configs`. */
+  readonly relabel: Relabel
 }
 
 /** Samples of one client that may wait: at 100 bytes each, a few megabytes. */
@@ -77,8 +80,8 @@ export function makeRemoteWriters(options: RemoteWriteOptions): RemoteWriters {
   return {
     wants: (tenant) => linesOf(tenant).length > 0,
     write(tenant, samples) {
-      for (const { client, queue } of linesOf(tenant)) {
-        queue.add(samples)
+      for (const { client, queue, relabel } of linesOf(tenant)) {
+        queue.add(relabelled(samples, relabel))
         options.metrics.samplesPending.set({ tenant, remote_name: client }, queue.size)
       }
     },
@@ -122,6 +125,13 @@ function clientsOf(ruler: RulerConfig, limits: Limits): Record<string, Client> {
   return merged
 }
 
+function relabelled(samples: readonly WriteSample[], relabel: Relabel): WriteSample[] {
+  return samples.flatMap((sample) => {
+    const labels = relabel(sample.labels)
+    return labels === undefined || labels.length === 0 ? [] : [{ ...sample, labels }]
+  })
+}
+
 function makeLine(options: RemoteWriteOptions, tenant: string, name: string, client: Client): Line {
   const { ruler, metrics, logger, onChange } = options
   const target = clientTarget(client)
@@ -155,7 +165,11 @@ function makeLine(options: RemoteWriteOptions, tenant: string, name: string, cli
     },
     logger: logger.child({ tenant, remoteWrite: target.url.href }),
   })
-  return { client: name, target, queue: made }
+  const relabel = makeRelabel(
+    `remote_write.clients.${name}.write_relabel_configs`,
+    client.write_relabel_configs,
+  )
+  return { client: name, target, queue: made, relabel }
 }
 
 function clientTarget(client: Client): PostTarget {

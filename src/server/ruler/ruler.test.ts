@@ -126,6 +126,43 @@ function alertsAt(path: string): Alert[] {
 }
 
 describe('alerts', () => {
+  test('go out as alert_relabel_configs make them, or not at all', async () => {
+    await start(`
+  alertmanager_url: ${receiver.url}/am
+  alert_relabel_configs:
+    - {source_labels: [app], regex: quiet, action: drop}
+    - {target_label: cluster, replacement: blue}
+    - {regex: severity, action: LabelDrop}`)
+    await server?.push({ app: 'shop' }, ['error 1', 'error 2', 'error 3'])
+    await server?.push({ app: 'quiet' }, ['error 1', 'error 2', 'error 3'])
+    await setGroup(RULE)
+    await vi.waitFor(() => expect(alertsAt('/am/api/v2/alerts').length).toBeGreaterThan(1))
+    for (const { labels } of alertsAt('/am/api/v2/alerts')) {
+      expect(labels).toEqual({ alertname: 'Errors', app: 'shop', cluster: 'blue' })
+    }
+    const { alerts } = await api('alerts')
+    expect(alerts).toHaveLength(2)
+  })
+
+  test('whose relabelling makes no sense keep the server from starting', async () => {
+    const wrong = `
+  alertmanager_url: ${receiver.url}
+  alert_relabel_configs: [{action: hashmod, target_label: x}]`
+    await expect(start(wrong)).rejects.toThrow(
+      'ruler.alert_relabel_configs: relabel configuration for hashmod requires non-zero modulus',
+    )
+  })
+
+  test('of rules that would read too much are not raised, and say so', async () => {
+    await start('', 'limits_config: {max_query_bytes_read: 10B}')
+    await server?.push({ app: 'shop' }, ['error 1', 'error 2', 'error 3'])
+    await setGroup(RULE)
+    await vi.waitFor(async () => {
+      const [{ rules }] = (await api('rules')).groups
+      expect(rules[0]).toMatchObject({ lastError: expect.stringContaining('would read too many bytes') })
+    })
+  })
+
   test('reach an Alertmanager that fails twice, survive a restart, and end', async () => {
     const settings = `
   alertmanager_url: ${receiver.url}/am/
@@ -279,7 +316,8 @@ describe('recording rules', () => {
   remote_write:
     enabled: true
     clients:
-      prom: {url: "${receiver.url}/write", headers: {X-Extra: "1"}, queue_config: {batch_send_deadline: 10ms}}`)
+      prom: {url: "${receiver.url}/write", headers: {X-Extra: "1"}, queue_config: {batch_send_deadline: 10ms},
+        write_relabel_configs: [{target_label: site, replacement: home}]}`)
     await server?.push({ app: 'shop' }, ['a', 'b'])
     await setGroup(`name: g
 rules:
@@ -296,7 +334,7 @@ rules:
     })
     const series = readWriteRequest((await uncompress(second.body)) as Buffer)
     expect(series[0]).toEqual({
-      labels: { __name__: 'app:lines', app: 'shop', team: 'x' },
+      labels: { __name__: 'app:lines', app: 'shop', site: 'home', team: 'x' },
       value: 2,
       timeMs: expect.any(Number),
     })
