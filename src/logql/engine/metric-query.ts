@@ -1,6 +1,7 @@
 import type { LogStore } from '#store/types.ts'
-import { makeEvaluator, tooManySeries } from '../metrics/evaluator.ts'
+import { type Evaluator, makeEvaluator, tooManySeries } from '../metrics/evaluator.ts'
 import type { ReadContext } from '../metrics/range-reader.ts'
+import type { StepBlock } from '../metrics/step-block.ts'
 import { type StepGrid, stepTime } from '../metrics/step-grid.ts'
 import { compareLabels, type SeriesId, type StepValue } from '../metrics/vector.ts'
 import type { MetricExpr } from '../syntax/ast.ts'
@@ -44,8 +45,10 @@ export async function runRangeQuery(
   const grid = { firstMs, stepMs, count: Math.round((lastMs - firstMs) / stepMs) + 1 }
   const gathered = new Map<string, GatheredSeries>()
   const context = makeContext(run, grid, 0)
-  await evaluateSteps(run, expr, context, (timeMs, value) => {
-    gather(gathered, timeMs, value, run.limits.max_query_series)
+  const limit = run.limits.max_query_series
+  await evaluateSteps(run, expr, context, {
+    onStep: (timeMs, value) => gather(gathered, timeMs, value, limit),
+    onBlock: (block) => gatherBlock(gathered, grid, block, limit),
   })
   const series: ResultSeries[] = [...gathered.values()]
     .sort((a, b) => compareLabels(a.id.labels, b.id.labels))
@@ -61,8 +64,10 @@ export async function runInstantMetric(
 ): Promise<QueryResult> {
   const context = makeContext(run, { firstMs: query.timeMs, stepMs: 1, count: 1 }, query.timeNs)
   let result: StepValue = { series: [], values: [] }
-  await evaluateSteps(run, expr, context, (_, value) => {
-    result = value
+  await evaluateSteps(run, expr, context, {
+    onStep: (_, value) => {
+      result = value
+    },
   })
   return instantResult(run, expr, query.timeMs, result, context)
 }
@@ -107,22 +112,54 @@ function makeContext(run: MetricRun, grid: StepGrid, instantNs: number): ReadCon
   }
 }
 
+/** Takes the values of steps, in their order. */
+interface StepSink {
+  onStep(timeMs: number, value: StepValue): void
+  /** Undefined where steps come one by one. */
+  onBlock?(block: StepBlock): void
+}
+
 async function evaluateSteps(
   run: MetricRun,
   expr: MetricExpr,
   context: ReadContext,
-  onStep: (timeMs: number, value: StepValue) => void,
+  sink: StepSink,
 ): Promise<void> {
-  const { readers, evaluate } = makeEvaluator(expr, context, run.limits.max_query_series)
+  const evaluator = makeEvaluator(expr, context, run.limits.max_query_series)
+  const { readers, evaluate } = evaluator
   try {
-    for (let step = 0; step < context.grid.count; step++) {
+    const first = sink.onBlock === undefined ? 0 : await evaluateBlocks(evaluator, context, sink.onBlock)
+    for (let step = first; step < context.grid.count; step++) {
       for (const reader of readers) await reader.prepare(step)
-      onStep(stepTime(context.grid, step), evaluate(step))
+      sink.onStep(stepTime(context.grid, step), evaluate(step))
       if (context.pace.due) await context.pace.rest()
     }
   } finally {
     for (const reader of readers) await reader.close()
   }
+}
+
+/** Evaluates as many steps as can be in blocks. Returns the first that is left. */
+async function evaluateBlocks(
+  { readers, evaluateBlock }: Evaluator,
+  { grid, pace }: ReadContext,
+  onBlock: (block: StepBlock) => void,
+): Promise<number> {
+  if (evaluateBlock === undefined || readers.length === 0) return 0
+  let most = grid.count
+  for (const reader of readers) {
+    most = Math.min(most, await reader.blockSteps())
+    if (most === 0) return 0
+  }
+  let step = 0
+  while (step < grid.count) {
+    const block = await evaluateBlock(step, Math.min(most, grid.count - step))
+    if (block === undefined || typeof block === 'number') break
+    onBlock(block)
+    step += block.steps
+    if (pace.due) await pace.rest()
+  }
+  return step
 }
 
 const SCALAR_SERIES: SeriesId = { labels: [], key: '{}' }
@@ -144,6 +181,27 @@ function gather(
     }
     one.timesMs.push(timeMs)
     one.values.push(values[i])
+  }
+}
+
+function gatherBlock(
+  gathered: Map<string, GatheredSeries>,
+  grid: StepGrid,
+  { firstStep, steps, rows }: StepBlock,
+  limit: number,
+): void {
+  for (const { series: id, values, has } of rows) {
+    let one = gathered.get(id.key)
+    for (let k = 0; k < steps; k++) {
+      if (has[k] === 0) continue
+      if (one === undefined) {
+        one = { id, timesMs: [], values: [] }
+        gathered.set(id.key, one)
+        if (limit > 0 && gathered.size > limit) throw tooManySeries(limit)
+      }
+      one.timesMs.push(stepTime(grid, firstStep + k))
+      one.values.push(values[k])
+    }
   }
 }
 

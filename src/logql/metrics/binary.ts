@@ -33,9 +33,10 @@ function asVector(value: StepValue): Vector {
 }
 
 /** The operation on two numbers; a filtering comparison keeps `kept` or gives undefined. */
-type Operate = (left: number, right: number, kept: number) => number | undefined
+export type Operate = (left: number, right: number, kept: number) => number | undefined
 
-function makeOperate(op: ArithmeticOp | CompareOp, bool: boolean): Operate {
+/** The operation of an operator on two numbers. */
+export function makeOperate(op: ArithmeticOp | CompareOp, bool: boolean): Operate {
   if (!COMPARISONS.has(op) || bool) return (left, right) => foldLiterals(op, left, right)
   return (left, right, kept) => (foldLiterals(op, left, right) === 1 ? kept : undefined)
 }
@@ -52,9 +53,10 @@ function withScalar({ series, values }: Vector, operate: (value: number) => numb
 }
 
 /** What a series is matched by. Labels with an empty value count as absent. */
-type SignatureOf = (id: SeriesId) => string
+export type SignatureOf = (id: SeriesId) => string
 
-function makeSignatureOf(matching: VectorMatching | undefined): SignatureOf {
+/** Tells by what a series is matched. */
+export function makeSignatureOf(matching: VectorMatching | undefined): SignatureOf {
   const known = new Map<SeriesId, string>()
   const names = new Set(matching?.labels)
   const on = matching?.on === true
@@ -174,7 +176,9 @@ function checkUnique(
 }
 
 /** The labels of a match: of both sides' series, the many side first. */
-function makeResultOf(matching: VectorMatching | undefined): (many: SeriesId, one: SeriesId) => SeriesId {
+export function makeResultOf(
+  matching: VectorMatching | undefined,
+): (many: SeriesId, one: SeriesId) => SeriesId {
   const table = new SeriesTable()
   if (matching === undefined) return (many) => many
   const names = new Set(matching.labels)

@@ -37,13 +37,15 @@ const around = fc.constantFrom(
   (inner: string) => `sum by (app, trace) (${inner})`,
   (inner: string) => `sum(${inner})`,
   (inner: string) => `topk(2, ${inner})`,
+  (inner: string) => `max without (app) (${inner}) * 2`,
+  (inner: string) => `sum by (app) (${inner}) / on (app) ${inner}`,
   (inner: string) => inner,
 )
 const query = fc
   .record({
     op,
     around,
-    range: fc.constantFrom('1m', '2m', '5m', '90s', '10m'),
+    range: fc.constantFrom('1m', '2m', '5m', '90s', '10m', '0m'),
     offset: fc.constantFrom('', ' offset 1m', ' offset 30s', ' offset -2m'),
     stages: fc.constantFrom('', ' | json', ' |= "a"', ' | line_format "x"'),
   })

@@ -83,7 +83,8 @@ export class CountedSteps {
       sumUp(lines[i], steps)
       if (bytes) sumUp(sums[i], steps)
       if (divisor !== 1) for (let k = 0; k < steps; k++) sums[i][k] /= divisor
-      return { series, values: sums[i], has: lines[i] }
+      const has = lines[i].subarray(0, steps)
+      return { series, values: bytes ? sums[i].subarray(0, steps) : has, has }
     })
     return { firstStep, steps, rows }
   }

@@ -1,8 +1,10 @@
 import type { LabelMatcher } from '#store/types.ts'
 import { LogqlError } from '../error.ts'
 import { compileMatcher } from '../pipeline/matcher.ts'
-import type { Grouping, MetricExpr, RangeAggExpr, RangeOp } from '../syntax/ast.ts'
+import type { BinaryExpr, Grouping, MetricExpr, RangeAggExpr, RangeOp, VectorAggExpr } from '../syntax/ast.ts'
 import { makeBinary } from './binary.ts'
+import { makeBlockAgg } from './block-agg.ts'
+import { type BlockValue, makeBlockBinary } from './block-binary.ts'
 import { makeLabelReplace } from './label-replace.ts'
 import { RangeReader, type ReadContext } from './range-reader.ts'
 import { SeriesTable, type StepValue, type Vector } from './vector.ts'
@@ -13,7 +15,14 @@ export interface Evaluator {
   /** The range functions in it; each must be prepared for a step before the step is evaluated. */
   readonly readers: readonly RangeReader[]
   evaluate(step: number): StepValue
+  /**
+   * The values of several steps, where counters answer all readers' windows; undefined for a part of the
+   * expression that must be evaluated step by step, or gives undefined where that turns out at these steps.
+   */
+  readonly evaluateBlock: EvaluateBlock | undefined
 }
+
+type EvaluateBlock = (firstStep: number, steps: number) => Promise<BlockValue | undefined>
 
 /** Range functions whose sum can be taken line by line. */
 const PUSHED_DOWN: ReadonlySet<RangeOp> = new Set([
@@ -33,40 +42,71 @@ const NO_LABELS: Grouping = { without: false, labels: [] }
  */
 export function makeEvaluator(expr: MetricExpr, context: ReadContext, maxSeries: number): Evaluator {
   const readers: RangeReader[] = []
-  const evaluate = build(expr, context, maxSeries, readers)
-  return { readers, evaluate }
+  const { evaluate, evaluateBlock } = build(expr, context, maxSeries, readers)
+  return { readers, evaluate, evaluateBlock }
 }
 
 type Evaluate = (step: number) => StepValue
 
-function build(expr: MetricExpr, context: ReadContext, maxSeries: number, readers: RangeReader[]): Evaluate {
-  const inner = (child: MetricExpr): Evaluate => build(child, context, maxSeries, readers)
+/** A part of an expression. */
+type Node = Pick<Evaluator, 'evaluate' | 'evaluateBlock'>
+
+function stepwise(evaluate: Evaluate): Node {
+  return { evaluate, evaluateBlock: undefined }
+}
+
+function build(expr: MetricExpr, context: ReadContext, maxSeries: number, readers: RangeReader[]): Node {
+  const inner = (child: MetricExpr): Node => build(child, context, maxSeries, readers)
   switch (expr.kind) {
     case 'literal':
-      return () => expr.value
+      return { evaluate: () => expr.value, evaluateBlock: async () => expr.value }
     case 'vector': {
       const id = new SeriesTable().of([])
-      return () => ({ series: [id], values: [expr.value] })
+      return stepwise(() => ({ series: [id], values: [expr.value] }))
     }
     case 'rangeAgg':
       return rangeFunction(expr, undefined, context, readers)
     case 'vectorAgg': {
-      const aggregate = makeVectorAgg(expr)
       const input =
         aggregatedInput(expr.op, expr.expr, expr.grouping, context, maxSeries, readers) ?? inner(expr.expr)
-      return (step) => aggregate(vectorOf(input(step)))
+      return aggregation(expr, input)
     }
     case 'labelReplace': {
       const replace = makeLabelReplace(expr)
-      const input = inner(expr.expr)
-      return (step) => replace(vectorOf(input(step)))
+      const { evaluate } = inner(expr.expr)
+      return stepwise((step) => replace(vectorOf(evaluate(step))))
     }
-    case 'binary': {
-      const operate = makeBinary(expr)
-      const left = inner(expr.left)
-      const right = inner(expr.right)
-      return (step) => operate(left(step), right(step))
-    }
+    case 'binary':
+      return binary(expr, inner(expr.left), inner(expr.right))
+  }
+}
+
+function aggregation(expr: VectorAggExpr, { evaluate, evaluateBlock }: Node): Node {
+  const aggregate = makeVectorAgg(expr)
+  const aggregateBlock = evaluateBlock && makeBlockAgg(expr)
+  return {
+    evaluate: (step) => aggregate(vectorOf(evaluate(step))),
+    evaluateBlock:
+      aggregateBlock &&
+      (async (firstStep, steps) => {
+        const input = await evaluateBlock(firstStep, steps)
+        return input === undefined || typeof input === 'number' ? undefined : aggregateBlock(input)
+      }),
+  }
+}
+
+function binary(expr: BinaryExpr, left: Node, right: Node): Node {
+  const operate = makeBinary(expr)
+  const operateBlock = left.evaluateBlock && right.evaluateBlock && makeBlockBinary(expr)
+  return {
+    evaluate: (step) => operate(left.evaluate(step), right.evaluate(step)),
+    evaluateBlock:
+      operateBlock &&
+      (async (firstStep, steps) => {
+        const l = await left.evaluateBlock?.(firstStep, steps)
+        const r = await right.evaluateBlock?.(firstStep, steps)
+        return l === undefined || r === undefined ? undefined : operateBlock(l, r)
+      }),
   }
 }
 
@@ -82,7 +122,7 @@ function aggregatedInput(
   context: ReadContext,
   maxSeries: number,
   readers: RangeReader[],
-): Evaluate | undefined {
+): Node | undefined {
   if (child.kind !== 'rangeAgg') return undefined
   if (op === 'sum' && PUSHED_DOWN.has(child.op) && grouping?.without !== true) {
     return rangeFunction(child, grouping ?? NO_LABELS, context, readers)
@@ -92,12 +132,12 @@ function aggregatedInput(
   if (!handsOn || maxSeries <= 0) return undefined
   const input = rangeFunction(child, undefined, context, readers)
   const seen = new Set<string>()
-  return (step) => {
-    const vector = vectorOf(input(step))
+  return stepwise((step) => {
+    const vector = vectorOf(input.evaluate(step))
     for (const { key } of vector.series) seen.add(key)
     if (seen.size > maxSeries) throw tooManySeries(maxSeries)
     return vector
-  }
+  })
 }
 
 /** Loki's error for more series than `max_query_series`. */
@@ -114,15 +154,20 @@ function rangeFunction(
   pushed: Grouping | undefined,
   context: ReadContext,
   readers: RangeReader[],
-): Evaluate {
+): Node {
   const reader = new RangeReader(expr, pushed, context)
   readers.push(reader)
-  if (expr.op !== 'absent_over_time') return (step) => reader.evaluate(step)
+  if (expr.op !== 'absent_over_time') {
+    return {
+      evaluate: (step) => reader.evaluate(step),
+      evaluateBlock: (firstStep, steps) => reader.blockAt(firstStep, steps),
+    }
+  }
   const absent: Vector = {
     series: [new SeriesTable().of(absentLabels(expr.range.log.matchers.map(compileMatcher)))],
     values: [1],
   }
-  return (step) => (reader.evaluate(step).series.length === 0 ? absent : { series: [], values: [] })
+  return stepwise((step) => (reader.evaluate(step).series.length === 0 ? absent : { series: [], values: [] }))
 }
 
 /** The labels of what is absent: those that one `=` matcher, and no other matcher, names. */

@@ -1,3 +1,4 @@
+import { invariant } from '#base/invariant.ts'
 import { compareTimestamps } from '#base/timestamp.ts'
 import type { LogStore, ScanWindow } from '#store/types.ts'
 import { type ExplainedRead, explainRead } from '../engine/explain.ts'
@@ -98,7 +99,8 @@ export class RangeReader {
     if (this.#expr.range.rangeMs === 0) return
     await this.#readCounts()
     if (this.#counted !== undefined && step < this.#counted.steps) {
-      await this.#moveBlock(this.#counted, step)
+      const isThere = this.#block !== undefined && step < this.#block.firstStep + this.#block.steps
+      if (!isThere) await this.#makeBlock(this.#counted, step, this.#counted.blockSteps)
       return
     }
     this.#block = undefined
@@ -131,10 +133,16 @@ export class RangeReader {
     return next.value.toMs + this.#samples.shiftMs
   }
 
-  /** Whether counters answer all windows, so that blocks of steps can be asked for in place of steps. */
-  async isCounted(): Promise<boolean> {
+  /** How many steps may be asked for at once; 0 where counters do not answer all windows. */
+  async blockSteps(): Promise<number> {
     await this.#readCounts()
-    return this.#counted?.steps === this.#context.grid.count
+    return this.#counted?.steps === this.#context.grid.count ? this.#counted.blockSteps : 0
+  }
+
+  /** The values of steps that follow each other, no more than {@link RangeReader.blockSteps}. */
+  async blockAt(firstStep: number, steps: number): Promise<StepBlock> {
+    invariant(this.#counted !== undefined, 'blocks come from counters')
+    return await this.#makeBlock(this.#counted, firstStep, steps)
   }
 
   /** The vector of a prepared step. */
@@ -233,7 +241,7 @@ export class RangeReader {
     const { grid } = this.#context
     const { rangeMs } = this.#expr.range
     const isAligned = [grid.firstMs, grid.stepMs, rangeMs, this.#samples.shiftMs].every(isWholeMinute)
-    if (grid.count > 1 && (!isAligned || this.#samples.shiftNs !== 0)) return undefined
+    if (rangeMs === 0 || (grid.count > 1 && (!isAligned || this.#samples.shiftNs !== 0))) return undefined
     const fromMs = grid.firstMs - rangeMs - this.#samples.shiftMs
     const toMs = stepTime(grid, grid.count - 1) - this.#samples.shiftMs
     // A shift by nanoseconds makes both ends a little earlier.
@@ -277,11 +285,10 @@ export class RangeReader {
     return made
   }
 
-  async #moveBlock(counted: CountedSteps, step: number): Promise<StepBlock> {
-    if (this.#block !== undefined && step < this.#block.firstStep + this.#block.steps) return this.#block
+  async #makeBlock(counted: CountedSteps, firstStep: number, steps: number): Promise<StepBlock> {
     const { pace, stats } = this.#context
     const lines = counted.lines
-    this.#block = await counted.blockFrom(step, counted.blockSteps, pace)
+    this.#block = await counted.blockFrom(firstStep, steps, pace)
     stats.postFilterLines += counted.lines - lines
     return this.#block
   }

@@ -30,7 +30,8 @@ export function makeVectorAgg(expr: VectorAggExpr): VectorStep {
 /** The series that stands for a group: its labels by the aggregation's grouping. */
 export type GroupOf = (id: SeriesId) => SeriesId
 
-function makeGroupOf(grouping: Grouping | undefined): GroupOf {
+/** Finds groups by an aggregation's labels. */
+export function makeGroupOf(grouping: Grouping | undefined): GroupOf {
   const table = new SeriesTable()
   const known = new Map<SeriesId, SeriesId>()
   const names = new Set(grouping?.labels)

@@ -2,6 +2,7 @@ import { type Labels, labelsText } from '#base/labels.ts'
 import { timestampText } from '#base/timestamp.ts'
 import type { QueryResult, ResultEntry, ResultStream } from '#logql/engine/types.ts'
 import type { Direction } from '#store/types.ts'
+import { matrixJson } from './matrix.ts'
 import { statsJson } from './stats.ts'
 import { labelsJson, lineJson, sampleSeconds, sampleText } from './text.ts'
 
@@ -106,19 +107,5 @@ function* samplesJson(result: Exclude<QueryResult, { type: 'streams' }>): Genera
     yield `[${samples.join(',')}]`
     return
   }
-  let piece = '['
-  let first = true
-  for (const { labels, timesMs, values } of result.series) {
-    piece += `${first ? '' : ','}{"metric":${labelsJson(labels)},"values":[`
-    first = false
-    for (let i = 0; i < timesMs.length; i++) {
-      piece += `${i > 0 ? ',' : ''}[${sampleSeconds(timesMs[i])},"${sampleText(values[i])}"]`
-      if (piece.length > PIECE) {
-        yield piece
-        piece = ''
-      }
-    }
-    piece += ']}'
-  }
-  yield `${piece}]`
+  yield* matrixJson(result.series)
 }
