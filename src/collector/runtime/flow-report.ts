@@ -21,6 +21,11 @@ export interface FlowReport {
 export interface ComponentFlow {
   readonly id: string
   readonly role: ComponentDefinition['role']
+  /**
+   * What a source has read from outside; `undefined` for what reads nothing, or does not count it. `bytes`
+   * are undefined where only lines are counted.
+   */
+  readonly read: { readonly entries: number; readonly bytes: number | undefined } | undefined
   /** What has reached servers; `undefined` for what sends nowhere. */
   readonly sent: { readonly entries: number; readonly bytes: number } | undefined
   readonly dropped: readonly { readonly reason: string; readonly entries: number }[]
@@ -32,11 +37,24 @@ interface Counted {
   readonly metrics: Registry
 }
 
+/** Counters of what sources read: of lines, and of bytes where there is one. */
+const READS: readonly (readonly [lines: string, bytes?: string])[] = [
+  ['loki_source_docker_target_entries_total'],
+  ['loki_source_file_read_lines_total', 'loki_source_file_read_bytes_total'],
+  ['loki_source_journal_target_lines_total'],
+  ['loki_source_syslog_entries_total'],
+]
+
 /** Counters of dropped lines; those without a label `reason` have the one reason given here. */
 const DROPS: readonly (readonly [metric: string, reason: string])[] = [
   ['loki_process_dropped_lines_total', ''],
   ['loki_write_dropped_entries_total', ''],
   ['loki_secretfilter_lines_dropped_total', 'took too long to read'],
+  ['loki_source_docker_target_too_long_lines_total', 'longer than 1 MiB'],
+  ['loki_source_docker_target_parsing_errors_total', 'without a time'],
+  ['loki_source_journal_target_parsing_errors_total', 'cannot be read'],
+  ['loki_source_syslog_parsing_errors_total', 'cannot be read'],
+  ['loki_source_syslog_empty_messages_total', 'empty'],
 ]
 
 /** Reads the counters of the components and of what goes between them. */
@@ -51,6 +69,15 @@ async function componentFlow(id: string, { definition, metrics }: Counted): Prom
     const metric = metrics.getSingleMetric(name)
     return ((await metric?.get()) as MetricObjectWithValues<MetricValue<string>> | undefined)?.values
   }
+  const total = async (name: string): Promise<number | undefined> => {
+    const values = await samples(name)
+    return values === undefined ? undefined : sum(values)
+  }
+  let read: ComponentFlow['read']
+  for (const [lines, bytes] of READS) {
+    const entries = await total(lines)
+    if (entries !== undefined) read = { entries, bytes: bytes === undefined ? undefined : await total(bytes) }
+  }
   const sentEntries = await samples('loki_write_sent_entries_total')
   const sentBytes = await samples('loki_write_sent_bytes_total')
   const dropped = new Map<string, number>()
@@ -60,9 +87,14 @@ async function componentFlow(id: string, { definition, metrics }: Counted): Prom
       if (value > 0) dropped.set(reason, (dropped.get(reason) ?? 0) + value)
     }
   }
+  const unwritten =
+    ((await total('loki_relabel_entries_processed')) ?? 0) -
+    ((await total('loki_relabel_entries_written')) ?? 0)
+  if (unwritten > 0) dropped.set('by its rules', unwritten)
   return {
     id,
     role: definition.role,
+    read,
     sent: sentEntries === undefined ? undefined : { entries: sum(sentEntries), bytes: sum(sentBytes ?? []) },
     dropped: [...dropped].map(([reason, entries]) => ({ reason, entries })),
   }

@@ -47,6 +47,8 @@ export interface FlowReport {
   readonly components: readonly {
     readonly id: string
     readonly role: 'source' | 'transform' | 'sink' | 'discovery'
+    /** What a source has read from outside; bytes only where they are counted. */
+    readonly read?: { readonly entries: number; readonly bytes?: number }
     readonly sent?: { readonly entries: number; readonly bytes: number }
     readonly dropped: readonly { readonly reason: string; readonly entries: number }[]
   }[]

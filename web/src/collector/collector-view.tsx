@@ -6,6 +6,7 @@ import { ComponentGraph } from './component-graph.tsx'
 import { ComponentTable } from './component-table.tsx'
 import { NoCollector } from './no-collector.tsx'
 import { rateText } from './rate-text.ts'
+import type { Rate } from './rates.ts'
 import { type CollectorState, useCollector } from './use-collector.ts'
 import './collector.css'
 
@@ -114,5 +115,6 @@ function total(flow: FlowReport | null, rates: CollectorState['rates'], role: 's
   const ids = flow?.components.filter((one) => one.role === role).map(({ id }) => id) ?? []
   const known = ids.flatMap((id) => rates?.components.get(id)?.passed ?? [])
   if (known.length === 0) return null
-  return known.reduce((sum, rate) => ({ lines: sum.lines + rate.lines, bytes: sum.bytes + rate.bytes }))
+  const sum = (of: (rate: Rate) => number): number => known.reduce((before, rate) => before + of(rate), 0)
+  return { lines: sum(({ lines }) => lines), bytes: sum(({ bytes }) => bytes ?? 0) }
 }

@@ -3,7 +3,9 @@ import type { Rate } from './rates.ts'
 
 /** `420 lines/s · 84 kB/s`; a dash while it is not known. */
 export function rateText(rate: Rate | null): string {
-  return rate === null ? '–' : `${linesText(rate.lines)} · ${formatBytes(rate.bytes)}/s`
+  if (rate === null) return '–'
+  const lines = linesText(rate.lines)
+  return rate.bytes === null ? lines : `${lines} · ${formatBytes(rate.bytes)}/s`
 }
 
 /** `420 lines/s`, `0.3 lines/s`; never 0 for something. */

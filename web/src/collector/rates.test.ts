@@ -29,6 +29,16 @@ test('rates are what came between two reports', () => {
   expect(components.get('w')).toMatchObject({ taken: { lines: 5 }, passed: { lines: 5, bytes: 0 } })
 })
 
+test('a source takes what it reads, in lines alone where bytes are not counted', () => {
+  const reading = (timeMs: number, entries: number, bytes?: number): FlowReport => ({
+    ...{ timeMs, edges: [] },
+    components: [{ id: 's', role: 'source', read: { entries, bytes }, dropped: [] }],
+  })
+  const takenOf = (before: FlowReport, now: FlowReport) => flowRates(before, now).components.get('s')?.taken
+  expect(takenOf(reading(1000, 10), reading(2000, 40))).toEqual({ lines: 30, bytes: null })
+  expect(takenOf(reading(1000, 10, 100), reading(2000, 40, 500))).toEqual({ lines: 30, bytes: 400 })
+})
+
 test('without an earlier report, and after a restart, no rate is made up', () => {
   for (const before of [null, report(1000, 100, 9)]) {
     const { edges, components } = flowRates(before, report(3000, 30, 4))

@@ -3,12 +3,13 @@ import type { FlowReport } from './api.ts'
 /** Lines and bytes of them per second. */
 export interface Rate {
   readonly lines: number
-  readonly bytes: number
+  /** Null where only lines are counted. */
+  readonly bytes: number | null
 }
 
 /** How much a component takes, passes on and drops; rates are null until there are two reports. */
 export interface ComponentRates {
-  /** From other components; null for what takes nothing from any. */
+  /** From other components, or, of a source, from outside; null for what takes nothing from anywhere. */
   readonly taken: Rate | null
   /** To other components, or to servers. */
   readonly passed: Rate | null
@@ -29,7 +30,7 @@ export function edgeKey(from: string, to: string): string {
 
 interface Total {
   lines: number
-  bytes: number
+  bytes: number | null
 }
 
 /**
@@ -44,7 +45,8 @@ export function flowRates(before: FlowReport | null, now: FlowReport): FlowRates
     if (total === undefined || seconds <= 0) return null
     const old = was[map].get(key) ?? { lines: 0, bytes: 0 }
     if (total.lines < old.lines) return null
-    return { lines: (total.lines - old.lines) / seconds, bytes: (total.bytes - old.bytes) / seconds }
+    const bytes = total.bytes === null ? null : (total.bytes - (old.bytes ?? 0)) / seconds
+    return { lines: (total.lines - old.lines) / seconds, bytes }
   }
   const edges = [...is.edges.keys()].flatMap((key) => {
     const one = rate('edges', key)
@@ -65,18 +67,19 @@ function totals(report: FlowReport | null) {
   const edges = new Map<string, Total>()
   const taken = new Map<string, Total>()
   const passed = new Map<string, Total>()
-  const add = (map: Map<string, Total>, key: string, entries: number, bytes: number) => {
+  const add = (map: Map<string, Total>, key: string, entries: number, bytes: number | undefined) => {
     const total = map.get(key) ?? { lines: 0, bytes: 0 }
     map.set(key, total)
     total.lines += entries
-    total.bytes += bytes
+    total.bytes = total.bytes === null || bytes === undefined ? null : total.bytes + bytes
   }
   for (const { from, to, entries, bytes } of report?.edges ?? []) {
     add(edges, edgeKey(from, to), entries, bytes)
     add(passed, from, entries, bytes)
     add(taken, to, entries, bytes)
   }
-  for (const { id, sent } of report?.components ?? []) {
+  for (const { id, sent, read } of report?.components ?? []) {
+    if (read !== undefined) add(taken, id, read.entries, read.bytes)
     if (sent !== undefined) add(passed, id, sent.entries, sent.bytes)
   }
   return { edges, taken, passed }
