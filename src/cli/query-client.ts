@@ -50,11 +50,51 @@ export function requestUrl(options: ClientOptions, path: string, parameters: Par
   return url.href
 }
 
+/** What a request is beside its address. */
+export interface RequestInit {
+  readonly method?: 'GET' | 'POST' | 'DELETE'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Sends a request to an API path and returns the body of the answer.
+ * @throws OperatorError `client_unreachable` when there is no answer, `client_busy` for 429 and 5xx,
+ * `client_missing` for 404 and `client_refused` for any other status but 2xx; each says where and what the
+ * server said.
+ */
+export async function requestText(
+  options: ClientOptions,
+  path: string,
+  parameters: Parameters,
+  { method = 'GET', headers, body, signal }: RequestInit = {},
+): Promise<string> {
+  const url = requestUrl(options, path, parameters)
+  let response: Response
+  let text: string
+  try {
+    response = await fetch(url, { method, headers: { ...requestHeaders(options), ...headers }, body, signal })
+    text = await response.text()
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason
+    throw new OperatorError('client_unreachable', unreachable(url, error), { cause: error })
+  }
+  if (response.ok) return text
+  const said = (text.trim().replace(/\s+/g, ' ') || response.statusText).slice(0, 2000)
+  const message = `${said} (${response.status} from ${options.addr})`
+  throw new OperatorError(codeOf(response.status), message + markQuery(said, parameters.query))
+}
+
+/** Asked again, a server may answer otherwise that is busy, starting or broken. */
+function codeOf(status: number): string {
+  if (status === 429 || status >= 500) return 'client_busy'
+  return status === 404 ? 'client_missing' : 'client_refused'
+}
+
 /**
  * GETs a Loki API path and returns the parsed JSON body.
- * @throws OperatorError `client_unreachable` when there is no answer, `client_busy` for 429 and 5xx,
- * `client_refused` for any other status but 2xx, and `client_answer` for an answer that is not JSON; each
- * says where and what the server said.
+ * @throws OperatorError as {@link requestText}, and `client_answer` for an answer that is not JSON
  */
 export async function getJson(
   options: ClientOptions,
@@ -63,27 +103,12 @@ export async function getJson(
   signal?: AbortSignal,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<unknown> {
-  const url = requestUrl(options, path, parameters)
-  let response: Response
-  let text: string
-  try {
-    response = await fetch(url, { headers: { ...requestHeaders(options), ...headers }, signal })
-    text = await response.text()
-  } catch (error) {
-    if (signal?.aborted) throw signal.reason
-    throw new OperatorError('client_unreachable', unreachable(url, error), { cause: error })
-  }
-  if (!response.ok) {
-    const said = (text.trim().replace(/\s+/g, ' ') || response.statusText).slice(0, 2000)
-    const message = `${said} (${response.status} from ${options.addr})`
-    // Asked again, the server may answer otherwise: it is busy, starting or broken.
-    const code = response.status === 429 || response.status >= 500 ? 'client_busy' : 'client_refused'
-    throw new OperatorError(code, message + markQuery(said, parameters.query))
-  }
+  const text = await requestText(options, path, parameters, { headers, signal })
   try {
     return JSON.parse(text)
   } catch {
     const start = text.slice(0, 80).replace(/\s+/g, ' ')
+    const url = requestUrl(options, path, parameters)
     throw new OperatorError('client_answer', `${url} answered with something that is not JSON: ${start}`)
   }
 }

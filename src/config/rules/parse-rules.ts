@@ -45,6 +45,25 @@ export function parseRuleFile(text: string): RuleFile {
   return { groups, place: (path) => reader.place(path) }
 }
 
+/** A rule file as the tools of the field have it: `namespace` stands beside `groups`. */
+export interface NamespaceFile extends RuleFile {
+  /** Empty where the file names none. */
+  readonly namespace: string
+}
+
+/**
+ * Reads a rule file that may name its namespace.
+ * @throws RuleSyntaxError naming the lines
+ */
+export function parseNamespaceFile(text: string): NamespaceFile {
+  const reader = new RuleReader(text, true)
+  reader.checkKeys([], ['namespace', 'groups'], 'RuleNamespace')
+  const namespace = reader.text(['namespace'])
+  const groups = reader.items(['groups']).map((path) => reader.group(path))
+  reader.end()
+  return { namespace, groups, place: (path) => reader.place(path) }
+}
+
 type Path = readonly (string | number)[]
 
 const GROUP_KEYS = ['name', 'interval', 'query_offset', 'limit', 'rules', 'labels', 'remote_write']
@@ -86,7 +105,7 @@ class RuleReader {
   group(path: Path): RuleGroup {
     this.checkKeys(path, GROUP_KEYS, 'RuleGroup')
     return {
-      name: this.#text([...path, 'name']),
+      name: this.text([...path, 'name']),
       intervalMs: this.#duration([...path, 'interval']),
       limit: this.#int([...path, 'limit']),
       rules: this.items([...path, 'rules']).map((rule) => this.#rule(rule)),
@@ -96,9 +115,9 @@ class RuleReader {
   #rule(path: Path): Rule {
     this.checkKeys(path, RULE_KEYS, 'Rule')
     return {
-      record: this.#text([...path, 'record']),
-      alert: this.#text([...path, 'alert']),
-      expr: this.#text([...path, 'expr']),
+      record: this.text([...path, 'record']),
+      alert: this.text([...path, 'alert']),
+      expr: this.text([...path, 'expr']),
       forMs: this.#duration([...path, 'for']),
       keepFiringForMs: this.#duration([...path, 'keep_firing_for']),
       labels: this.#pairs([...path, 'labels']),
@@ -132,11 +151,12 @@ class RuleReader {
   }
 
   #pairs(path: Path): Pairs {
-    const pairs = this.#keys(path).map((key): [string, string] => [key, this.#text([...path, key])])
+    const pairs = this.#keys(path).map((key): [string, string] => [key, this.text([...path, key])])
     return pairs.sort(([a], [b]) => (a < b ? -1 : 1))
   }
 
-  #text(path: Path): string {
+  /** A text; empty where there is none. */
+  text(path: Path): string {
     const value = this.#value(path)
     if (value === undefined) return ''
     if (typeof value === 'string') return value
@@ -145,14 +165,14 @@ class RuleReader {
   }
 
   #int(path: Path): number {
-    const text = this.#text(path)
+    const text = this.text(path)
     if (text === '' || /^[+-]?\d{1,15}$/.test(text)) return Number(text)
     this.#refuse(path, `cannot unmarshal !!str \`${text}\` into int`)
     return 0
   }
 
   #duration(path: Path): number {
-    const text = this.#text(path)
+    const text = this.text(path)
     if (text === '') return 0
     try {
       return parsePrometheusDuration(text)
