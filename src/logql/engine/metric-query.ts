@@ -190,6 +190,7 @@ function gatherBlock(
   { firstStep, steps, rows }: StepBlock,
   limit: number,
 ): void {
+  const times = Array.from({ length: steps }, (_, k) => stepTime(grid, firstStep + k))
   for (const { series: id, values, has } of rows) {
     let one = gathered.get(id.key)
     for (let k = 0; k < steps; k++) {
@@ -199,7 +200,7 @@ function gatherBlock(
         gathered.set(id.key, one)
         if (limit > 0 && gathered.size > limit) throw tooManySeries(limit)
       }
-      one.timesMs.push(stepTime(grid, firstStep + k))
+      one.timesMs.push(times[k])
       one.values.push(values[k])
     }
   }

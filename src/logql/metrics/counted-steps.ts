@@ -1,8 +1,8 @@
-import type { CountRun } from '#store/types.ts'
+import type { CountNumbers, CountRun } from '#store/types.ts'
 import type { Pace } from '../engine/pace.ts'
 import { type CountedRange, positionOf } from './counted-range.ts'
 import type { SeriesRow, StepBlock } from './step-block.ts'
-import type { StepGrid } from './step-grid.ts'
+import { type StepGrid, stepTime } from './step-grid.ts'
 import type { SeriesId } from './vector.ts'
 
 const MINUTE_MS = 60_000
@@ -74,9 +74,11 @@ export class CountedSteps {
     }
     const lines = makeSums()
     const sums = bytes ? makeSums() : lines
+    const minutes = blockMinutes(this.#windows, firstStep, steps)
     for (const [i, run] of this.#runs.entries()) {
       const number = this.#seriesOf[i]
-      this.#addRun(run, firstStep, steps, lines[number], sums[number])
+      this.lines += addCells(run, run.columns.lines, minutes, lines[number])
+      if (bytes) addCells(run, run.columns.bytes, minutes, sums[number])
       if (pace.due) await pace.rest()
     }
     const rows = this.#series.map((series, i): SeriesRow => {
@@ -88,32 +90,58 @@ export class CountedSteps {
     })
     return { firstStep, steps, rows }
   }
+}
 
-  #addRun(run: CountRun, firstStep: number, steps: number, lines: Float64Array, sums: Float64Array): void {
-    const { grid, rangeMs, shiftMs, bytes } = this.#windows
-    const perStep = grid.stepMs / MINUTE_MS
-    const perRange = rangeMs / MINUTE_MS
-    // The window of step k holds the minutes from end + k·perStep - perRange up to before end + k·perStep.
-    const end = (grid.firstMs - shiftMs) / MINUTE_MS
-    const { minute, lines: ofLines, bytes: ofBytes } = run.columns
-    const from = positionOf(run, run.from, end + firstStep * perStep - perRange)
-    const to = positionOf(run, from, end + (firstStep + steps - 1) * perStep)
-    for (let i = from; i < to; i++) {
-      const after = minute[i] - end
-      const begins = Math.floor(after / perStep) + 1 - firstStep
-      const ends = Math.min(Math.floor((after + perRange) / perStep) + 1 - firstStep, steps)
-      const first = Math.max(0, begins)
-      if (first >= ends) continue
-      lines[first] += ofLines[i]
-      lines[ends] -= ofLines[i]
-      if (bytes) {
-        sums[first] += ofBytes[i]
-        sums[ends] -= ofBytes[i]
-      }
-      // Windows that reach back behind the block have counted it already.
-      if (begins >= 0 || firstStep === 0) this.lines += ofLines[i]
-    }
+/** In which windows of a block minutes lie: those of the steps from `begins` up to before `ends`. */
+interface BlockMinutes {
+  /** The first minute of the block's first window; the arrays begin here. */
+  readonly first: number
+  readonly begins: Int32Array
+  readonly ends: Int32Array
+  /** Before this one, minutes lie in windows of earlier blocks as well. */
+  readonly firstNew: number
+}
+
+function blockMinutes(
+  { grid, rangeMs, shiftMs }: CountedWindows,
+  firstStep: number,
+  steps: number,
+): BlockMinutes {
+  const perStep = grid.stepMs / MINUTE_MS
+  const perRange = rangeMs / MINUTE_MS
+  const length = (steps - 1) * perStep + perRange
+  const begins = new Int32Array(length)
+  const ends = new Int32Array(length)
+  for (let i = 0; i < length; i++) {
+    // The window of step k holds the minutes from k·perStep up to before k·perStep + perRange.
+    begins[i] = Math.max(0, Math.floor((i - perRange) / perStep) + 1)
+    ends[i] = Math.min(steps, Math.floor(i / perStep) + 1)
   }
+  const first = (stepTime(grid, firstStep) - shiftMs - rangeMs) / MINUTE_MS
+  return { first, begins, ends, firstNew: firstStep === 0 ? first : first + Math.max(0, perRange - perStep) }
+}
+
+/**
+ * Adds the cells of a run where their windows begin, and takes them away where they end. Returns the sum of
+ * those that are in a window of this block, but of none before.
+ */
+function addCells(run: CountRun, numbers: CountNumbers, minutes: BlockMinutes, sums: Float64Array): number {
+  const { first, begins, ends, firstNew } = minutes
+  const { minute } = run.columns
+  const from = positionOf(run, run.from, first)
+  const to = positionOf(run, from, first + begins.length)
+  let added = 0
+  for (let i = from; i < to; i++) {
+    const at = minute[i] - first
+    const begin = begins[at]
+    const end = ends[at]
+    if (begin >= end) continue
+    const number = numbers[i]
+    sums[begin] += number
+    sums[end] -= number
+    if (minute[i] >= firstNew) added += number
+  }
+  return added
 }
 
 /** Makes each number the sum of itself and those before. */

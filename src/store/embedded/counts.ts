@@ -3,7 +3,7 @@ import type { Logger } from '#base/logger.ts'
 import type { CountRun, LabelMatcher, TimeRange } from '../types.ts'
 import { FormatError } from './bytes.ts'
 import type { Catalog } from './catalog.ts'
-import { addRuns, type GroupedCounters, groupCounters, groupedBytes } from './grouped-counters.ts'
+import { addRuns, allCells, type GroupedCounters, groupCounters, groupedBytes } from './grouped-counters.ts'
 import type { Head } from './head.ts'
 import { Lru } from './lru.ts'
 import type { Snapshot } from './scan.ts'
@@ -52,8 +52,7 @@ export class CountReader {
   async #read(segment: Segment, used: ReadonlySet<number>): Promise<GroupedCounters | undefined> {
     try {
       const counters = await segment.readCounters()
-      const all = Uint32Array.from(counters.minute.keys())
-      const grouped = groupCounters(counters, segment.streams.length, all)
+      const grouped = groupCounters(counters, segment.streams.length, allCells(counters.minute.length))
       this.#keep(segment, grouped, used)
       return grouped
     } catch (thrown) {

@@ -31,10 +31,10 @@ export function groupCounters(counters: Counters, streams: number, cells: Uint32
     sortByMinute(order.subarray(runs[run], runs[run + 1]), counters.minute)
   }
   const columns = {
-    minute: Int32Array.from(order, (cell) => counters.minute[cell]),
-    lines: gather(counters.lines, order),
-    bytes: gather(counters.bytes, order),
-    metadataBytes: gather(counters.metadataBytes, order),
+    minute: gather(counters.minute, order, new Int32Array(order.length)),
+    lines: gatherNarrow(counters.lines, order),
+    bytes: gatherNarrow(counters.bytes, order),
+    metadataBytes: gatherNarrow(counters.metadataBytes, order),
   }
   const firsts = runs.subarray(0, -1)
   return {
@@ -46,16 +46,24 @@ export function groupCounters(counters: Counters, streams: number, cells: Uint32
   }
 }
 
+/** The positions of all of so many cells. */
+export function allCells(count: number): Uint32Array {
+  const cells = new Uint32Array(count)
+  for (let i = 0; i < count; i++) cells[i] = i
+  return cells
+}
+
 /** The positions by the keys found there, below `keys`. */
 function sortedBy(positions: Uint32Array, key: Uint32Array, keys: number): Uint32Array {
   const next = new Uint32Array(keys + 1)
-  for (const position of positions) {
-    if (key[position] >= keys) throw new FormatError('the counters name a stream or level that is unknown')
-    next[key[position] + 1]++
+  for (let i = 0; i < positions.length; i++) {
+    const found = key[positions[i]]
+    if (found >= keys) throw new FormatError('the counters name a stream or level that is unknown')
+    next[found + 1]++
   }
   for (let i = 0; i < keys; i++) next[i + 1] += next[i]
   const sorted = new Uint32Array(positions.length)
-  for (const position of positions) sorted[next[key[position]]++] = position
+  for (let i = 0; i < positions.length; i++) sorted[next[key[positions[i]]]++] = positions[i]
   return sorted
 }
 
@@ -63,7 +71,8 @@ function sortedBy(positions: Uint32Array, key: Uint32Array, keys: number): Uint3
 function findRuns(order: Uint32Array, stream: Uint32Array, level: Uint32Array): Uint32Array {
   const firsts: number[] = []
   for (let i = 0; i < order.length; i++) {
-    const [cell, before] = [order[i], order[i - 1]]
+    const cell = order[i]
+    const before = order[i - 1]
     if (i === 0 || stream[cell] !== stream[before] || level[cell] !== level[before]) firsts.push(i)
   }
   firsts.push(order.length)
@@ -78,13 +87,22 @@ function sortByMinute(cells: Uint32Array, minute: Float64Array): void {
   }
 }
 
-/** The numbers at these positions, as narrow as they may be. */
-function gather(numbers: Uint32Array | Float64Array, positions: Uint32Array): CountNumbers {
+/** The numbers at these positions. */
+function gather<T extends Int32Array | CountNumbers>(
+  numbers: Uint32Array | Float64Array,
+  positions: Uint32Array,
+  into: T,
+): T {
+  for (let i = 0; i < positions.length; i++) into[i] = numbers[positions[i]]
+  return into
+}
+
+/** The numbers at these positions, in as little memory as they fit. */
+function gatherNarrow(numbers: Uint32Array | Float64Array, positions: Uint32Array): CountNumbers {
   let most = 0
-  for (const position of positions) most = Math.max(most, numbers[position])
-  const gathered = most <= 0xffff ? new Uint16Array(positions.length) : new Float64Array(positions.length)
-  for (let i = 0; i < positions.length; i++) gathered[i] = numbers[positions[i]]
-  return gathered
+  for (let i = 0; i < positions.length; i++) most = Math.max(most, numbers[positions[i]])
+  const { length } = positions
+  return gather(numbers, positions, most <= 0xffff ? new Uint16Array(length) : new Float64Array(length))
 }
 
 /** About how much memory grouped counters take, bytes. */
