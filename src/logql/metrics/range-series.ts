@@ -16,9 +16,10 @@ export class RangeSeries {
   readonly id: SeriesId
   readonly #accumulation: Accumulation<unknown>
   readonly #window: SlidingWindow<unknown>
-  /** Panes that may still get samples, ascending. */
+  /** Panes that may still get samples, ascending; those before `#head` are closed. */
   readonly #openPanes: number[] = []
   readonly #openAccs: unknown[] = []
+  #head = 0
   #lastPane = Number.NaN
   #lastAcc: unknown
 
@@ -60,6 +61,7 @@ export class RangeSeries {
 
   /** The panes that still fill up, to be absorbed elsewhere. */
   get open(): OpenPanes {
+    this.#compact()
     return { panes: this.#openPanes, accs: this.#openAccs }
   }
 
@@ -67,7 +69,7 @@ export class RangeSeries {
   #placeOf(pane: number): number {
     const panes = this.#openPanes
     if (panes.length === 0 || panes[panes.length - 1] < pane) return panes.length
-    let low = 0
+    let low = this.#head
     let high = panes.length - 1
     while (low < high) {
       const middle = (low + high) >>> 1
@@ -91,23 +93,33 @@ export class RangeSeries {
   get sizeBytes(): number {
     const { sizeBytes } = this.#accumulation
     if (sizeBytes === undefined) return 0
-    return this.#openAccs.reduce((sum: number, acc) => sum + sizeBytes(acc), this.#window.sizeBytes)
+    let sum = this.#window.sizeBytes
+    for (let i = this.#head; i < this.#openAccs.length; i++) sum += sizeBytes(this.#openAccs[i])
+    return sum
   }
 
   /** Whether the series holds no samples any more. */
   get isSpent(): boolean {
-    return this.#window.isEmpty && this.#openPanes.length === 0
+    return this.#window.isEmpty && this.#openPanes.length === this.#head
   }
 
   #closeUpTo(lastPane: number): void {
-    let closed = 0
-    while (closed < this.#openPanes.length && this.#openPanes[closed] <= lastPane) {
-      this.#window.push(this.#openPanes[closed], this.#openAccs[closed])
-      closed++
+    const before = this.#head
+    while (this.#head < this.#openPanes.length && this.#openPanes[this.#head] <= lastPane) {
+      this.#window.push(this.#openPanes[this.#head], this.#openAccs[this.#head])
+      this.#openAccs[this.#head] = undefined
+      this.#head++
     }
-    if (closed === 0) return
-    this.#openPanes.splice(0, closed)
-    this.#openAccs.splice(0, closed)
+    if (this.#head === before) return
     this.#lastPane = Number.NaN
+    // Many panes may be absorbed at once, to be closed one by one.
+    if (this.#head * 2 > this.#openPanes.length) this.#compact()
+  }
+
+  #compact(): void {
+    if (this.#head === 0) return
+    this.#openPanes.splice(0, this.#head)
+    this.#openAccs.splice(0, this.#head)
+    this.#head = 0
   }
 }
