@@ -1,7 +1,9 @@
 import { labelValue } from '#base/labels.ts'
 import type { IndexStats, LabelMatcher, TimeRange } from '../types.ts'
 import type { Catalog } from './catalog.ts'
+import type { Head } from './head.ts'
 import type { Snapshot } from './scan.ts'
+import type { Segment } from './segment.ts'
 import type { Stream } from './stream.ts'
 
 // Questions that the label index and the block directories answer, without reading rows.
@@ -45,10 +47,35 @@ export function findSeries(
   matchers: readonly LabelMatcher[],
   range: TimeRange,
 ): Stream[] {
+  const { heads } = snapshot
+  const segments = snapshot.segments.filter(
+    ({ properties }) => properties.minMs < range.toMs && properties.maxMs >= range.fromMs,
+  )
   const present = catalog
     .select(tenant, matchers)
-    .filter((stream) => piecesIn(snapshot, [stream], range).next().done !== true)
+    .filter(
+      (stream) =>
+        segments.some((segment) => isInSegment(segment, stream, range)) ||
+        heads.some((head) => isInHead(head, stream, range)),
+    )
   return present.sort((a, b) => (a.key < b.key ? -1 : 1))
+}
+
+function isInSegment(segment: Segment, stream: Stream, { fromMs, toMs }: TimeRange): boolean {
+  const { minMs, maxMs } = segment.properties
+  // Every stream of a segment has rows in it.
+  if (minMs >= fromMs && maxMs < toMs) return segment.streamIds.numberOf(stream.id) >= 0
+  const { directory } = segment
+  const [from, to] = segment.blocksOf(stream)
+  for (let block = from; block < to; block++) {
+    if (directory.minMs(block) < toMs && directory.maxMs(block) >= fromMs) return true
+  }
+  return false
+}
+
+function isInHead(head: Head, stream: Stream, { fromMs, toMs }: TimeRange): boolean {
+  const portions = head.streams.get(stream)?.portions
+  return portions?.some(({ minMs, maxMs }) => minMs < toMs && maxMs >= fromMs) ?? false
 }
 
 /** Every label name of the streams, sorted. */

@@ -74,7 +74,7 @@ export function makeReads(environment: ReadEnvironment): Reads {
     matchers: readonly LabelMatcher[],
     range: TimeRange,
   ): Promise<Stream[]> => {
-    await prepare(tenant, range)
+    await segments.prepareEdges(tenant, range)
     return await withSnapshot(tenant, (taken) => findSeries(catalog, taken, tenant, matchers, range))
   }
   const hidden = (tenant: string, { fromMs, toMs }: TimeRange): readonly ActiveDelete[] => {

@@ -102,12 +102,21 @@ export class SegmentSet {
    * @throws OperatorError `store_io` where a file cannot be read
    */
   prepare(tenant: string, { fromMs, toMs }: TimeRange): Promise<void> | undefined {
-    const inTime = this.of(tenant).filter(
-      ({ properties }) => properties.minMs <= toMs && properties.maxMs >= fromMs,
-    )
+    return this.#prepare(tenant, ({ properties }) => properties.minMs <= toMs && properties.maxMs >= fromMs)
+  }
+
+  /** {@link SegmentSet.prepare} for who asks segments that are in the range as a whole only for streams. */
+  prepareEdges(tenant: string, { fromMs, toMs }: TimeRange): Promise<void> | undefined {
+    return this.#prepare(tenant, ({ properties: { minMs, maxMs } }) => {
+      return minMs <= toMs && maxMs >= fromMs && (minMs < fromMs || maxMs >= toMs)
+    })
+  }
+
+  #prepare(tenant: string, isWanted: (segment: Segment) => boolean): Promise<void> | undefined {
+    const inTime = this.of(tenant).filter(isWanted)
     for (const segment of inTime) if (segment.isLoaded) this.#loaded.touch(segment)
     if (inTime.every((segment) => segment.isLoaded)) return undefined
-    return this.#prepareMissing(tenant, { fromMs, toMs }, inTime)
+    return this.#prepareMissing(tenant, isWanted, inTime)
   }
 
   /**
@@ -186,7 +195,11 @@ export class SegmentSet {
     }
   }
 
-  async #prepareMissing(tenant: string, range: TimeRange, inTime: readonly Segment[]): Promise<void> {
+  async #prepareMissing(
+    tenant: string,
+    isWanted: (segment: Segment) => boolean,
+    inTime: readonly Segment[],
+  ): Promise<void> {
     this.pin(inTime)
     try {
       for (let i = 0; i < inTime.length; i += OPEN_AT_ONCE) {
@@ -195,7 +208,7 @@ export class SegmentSet {
         })
       }
       // Others may have come in place of these.
-      await this.prepare(tenant, range)
+      await this.#prepare(tenant, isWanted)
     } catch (thrown) {
       if (thrown instanceof OperatorError) throw thrown
       throw new OperatorError(
