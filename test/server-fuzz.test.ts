@@ -25,6 +25,7 @@ let server: TestServer
 beforeAll(async () => {
   server = await startTestServer(
     'auth_enabled: true\nquerier: {multi_tenant_queries_enabled: true}\npattern_ingester: {enabled: true}\n' +
+      'compactor: {retention_enabled: true, delete_request_store: filesystem}\n' +
       `ruler_storage: {backend: filesystem, filesystem: {dir: ${rules}}}\n` +
       'limits_config: {max_query_lookback: 1h, ingestion_rate_mb: 1000, ingestion_burst_size_mb: 1000}',
   )
@@ -51,8 +52,8 @@ afterAll(async () => {
 })
 
 const PATHS = [
-  // All but what ends the server, as it is asked to.
-  ...[...ROUTES, ...RULE_ROUTES].map(({ path }) => path).filter((one) => !one.endsWith('shutdown')),
+  // All but what ends the server, as it is asked to, and what takes as many seconds as it is asked to.
+  ...[...ROUTES, ...RULE_ROUTES].map(({ path }) => path).filter((one) => !/(?:shutdown|profile)$/.test(one)),
   ...TAIL_PATHS,
   '/otlp/v1/logs',
   '/',
@@ -102,6 +103,12 @@ const params = fc
       line_limit: small,
       delay_for: small,
       log_level: fc.constantFrom('info', 'loud'),
+      request_id: fc.string({ maxLength: 8 }),
+      max_interval: fc.oneof(small, fc.constantFrom('1h', '1d')),
+      force: fc.constantFrom('true', 'x'),
+      type: fc.constantFrom('alert', 'record', 'x'),
+      labels: fc.string({ maxLength: 8 }),
+      mode: fc.constantFrom('diff', 'defaults', 'x'),
     },
     { requiredKeys: [] },
   )

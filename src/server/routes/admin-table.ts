@@ -1,5 +1,6 @@
 import type { LokiConfig } from '#config/schema/root.ts'
 import { readParams } from '../query/request.ts'
+import { serveCpuProfile, serveHeap, servePprof } from './pprof.ts'
 import { serveMemberlist, serveRing } from './ring.ts'
 import { servePrepareShutdown, serveShutdown } from './shutdown.ts'
 import {
@@ -60,6 +61,13 @@ export const ADMIN_ROUTES: readonly Route[] = [
     path: '/ingester/prepare_shutdown',
     serve: ({ context, request, response }) => servePrepareShutdown(context, request, response),
   },
+  { methods: ['GET'], path: '/debug/pprof/', serve: ({ response }) => servePprof(response) },
+  {
+    methods: ['GET'],
+    path: '/debug/pprof/profile',
+    serve: ({ request, response }) => serveCpuProfile(request, response),
+  },
+  { methods: ['GET'], path: '/debug/pprof/heap', serve: ({ response }) => serveHeap(response) },
   { methods: EITHER, path: '/memberlist', serve: ({ response }) => serveMemberlist(response) },
   ring('/ring'),
   ring('/distributor/ring'),

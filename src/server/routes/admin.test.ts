@@ -42,6 +42,34 @@ test('paths that a single process has in words only', async () => {
   expect((await ask('POST', '/flush/tenant'))[0]).toBe(204)
 })
 
+test('/debug/pprof has a profile of V8, which DevTools open', async () => {
+  expect((await ask('GET', '/debug/pprof/'))[1]).toContain('/debug/pprof/profile?seconds=30')
+  expect((await ask('GET', '/debug/pprof/heap'))[1]).toMatch(/^rss\t\d+\n/)
+  expect(await ask('GET', '/debug/pprof/profile?seconds=no')).toEqual([
+    400,
+    'seconds must be a number from 1 to 300\n',
+  ])
+  const both = [ask('GET', '/debug/pprof/profile?seconds=1'), ask('GET', '/debug/pprof/profile?seconds=1')]
+  const [first, second] = (await Promise.all(both)).sort(([a], [b]) => a - b)
+  const { nodes, samples } = JSON.parse(first[1])
+  expect(nodes.length).toBeGreaterThan(1)
+  expect(samples.length).toBeGreaterThan(0)
+  expect(second).toEqual([409, 'Could not enable CPU profiling: cpu profiling already in use\n'])
+})
+
+test('cache generations are numbers that grow when asked to, where deletes are', async () => {
+  const path = '/loki/api/v1/cache/generation_numbers'
+  expect((await ask('GET', path))[0]).toBe(404)
+  const other = await startTestServer(
+    'auth_enabled: false\ncompactor: {retention_enabled: true, delete_request_store: filesystem}',
+  )
+  const get = async (): Promise<string> => await (await fetch(other.url + path)).text()
+  expect(await get()).toBe('""')
+  expect((await fetch(`${other.url}${path}/increase`, { method: 'POST' })).status).toBe(204)
+  expect(await get()).toMatch(/^"\d{19}"$/)
+  await other.close()
+})
+
 test('/config shows what is in effect, the defaults, and what differs', async () => {
   expect((await ask('GET', '/config'))[1]).toMatch(/max_query_series: 77\n/)
   expect((await ask('GET', '/config?mode=defaults'))[1]).toMatch(/max_query_series: 500\n/)

@@ -4,6 +4,7 @@ import type { ServerContext } from '../context.ts'
 import { readParams } from '../query/request.ts'
 import { type QueryCall, type QueryHandler, serveQuery } from '../query/run-query.ts'
 import { ADMIN_ROUTES } from './admin-table.ts'
+import { serveCacheGeneration } from './cache-generation.ts'
 import { serveDelete } from './delete.ts'
 import { serveDetectedFields, serveDetectedFieldValues, serveDetectedLabels } from './detected.ts'
 import { serveFormatQuery } from './format-query.ts'
@@ -118,6 +119,8 @@ export const ROUTES: readonly Route[] = [
     serve: ({ context, request, response }) => serveOtlp(context, request, response),
   },
   { methods: ['GET', 'POST', 'PUT', 'DELETE'], path: '/loki/api/v1/delete', serve: serveDelete },
+  { methods: ['GET'], path: '/loki/api/v1/cache/generation_numbers', serve: serveCacheGeneration },
+  { methods: ['POST'], path: '/loki/api/v1/cache/generation_numbers/increase', serve: serveCacheGeneration },
   { methods: ['GET'], path: '/logboom/api/v1/status', serve: serveStoreStatus },
   ...READ_ROUTES,
   ...STATUS_ROUTES,
