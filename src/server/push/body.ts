@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip, inflateRaw } from 'node:zlib'
+import { countGarbage } from '#base/young-garbage.ts'
 import { PushError } from './push-error.ts'
 import type { Scratch } from './scratch.ts'
 import { uncompressInto } from './snappy-block.ts'
@@ -38,6 +39,8 @@ export async function readBody(
     scratch.release(lease)
     throw error
   }
+  // The pieces it came in.
+  countGarbage(received)
   return { body: lease.subarray(0, received), lease }
 }
 

@@ -1,3 +1,4 @@
+import { countGarbage } from '#base/young-garbage.ts'
 import type { Needle } from '#kernels/needle.ts'
 import { LineEncoder } from '../columns/encode-lines.ts'
 import { ALL_ROWS, rowsFailing } from '../columns/field-match.ts'
@@ -44,6 +45,8 @@ export async function encodeBlockLines(block: LinesOfBlock): Promise<EncodedBloc
     lineTo[row] = end
   }
   const { pieces, storedBytes } = encoder.encode({ bytes: lines, lineFrom, lineTo, rows, tsMs, tsNs })
+  // The pieces, and the block once it is written.
+  countGarbage(storedBytes * 2)
   // What is inside has checksums of its own.
   const info = { storedBytes, rawBytes: lines.length, crc: 0 }
   return { codec: COLUMNS_CODEC, part: { info, stored: Buffer.concat(pieces, storedBytes) } }

@@ -74,9 +74,10 @@ async function writePartition(head: Head, partition: Partition, options: FlushOp
   await makeDirs(options.fs, options.dir, directory)
   const path = join(directory, segmentName(head.walFrom, options.walTo))
   const writer = await SegmentWriter.create(options.fs, path)
+  let scratch: Scratch | undefined
   try {
     const pause = makePacer()
-    const scratch = makeScratch(options.blockBytes)
+    scratch = takeScratch(options.blockBytes)
     const totals = { rows: 0, lineBytes: 0, minMs: Infinity, maxMs: -Infinity }
     for (const [number, stream] of partition.streams.entries()) {
       const refs = rowsOfDay(stream, partition.day)
@@ -105,6 +106,9 @@ async function writePartition(head: Head, partition: Partition, options: FlushOp
   } catch (thrown) {
     await writer.abandon()
     throw thrown
+  } finally {
+    // A single huge line must not keep its memory.
+    if (scratch !== undefined && scratch.lines.length <= options.blockBytes * 4) spare ??= scratch
   }
   return path
 }
@@ -191,6 +195,15 @@ interface Scratch {
   readonly lengths: Uint32Array
   readonly metadata: Uint32Array
   lines: Uint8Array
+}
+
+/** That of the last flush, for the next one. */
+let spare: Scratch | undefined
+
+function takeScratch(blockBytes: number): Scratch {
+  const taken = spare
+  spare = undefined
+  return taken ?? makeScratch(blockBytes)
 }
 
 function makeScratch(blockBytes: number): Scratch {
