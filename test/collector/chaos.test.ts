@@ -112,7 +112,13 @@ describe.skipIf(missing !== undefined)('collecting while everything goes wrong',
     console.table(census.containers)
     const total = [...containers.written.values()].reduce((sum, last) => sum + last, 0)
     const what = Object.fromEntries([...counts, ...proxy.met])
-    console.log({ total, refused: refused.size, peakRssMb: collector.peakRssMb(), ...what })
+    console.log({
+      total,
+      refused: refused.size,
+      peakRssMb: collector.peakRssMb(),
+      silenceMs: proxy.longestSilenceMs(),
+      ...what,
+    })
     const { wrong } = census
     if (wrong.length > 0) console.log(collector.log().slice(-5000))
     expect(wrong.length > 20 ? [...wrong.slice(0, 20), `and ${wrong.length - 20} more`] : wrong).toEqual([])

@@ -209,9 +209,11 @@ class LokiWrite implements ComponentInstance<Args> {
   #report(name: string, problem: string): void {
     if (problem === '' && !this.#problems.delete(name) && name === WAL_PROBLEM) return
     if (problem !== '') this.#problems.set(name, problem)
+    // What holds the sources back comes first.
+    const wal = this.#problems.get(WAL_PROBLEM)
     const [first] = this.#problems
     if (first === undefined) this.#context.reportHealth('healthy', 'entries are being sent')
-    else if (first[0] === WAL_PROBLEM) this.#context.reportHealth('unhealthy', first[1])
+    else if (wal !== undefined) this.#context.reportHealth('unhealthy', wal)
     else this.#context.reportHealth('unhealthy', `endpoint ${first[0]}: ${first[1]}`)
   }
 }

@@ -18,6 +18,8 @@ export type Weather =
 export interface FlakyProxy {
   readonly url: string
   setWeather(weather: Weather): void
+  /** The longest time for which no push has reached the server, in ms. */
+  longestSilenceMs(): number
   /** How many pushes each kind of weather has met. */
   readonly met: ReadonlyMap<string, number>
   stop(): Promise<void>
@@ -30,6 +32,8 @@ export async function startFlakyProxy(
 ): Promise<FlakyProxy> {
   let weather: Weather = { kind: 'fine' }
   const met = new Map<string, number>()
+  let lastTakenMs = Date.now()
+  let longestSilenceMs = 0
   const note = (body: Buffer): void => {
     for (const { labels, entries } of parseProtobufPush(uncompressSync(body, { asBuffer: true }) as Buffer)) {
       for (const { line } of entries) onRefused(new Map(labels), Buffer.from(line).toString())
@@ -42,6 +46,10 @@ export async function startFlakyProxy(
     const body = Buffer.concat(await Array.fromAsync(request))
     const isForwarded = !('isForwarded' in now) || now.isForwarded
     const answer = isForwarded ? await forward(target, request, body) : undefined
+    if (answer !== undefined && answer.status < 300) {
+      longestSilenceMs = Math.max(longestSilenceMs, Date.now() - lastTakenMs)
+      lastTakenMs = Date.now()
+    }
     if (now.kind === 'reset' || (isForwarded && answer === undefined)) return void response.destroy()
     if (now.kind === 'slow') await sleep(now.delayMs)
     // What the server did not take must not be called refused for good.
@@ -65,6 +73,7 @@ export async function startFlakyProxy(
       weather = next
     },
     met,
+    longestSilenceMs: () => longestSilenceMs,
     async stop() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

@@ -38,13 +38,20 @@ export async function readStore(
   const foreign: string[] = []
   for (let at = fromMs; at < toMs; at += WINDOW_MS) {
     const window = { fromMs: at, toMs: Math.min(at + WINDOW_MS, toMs) }
-    for (const [container, line] of await readWindow(url, selector, window, deadlineMs)) {
+    for (const { container, tsMs, line } of await readWindow(url, selector, window, deadlineMs)) {
       const name = lineName(line)
-      if (name === undefined) foreign.push(`${container}: ${line}`)
+      if (name === undefined) foreign.push(`${container} at ${new Date(tsMs).toISOString()}: ${line}`)
       else counts.add(`${container} ${name.life} ${name.stream}`, name.number)
     }
   }
   return { counts, foreign }
+}
+
+/** The beginning of a line, and how long it is. */
+interface StoredName {
+  readonly container: string
+  readonly tsMs: number
+  readonly line: string
 }
 
 async function readWindow(
@@ -52,16 +59,18 @@ async function readWindow(
   selector: string,
   { fromMs, toMs }: Span,
   deadlineMs: number,
-): Promise<[container: string, line: string][]> {
-  const query = `${selector} | line_format "{{ trunc ${NAME_CHARS} __line__ }}"`
+): Promise<StoredName[]> {
+  const query = `${selector} | line_format "{{ trunc ${NAME_CHARS} __line__ }} {{ len __line__ }} bytes"`
   const range = { fromNs: nanoseconds(fromMs), toNs: nanoseconds(toMs) }
   for (;;) {
     try {
-      const lines: [string, string][] = []
+      const lines: StoredName[] = []
       const request = { query, range, direction: 'forward' as const, limit: Infinity, batch: PAGE_LINES }
       for await (const page of pages({ addr: url() }, request)) {
         if (!('lines' in page)) throw new Error('not a log result')
-        for (const { line, labels } of page.lines) lines.push([labels.container ?? '', line])
+        for (const { line, labels, tsNs } of page.lines) {
+          lines.push({ container: labels.container ?? '', tsMs: Number(tsNs / 1_000_000n), line })
+        }
       }
       return lines
     } catch (error) {

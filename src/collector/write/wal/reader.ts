@@ -145,6 +145,9 @@ export class WalReader {
     const segments = await listSegments(this.#options.folder)
     const next = segments.find(({ segment }) => segment > place.segment)?.segment ?? end.segment
     if (this.#place === place) this.skipTo({ segment: Math.min(next, end.segment), offset: 0 })
+    // A file that is still open keeps its room on the disk when it is deleted.
+    await this.#open?.handle.close()
+    this.#open = undefined
     return true
   }
 

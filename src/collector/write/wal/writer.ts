@@ -102,6 +102,7 @@ export class WalWriter {
         }
         this.#pending.unshift(...group)
         this.#options.problem(`cannot write to ${this.#options.folder}: ${errorMessage(error)}`)
+        await this.#leaveSegment()
         await sleep(RETRY_MS)
         continue
       }
@@ -141,6 +142,21 @@ export class WalWriter {
     this.#handle = undefined
     if (this.#offset > 0) this.#segment++
     this.#offset = 0
+  }
+
+  /**
+   * Ends the segment that could not be written to, so that it is deleted once it has been delivered: on a
+   * full disk nothing else may ever make room.
+   */
+  async #leaveSegment(): Promise<void> {
+    try {
+      await this.#handle?.truncate(this.#offset)
+      await this.#finishSegment()
+      // Readers go on to the next segment, and let go of this one.
+      this.#options.written(0)
+    } catch (error) {
+      this.#options.problem(`cannot flush ${this.#options.folder}: ${errorMessage(error)}`)
+    }
   }
 
   #syncSoon(): void {
