@@ -37,12 +37,19 @@ export class RangeSeries {
 
   #open(pane: number): void {
     const at = this.#placeOf(pane)
-    if (this.#openPanes[at] !== pane) {
-      this.#openPanes.splice(at, 0, pane)
-      this.#openAccs.splice(at, 0, this.#accumulation.make())
-    }
+    if (this.#openPanes[at] !== pane) this.#insert(at, pane, this.#accumulation.make())
     this.#lastPane = pane
     this.#lastAcc = this.#openAccs[at]
+  }
+
+  #insert(at: number, pane: number, acc: unknown): void {
+    if (at === this.#openPanes.length) {
+      this.#openPanes.push(pane)
+      this.#openAccs.push(acc)
+      return
+    }
+    this.#openPanes.splice(at, 0, pane)
+    this.#openAccs.splice(at, 0, acc)
   }
 
   /** Takes over what was added to panes elsewhere; of a pane that is open here, that is the newer part. */
@@ -52,8 +59,7 @@ export class RangeSeries {
       if (this.#openPanes[at] === panes[i]) {
         this.#openAccs[at] = this.#accumulation.merge(this.#openAccs[at], accs[i])
       } else {
-        this.#openPanes.splice(at, 0, panes[i])
-        this.#openAccs.splice(at, 0, accs[i])
+        this.#insert(at, panes[i], accs[i])
       }
     }
     this.#lastPane = Number.NaN
