@@ -25,13 +25,14 @@ export interface RunningServer {
 
 /**
  * Opens the store that the configuration names and serves it. `extraRoutes` are served beside the server's
- * own, under the same rules of access.
+ * own, under the same rules of access; who bears `ownToken` may write.
  * @throws OperatorError when the folder is in use or not writable, or the port is taken
  */
 export async function startServer(
   config: LokiConfig,
   logger: Logger & { level: string },
   extraRoutes: readonly Route[] = [],
+  ownToken?: string,
 ): Promise<RunningServer> {
   const { host, isNarrowed } = listenAddress(config, runsInContainer())
   if (isNarrowed) logger.warn({ host }, NARROWED)
@@ -53,6 +54,7 @@ export async function startServer(
       host,
       pageDir: findPage(),
       extraRoutes,
+      ownToken,
       // As a signal from outside: whoever runs this process decides what comes with its end.
       onTerminate: () => process.kill(process.pid, 'SIGTERM'),
     })

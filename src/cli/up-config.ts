@@ -2,6 +2,8 @@
 export interface UpConfigOptions {
   /** E.g. `http://127.0.0.1:3100/loki/api/v1/push`. */
   readonly pushUrl: string
+  /** Shown to the server as a bearer token. Default: none. */
+  readonly token?: string
 }
 
 /** One file the collector follows, with the labels its lines get. */
@@ -137,14 +139,15 @@ loki.process "shop" {
  * Whoever may see the collector here may see the logs too, so what flows may be watched.
  * Never gives up on a batch: the server is this very process, and its store says when it is full.
  */
-function write({ pushUrl }: UpConfigOptions): string {
+function write({ pushUrl, token }: UpConfigOptions): string {
+  const bearer = token === undefined ? '' : `\n\t\tbearer_token        = ${JSON.stringify(token)}`
   return `livedebugging {
 	enabled = true
 }
 
 loki.write "store" {
 	endpoint {
-		url                 = ${JSON.stringify(pushUrl)}
+		url                 = ${JSON.stringify(pushUrl)}${bearer}
 		batch_wait          = "250ms"
 		max_backoff_period  = "5s"
 		max_backoff_retries = 0

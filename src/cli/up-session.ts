@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from '#base/logger.ts'
@@ -24,6 +25,8 @@ export interface SessionOptions {
   readonly minFreeDisk?: string
   /** As `scan.workers` takes it. */
   readonly scanWorkers: string
+  /** File of the rules of access. Default: everybody may do everything. */
+  readonly access?: string
   readonly logger: Logger & { level: string }
 }
 
@@ -72,12 +75,14 @@ export async function startSession(source: Source, options: SessionOptions): Pro
       ['max-disk', options.maxDisk ?? ''],
       ['min-free-disk', options.minFreeDisk ?? ''],
       ['scan-workers', options.scanWorkers],
+      ['access.file', options.access ?? ''],
     ]),
   )
   let collector: Collector | undefined
   const page = makeCollectorRoute(() => collector)
-  const server = await startServer(config, logger, [page.route])
-  const pushUrl = `${server.url}/loki/api/v1/push`
+  const token = randomBytes(24).toString('base64url')
+  const server = await startServer(config, logger, [page.route], token)
+  const push = { pushUrl: `${server.url}/loki/api/v1/push`, ...(options.access && { token }) }
   let shop: LocalShop | undefined
   const stop = async (): Promise<void> => {
     page.close()
@@ -90,13 +95,13 @@ export async function startSession(source: Source, options: SessionOptions): Pro
     collector = await startCollector({ config: { files }, storagePath: join(dataDir, 'collector'), logger })
   }
   try {
-    if (source.kind === 'docker') await collect(dockerConfig(source.host, { pushUrl }))
+    if (source.kind === 'docker') await collect(dockerConfig(source.host, push))
     if (source.kind === 'shop') {
       const shopDir = join(dataDir, 'shop')
       // An earlier run's lines are in the store; its positions must not be applied to new files.
       rmSync(shopDir, { recursive: true, force: true })
       shop = await startShop({ dir: shopDir, logger })
-      await collect(filesConfig(shop.files, { pushUrl }))
+      await collect(filesConfig(shop.files, push))
     }
   } catch (error) {
     await stop()

@@ -20,6 +20,7 @@ interface UpOptions {
   readonly maxDisk?: string
   readonly minFreeDisk?: string
   readonly scanWorkers: string
+  readonly access?: string
   readonly logLevel: LogLevel
   readonly sample?: true
 }
@@ -35,6 +36,11 @@ export function registerUp(program: Command): void {
     .option('--max-disk <size>', 'drop the oldest lines beyond this: 20GB, or 80% of the disk')
     .option('--min-free-disk <size>', 'drop the oldest lines when less than this is free: 5GB, or 10%')
     .option('--scan-workers <n>', 'threads that help with long queries: a number, or auto', 'auto')
+    .option(
+      '--access <file>',
+      'who may read, write and administer: docs/access.md [LOGBOOM_ACCESS_FILE]',
+      process.env.LOGBOOM_ACCESS_FILE,
+    )
     .option('--sample', 'collect the sample shop, even where there is a Docker Engine')
     .addOption(
       new Option('--log-level <level>', 'how much to write to standard error')
@@ -48,7 +54,7 @@ async function up(options: UpOptions): Promise<void> {
   const logger = makeLogger(options.logLevel)
   checkRetention(options.retention)
   const dataDir = resolve(options.data)
-  const { retention, maxDisk, minFreeDisk, scanWorkers } = options
+  const { retention, maxDisk, minFreeDisk, scanWorkers, access } = options
   for (const size of [maxDisk, minFreeDisk]) checkDiskSize(size)
   checkScanWorkers(scanWorkers)
   const sessionOptions: SessionOptions = {
@@ -58,6 +64,7 @@ async function up(options: UpOptions): Promise<void> {
     maxDisk,
     minFreeDisk,
     scanWorkers,
+    ...(access && { access: resolve(access) }),
     logger,
   }
   const source: Source = options.sample

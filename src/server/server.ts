@@ -52,6 +52,8 @@ export interface ServerOptions {
   /** Listen here instead of where the configuration says; port 0 is any free one. */
   readonly host?: string
   readonly port?: number
+  /** The bearer token of this process' own collector, which may write whatever the rules of access are. */
+  readonly ownToken?: string
   /** Ends the process, as `/ingester/shutdown` asks. Default: nothing. */
   readonly onTerminate?: () => void
 }
@@ -72,13 +74,16 @@ export interface LogServer {
  */
 const DRAIN_MS = 3000
 
+/** So much longer than clients are told, connections without requests are kept. */
+const KEEP_ALIVE_BUFFER_MS = 10_000
+
 /** Makes a server. It does not listen yet. */
 export async function createServer(options: ServerOptions): Promise<LogServer> {
   const { config, logger, parts, shortcuts = true } = options
   const reuse = options.reuse === false ? undefined : makeQueryReuse(options.store, reuseBytes(config))
   const store = reuse?.watch.store ?? options.store
   const tls = tlsOptions(config)
-  const access = makeAccessControl(config, logger)
+  const access = makeAccessControl(config, logger, options.ownToken)
   const limits = options.limits ?? (await makeTenantLimits(config, logger))
   const shutdown = makeShutdown(options.onTerminate)
   const pusher = makePusher({ config, store, limits, logger, metrics: () => metrics })
@@ -278,6 +283,8 @@ function answerUnknownPaths(
 async function listenOn(app: FastifyInstance, host: string, port: number, most: number): Promise<void> {
   const server = app.server as Server
   if (most > 0) server.maxConnections = most
+  // A client may use a connection in the moment in which it ends: on a busy machine a moment is long.
+  server.keepAliveTimeoutBuffer = KEEP_ALIVE_BUFFER_MS
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     // Without a host Node listens on all addresses, of both families where the system has both.

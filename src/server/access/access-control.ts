@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { errorMessage } from '#base/errors.ts'
@@ -35,9 +36,10 @@ export interface AccessControl {
 
 /**
  * Reads who may do what, and again as the file of it changes (every `runtime_config.period`).
+ * @param ownToken the bearer token of this process' own collector, which may write
  * @throws OperatorError `access_config`, ConfigError where the first reading fails
  */
-export function makeAccessControl(config: LokiConfig, logger: Logger): AccessControl {
+export function makeAccessControl(config: LokiConfig, logger: Logger, ownToken?: string): AccessControl {
   let current = checkerOf(readAccessRules(config))
   let fault = ''
   let timer: NodeJS.Timeout | undefined
@@ -67,10 +69,21 @@ export function makeAccessControl(config: LokiConfig, logger: Logger): AccessCon
       return current !== undefined
     },
     async admit(request, path, demand) {
-      return current === undefined ? '' : await admit(current, config, request, path, demand)
+      if (current === undefined) return ''
+      if (ownToken !== undefined && demand.direction === 'write' && bears(request, ownToken))
+        return 'collector'
+      return await admit(current, config, request, path, demand)
     },
     close: () => clearInterval(timer),
   }
+}
+
+/** Compares digests, which are of one length, in constant time. */
+function bears(request: IncomingMessage, token: string): boolean {
+  const credentials = readCredentials(request)
+  if (credentials?.scheme !== 'bearer') return false
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(credentials.secret), digest(token))
 }
 
 function listSets(_key: string, value: unknown): unknown {

@@ -194,3 +194,17 @@ access: {anonymous: [read], open_paths: [/ready], clients: [{name: a, token_hash
     await open.close()
   })
 })
+
+test('the collector of the same process may write, and nothing else', async () => {
+  const own = await startTestServer(`auth_enabled: false\naccess: {file: ${file}}`, { ownToken: 'own-token' })
+  const send = (token: string, path: string, method: string): Promise<number> =>
+    fetch(own.url + path, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(method === 'POST' && { body: '{"streams":[]}' }),
+    }).then(({ status }) => status)
+  expect(await send('own-token', '/loki/api/v1/push', 'POST')).toBe(422)
+  expect(await send('own-tokens', '/loki/api/v1/push', 'POST')).toBe(401)
+  expect(await send('own-token', '/loki/api/v1/labels', 'GET')).toBe(401)
+  await own.close()
+})
