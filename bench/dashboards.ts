@@ -131,7 +131,7 @@ async function refreshPanel(url: string, { rangeMs, stepMs }: Dashboard, panel: 
       of.readBytes += Number(/"totalBytesProcessed":(\d+)/.exec(text)?.[1] ?? 0)
       return response.ok ? undefined : `${response.status} ${text.slice(0, 200)}`
     },
-    (error: unknown) => String(error),
+    (error: unknown) => `${error} ${error instanceof Error ? error.cause : ''}`,
   )
   of.ms.push(performance.now() - startedMs)
   if (fault === undefined) return

@@ -1,5 +1,5 @@
 import type { RangeOp } from '../syntax/ast.ts'
-import { addValue, makeValues, quantileOfSlices, type Values } from './quantile.ts'
+import { addValue, makeValues, quantileOfSlices, trimValues, type Values } from './quantile.ts'
 
 /**
  * How the samples of one window become a value. Samples are added to the accumulator of a slice of the
@@ -16,6 +16,8 @@ export interface Accumulation<A> {
   mergeAll?(accs: readonly A[]): A
   /** About how much memory an accumulator takes beyond a few numbers, bytes. */
   sizeBytes?(acc: A): number
+  /** Gives back what an accumulator has room for and does not hold. */
+  trim?(acc: A): void
   /** The window's value. `rangeMs` is its length, `endMs` its end, on the clock of the added times. */
   result(acc: A, rangeMs: number, endMs: number): number
 }
@@ -140,6 +142,7 @@ function quantiles(q: number): Accumulation<Slices> {
     mergeAll: (all) => all.flat(),
     result: (slices) => quantileOfSlices(q, slices),
     sizeBytes: (slices) => slices.reduce((sum, { values }) => sum + values.byteLength, 0),
+    trim: (slices) => slices.forEach(trimValues),
   }
 }
 

@@ -84,6 +84,7 @@ export class PaneGatherer {
       this.#series.set(key, (series = { labels, endsMs: [], accs: [] }))
       this.#bytes += SERIES_BYTES + key.length
     }
+    this.#accumulation.trim?.(acc)
     series.endsMs.push(endMs)
     series.accs.push(acc)
     this.#bytes += PANE_BYTES + (this.#accumulation.sizeBytes?.(acc) ?? 0)

@@ -22,6 +22,12 @@ export function addValue(to: Values, value: number): void {
   to.sortedFrom = to.count
 }
 
+/** Gives back the room for more values, if there is much of it. */
+export function trimValues(slice: Values): void {
+  const { count, values } = slice
+  if (count > 0 && values.length > count + 32) slice.values = values.slice(0, count)
+}
+
 /** All values of several slices. */
 export function joinValues(slices: readonly Values[]): Values {
   const count = slices.reduce((sum, slice) => sum + slice.count, 0)

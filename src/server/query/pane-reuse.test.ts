@@ -48,7 +48,7 @@ test('rows that are appended while a query reads are not taken to be in its pane
 test('what was used longest ago goes first, and nothing that is large on its own is kept', () => {
   const reuse = makePaneReuse(watchAppends(appended), 1000)
   const memory = reuse.begin('t')
-  memory.keep('huge', known(0, 100, 251), 0)
+  memory.keep('huge', known(0, 100, 334), 0)
   expect(memory.find('huge')).toBeUndefined()
   for (const key of ['a', 'b', 'c', 'd']) memory.keep(key, known(0, 100, 250), 0)
   memory.find('a')

@@ -37,7 +37,7 @@ export function makePaneReuse(watch: AppendWatch, maxBytes: number): PaneReuse {
     // Of two queries that ran side by side, the one that knows more stays.
     if (before !== undefined && before.sureMs > entry.sureMs) return
     if (before !== undefined) forget(before)
-    if (entry.known.bytes > maxBytes / 4 || entry.sureMs <= entry.known.fromMs) return
+    if (entry.known.bytes > maxBytes / 3 || entry.sureMs <= entry.known.fromMs) return
     entries.set(entry.key, entry)
     const siblings = byTenant.get(entry.tenant) ?? new Set()
     byTenant.set(entry.tenant, siblings.add(entry))

@@ -38,8 +38,8 @@ export function makeQueryReuse(store: Store, maxBytes: number): QueryReuse {
   const shared = makeSharedRuns<Watch>(() => joined++)
   return {
     watch,
-    ranges: makeRangeReuse(watch, maxBytes / 2),
-    panes: makePaneReuse(watch, maxBytes / 4),
+    ranges: makeRangeReuse(watch, maxBytes / 4),
+    panes: makePaneReuse(watch, maxBytes / 2),
     logs: makeLogReuse(watch, maxBytes / 4),
     shared,
     joined: () => joined,
