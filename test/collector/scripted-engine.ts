@@ -28,6 +28,8 @@ export interface ScriptedEngine {
   make(name: string, setup?: ContainerSetup): ScriptedContainer
   /** Streams that follow a log fall silent without an end; logs that are opened from now on are whole. */
   stall(): void
+  /** Dies over the next log that it sends, when it has sent so many records; the connection just ends. */
+  dieAfter(records: number): void
   /** Ends all streams, as a proxy does with idle ones. */
   cut(): void
   /** How often the log of a container was opened to be followed. */
@@ -70,6 +72,7 @@ export async function startScriptedEngine(socketPath?: string): Promise<Scripted
   const containers = new Map<string, Kept>()
   const listeners = new Set<ServerResponse>()
   let counter = 0
+  let lifeRecords = Number.POSITIVE_INFINITY
   const stampNow = (): Stamp => {
     const now = new Date()
     const stamp = `${now.toISOString().slice(0, -1)}${String(counter++ % 1_000_000).padStart(6, '0')}Z`
@@ -93,7 +96,10 @@ export async function startScriptedEngine(socketPath?: string): Promise<Scripted
       response.on('close', () => listeners.delete(response))
     } else if (kept === undefined) response.writeHead(404).end('{"message":"No such container"}')
     else if (what === 'json') response.end(JSON.stringify(inspect(kept)))
-    else sendLog(kept, url.searchParams, response)
+    else {
+      sendLog(kept, url.searchParams, response, lifeRecords)
+      lifeRecords = Number.POSITIVE_INFINITY
+    }
   })
   server.listen(socketPath ?? 0)
   await once(server, 'listening')
@@ -156,6 +162,9 @@ export async function startScriptedEngine(socketPath?: string): Promise<Scripted
     stall() {
       for (const follower of followers()) follower.isStalled = true
     },
+    dieAfter(records) {
+      lifeRecords = records
+    },
     cut() {
       for (const { response } of followers()) response.end()
     },
@@ -189,13 +198,14 @@ function inspect({ tty, isRunning, startedAt, finishedAt }: Kept): unknown {
 }
 
 /** As the engine: whole seconds decide where it begins, and `tail` how much of the end. */
-function sendLog(kept: Kept, query: URLSearchParams, response: ServerResponse): void {
+function sendLog(kept: Kept, query: URLSearchParams, response: ServerResponse, lifeRecords: number): void {
   const since = Number(query.get('since') ?? 0)
   const tail = query.has('tail') ? Number(query.get('tail')) : Number.POSITIVE_INFINITY
   const from = kept.log.findIndex(({ atS }) => atS >= since)
   const records = from < 0 ? [] : kept.log.slice(Math.max(from, kept.log.length - tail))
   response.flushHeaders()
-  for (const record of records) response.write(frame(kept.tty, record))
+  for (const record of records.slice(0, lifeRecords)) response.write(frame(kept.tty, record))
+  if (records.length > lifeRecords) return void response.socket?.end()
   if (query.get('follow') !== '1' || !kept.isRunning) return void response.end()
   const follower = { response, isStalled: false }
   kept.followed++

@@ -78,6 +78,8 @@ export interface ContainerQuery {
 export interface LogRequest {
   readonly sinceS: number
   readonly follow: boolean
+  /** The log will not grow: fails where the daemon does not come to its end. */
+  readonly isWhole?: boolean
   /** Only so many of the newest records; all where absent. */
   readonly tail?: number
 }
@@ -189,18 +191,20 @@ class Client implements DockerClient {
 
   async logs(
     id: string,
-    { sinceS, follow, tail }: LogRequest,
+    { sinceS, follow, isWhole, tail }: LogRequest,
     onBytes: (bytes: Uint8Array) => void,
     signal: AbortSignal,
   ): Promise<LogStream> {
     const tailed = tail === undefined ? '' : `&tail=${tail}`
-    return this.#openLogs(id, `follow=${follow ? 1 : 0}&since=${sinceS}${tailed}`, onBytes, signal)
+    const query = `follow=${follow ? 1 : 0}&since=${sinceS}${tailed}`
+    return this.#openLogs(id, query, onBytes, { signal, isWhole })
   }
 
   async newestLineMs(id: string, tty: boolean): Promise<number | undefined> {
     const chunks: Uint8Array[] = []
     const keep = (bytes: Uint8Array): void => void chunks.push(bytes.slice())
-    const stream = await this.#openLogs(id, 'follow=0&tail=1', keep, AbortSignal.timeout(this.#timeoutMs))
+    const signal = AbortSignal.timeout(this.#timeoutMs)
+    const stream = await this.#openLogs(id, 'follow=0&tail=1', keep, { signal })
     while (await stream.read());
     const bytes = Buffer.concat(chunks)
     const time: LogTime = { tsMs: 0, tsNs: 0, contentStart: 0 }
@@ -216,11 +220,11 @@ class Client implements DockerClient {
     id: string,
     query: string,
     onBytes: (bytes: Uint8Array) => void,
-    signal: AbortSignal,
+    more: { readonly signal: AbortSignal; readonly isWhole?: boolean },
   ): Promise<LogStream> {
     const headers = (await this.#options.headers?.()) ?? {}
     const path = `/containers/${id}/logs?stdout=1&stderr=1&timestamps=1&${query}`
-    const settings = { headers, tls: this.#options.tls, connectTimeoutMs: this.#timeoutMs, signal }
+    const settings = { headers, tls: this.#options.tls, connectTimeoutMs: this.#timeoutMs, ...more }
     return openLogStream(this.#host, path, onBytes, settings)
   }
 

@@ -250,7 +250,8 @@ class Tailer implements ContainerTailer {
     let decoder: LogDecoder | undefined
     let watch: StallWatch | undefined
     try {
-      const request = { sinceS: sinceSeconds(this.#tracker.cursor()), ...what }
+      const sinceS = sinceSeconds(this.#tracker.cursor())
+      const request = { sinceS, isWhole: !state.running, ...what }
       const onBytes = (bytes: Uint8Array): void => {
         decoder?.push(bytes)
         // Nothing new in it: a log that is read again from an earlier place.

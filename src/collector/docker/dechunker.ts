@@ -1,9 +1,12 @@
 /**
- * Undoes HTTP's chunked coding (RFC 9112, 7.1) for answers of proxies that use it although the request was
- * HTTP/1.0. Feeds `onData` with views of what it is given. Trailers and what follows the last chunk are
+ * Undoes HTTP's chunked coding (RFC 9112, 7.1). Feeds `onData` with views of what it is given, and calls
+ * `onEnd` when the last chunk has come: without it, an answer is not whole. Trailers and what follows are
  * ignored.
  */
-export function makeDechunker(onData: (bytes: Uint8Array) => void): (bytes: Uint8Array) => void {
+export function makeDechunker(
+  onData: (bytes: Uint8Array) => void,
+  onEnd: () => void = () => undefined,
+): (bytes: Uint8Array) => void {
   let left = 0
   let size = 0
   let state: 'size' | 'extension' | 'data' | 'after' | 'end' = 'size'
@@ -23,6 +26,7 @@ export function makeDechunker(onData: (bytes: Uint8Array) => void): (bytes: Uint
         if (byte === 0x0a) state = 'size'
       } else if (byte === 0x0a) {
         state = size === 0 ? 'end' : 'data'
+        if (state === 'end') onEnd()
         left = size
         size = 0
       } else if (state === 'size') {

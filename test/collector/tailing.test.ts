@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { type Logger, silentLogger } from '#base/logger.ts'
+import { type DockerClient, makeDockerClient } from '#collector/docker/client.ts'
+import { type ContainerTailer, startTailer } from '#collector/docker/container-tailer.ts'
+import { parseDockerHost } from '#collector/docker/host.ts'
+import { makePermissionNotes } from '#collector/docker/permission-notes.ts'
+import { makeSemaphore } from '#collector/docker/semaphore.ts'
+import type { LogBatch } from '#collector/pipeline.ts'
+import { type ScriptedEngine, startScriptedEngine } from './scripted-engine.ts'
+
+let folder: string
+let engine: ScriptedEngine
+let client: DockerClient
+let tailer: ContainerTailer | undefined
+let warned: string[]
+let came: string[]
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'logboom-tail-'))
+  engine = await startScriptedEngine(join(folder, 'docker.sock'))
+  client = makeDockerClient(parseDockerHost(engine.host))
+  warned = []
+  came = []
+})
+afterEach(async () => {
+  await tailer?.stop(1000)
+  client.close()
+  await engine.close()
+  rmSync(folder, { recursive: true })
+})
+
+function tail(id: string): void {
+  const logger: Logger = {
+    ...silentLogger,
+    warn: (_, message) => void warned.push(message),
+    child: () => logger,
+  }
+  const receiver = {
+    async push({ entries, delivery }: LogBatch) {
+      for (const { line } of entries) came.push(Buffer.from(line as Uint8Array).toString())
+      delivery.done()
+    },
+  }
+  const ignore = (): void => undefined
+  tailer = startTailer(id, { labels: [[], []], receivers: [receiver] }, undefined, {
+    ...{ client, logger, opening: makeSemaphore(4), permissions: makePermissionNotes('', logger) },
+    counters: { entries: ignore, unreadable: ignore, tooLong: ignore },
+    ...{ onProblem: ignore, commit: ignore, stallCheckMs: 50 },
+  })
+}
+
+test('a stream that falls silent while lines are written is opened again; each line comes once', async () => {
+  const app = engine.make('app')
+  tail(app.id)
+  app.write('stdout', 'before\n')
+  await vi.waitFor(() => expect(came).toEqual(['before']))
+  engine.stall()
+  app.write('stdout', 'unseen one\n')
+  app.write('stderr', 'unseen two\n')
+  await vi.waitFor(() => expect(came).toHaveLength(3))
+  app.write('stdout', 'after\n')
+  await vi.waitFor(() => expect(came).toContain('after'))
+  expect(came.toSorted()).toEqual(['after', 'before', 'unseen one', 'unseen two'])
+  expect(warned).toEqual(['the log stream of a container has stalled and is opened again'])
+  expect(engine.followed(app.id)).toBe(2)
+})
+
+test('the log of a stopped container that an engine dies over is not taken for whole', async () => {
+  const app = engine.make('app')
+  app.write('stdout', `one\n${'x'.repeat(40_000)}\nthree\nlast`)
+  app.stop()
+  engine.dieAfter(3)
+  tail(app.id)
+  await vi.waitFor(() => expect(came.map((line) => line.length)).toEqual([3, 40_000, 5, 4]))
+})
