@@ -28,7 +28,7 @@ export interface Census {
  */
 export function takeCensus(
   written: ReadonlyMap<string, number>,
-  { counts, foreign }: StoredLines,
+  { counts, foreign, cut }: StoredLines,
   refused: LineCounts,
 ): Census {
   const containers = new Map<string, ContainerCensus & { readonly known: Set<string> }>()
@@ -57,6 +57,8 @@ export function takeCensus(
       }
     }
   }
+  // The last line of a life may have been cut by its end.
+  for (const { key, number } of cut) if (number < (written.get(key) ?? 0)) wrong.push(`cut: ${key} ${number}`)
   for (const [key, highest] of counts.highest()) {
     const last = written.get(key) ?? 0
     if (highest > last) wrong.push(`invented: ${key} ${highest}, of ${last}`)

@@ -14,12 +14,18 @@ export interface LineName {
   readonly stream: 'o' | 'e'
 }
 
-/** What the engine keeps of each: as much as a container may write while nobody can deliver it. */
+/** Bytes behind the name of a long line. */
+export const LONG_BYTES = 1_000_000
+
+/**
+ * What the engine keeps of each: as much as a container may write while nobody can deliver it, for some
+ * minutes. What it has thrown away nobody can have, and of a long line the rest looks like another one.
+ */
 const LOG_FILES: Readonly<Record<Kind, readonly [size: string, files: number]>> = {
-  steady: ['100k', 40],
-  terminal: ['100k', 40],
-  binary: ['1m', 4],
-  long: ['1m', 25],
+  steady: ['100k', 200],
+  terminal: ['100k', 200],
+  binary: ['1m', 20],
+  long: ['1m', 150],
   quiet: ['1m', 2],
   brief: ['1m', 2],
 }
@@ -30,7 +36,7 @@ const SCRIPTS: Readonly<Record<Kind, string>> = {
   steady: `${START}; ${PAD}; while :; do say $pad; [ $((i % 20)) = 0 ] && usleep 200000; done`,
   terminal: `${START}; ${PAD}; while :; do say $pad; [ $((i % 20)) = 0 ] && usleep 200000; done`,
   binary: `${START}; while :; do say "$(head -c 300 /dev/urandom | tr -d '\\n\\r\\0')"; usleep 20000; done`,
-  long: `${START}; pad=$(head -c 1000000 /dev/zero | tr '\\0' x)
+  long: `${START}; pad=$(head -c ${LONG_BYTES} /dev/zero | tr '\\0' x)
 while :; do i=$((i+1)); echo "$life $i o $pad"; sleep 2; done`,
   quiet: `${START}; while :; do say quiet; sleep 3; done`,
   brief: `${START}; while [ $i -lt 20 ]; do say brief; done`,

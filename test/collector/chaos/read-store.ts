@@ -2,13 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { getJson } from '#cli/query-client.ts'
 import { pages, resultOf } from '#cli/query-pages.ts'
 import { type LineCounts, makeLineCounts } from './line-counts.ts'
-import { lineName } from './noisy-containers.ts'
+import { LONG_BYTES, lineName } from './noisy-containers.ts'
 
 /** What the store has of the containers in a span of time. */
 export interface StoredLines {
   readonly counts: LineCounts
   /** Lines that no container can have written. */
   readonly foreign: readonly string[]
+  /** Long lines that are not as long as they were written: key and number of each. */
+  readonly cut: readonly { readonly key: string; readonly number: number }[]
 }
 
 /** A span of time, in milliseconds since the epoch. */
@@ -36,15 +38,22 @@ export async function readStore(
 ): Promise<StoredLines> {
   const counts = makeLineCounts()
   const foreign: string[] = []
+  const cut: { key: string; number: number }[] = []
   for (let at = fromMs; at < toMs; at += WINDOW_MS) {
     const window = { fromMs: at, toMs: Math.min(at + WINDOW_MS, toMs) }
     for (const { container, tsMs, line } of await readWindow(url, selector, window, deadlineMs)) {
       const name = lineName(line)
       if (name === undefined) foreign.push(`${container} at ${new Date(tsMs).toISOString()}: ${line}`)
-      else counts.add(`${container} ${name.life} ${name.stream}`, name.number)
+      else {
+        const key = `${container} ${name.life} ${name.stream}`
+        counts.add(key, name.number)
+        const isLong = container.startsWith('long')
+        if (isLong && Number(/(\d+) bytes$/.exec(line)?.[1]) < LONG_BYTES)
+          cut.push({ key, number: name.number })
+      }
     }
   }
-  return { counts, foreign }
+  return { counts, foreign, cut }
 }
 
 /** The beginning of a line, and how long it is. */
