@@ -37,8 +37,9 @@ export class SegmentSet {
   }
 
   /**
-   * Finds what is on disk. Leftovers of unfinished writes are removed, unreadable segments set aside. Segments
-   * that the index knows, and that end before log file `firstWal`, are not read: docs/formats/segment-index.md
+   * Finds what is on disk. Leftovers of unfinished writes are removed, unreadable segments set aside.
+   * Segments that the index knows, and that end before log file `firstWal`, are not read:
+   * docs/formats/segment-index.md
    * @throws OperatorError `store_io` where the directory or a file cannot be read at all
    */
   async load(dir: string, catalog: Catalog, firstWal: number): Promise<void> {
@@ -133,7 +134,7 @@ export class SegmentSet {
     }
   }
 
-  /** Keeps the files of these segments until {@link SegmentSet.unpin}, and the directories that are loaded. */
+  /** Keeps the files of these segments until {@link SegmentSet.unpin}, and what is loaded of them. */
   pin(segments: readonly Segment[]): void {
     for (const segment of segments) segment.pins++
   }
