@@ -2,7 +2,8 @@ import type { z } from 'zod'
 import { int, listOf, section, strings, text } from '../fields.ts'
 
 /**
- * Prometheus' relabel configs: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#relabel_config
+ * Prometheus' relabel configs:
+ * https://prometheus.io/docs/prometheus/latest/configuration/configuration/#relabel_config
  */
 export const relabelConfigs = listOf(
   section(
