@@ -170,7 +170,7 @@ describe('loki.secretfilter', () => {
   test.each([
     [{ rate: 2 }, 'rate must be between 0.0 and 1.0'],
     [{ redact_percent: 101 }, 'redact_percent must be between 0 and 100'],
-    [{ gitleaks_config: '/x.toml' }, 'not supported yet: gitleaks_config'],
+    [{ gitleaks_config: '/x.toml' }, 'not supported: gitleaks_config'],
   ])('%j is refused', (args, message) => {
     expect(() => runComponent(lokiSecretFilter, { forward_to: [], ...args })).toThrow(message)
   })
