@@ -15,7 +15,7 @@ import { cpuSeconds, rssMb } from './load/process-usage.ts'
 // Containers that are started and gone within moments, on a real Docker Engine: every line of every one
 // must arrive once.
 // usage: node bench/collector-churn.ts [--containers 1000] [--parallel 8] [--keep] [--scripted]
-//   as root, with dockerd; --scripted: a stand-in engine that starts as many as it is told, through the same API
+//   as root, with dockerd; --scripted: a stand-in engine that starts as many as it is told
 //   Containers are removed as soon as their line has arrived; --keep: at the end.
 
 const { values } = parseArgs({

@@ -51,7 +51,7 @@ function checkArgs({ rate, redact_percent: percent, gitleaks_config: config }: A
   if (!(percent >= 0 && percent <= 100)) throw new Error('redact_percent must be between 0 and 100')
   if (config !== '') {
     throw new Error(
-      'not supported: gitleaks_config; take it out to use the rules of docs/secretfilter.md, which also says why',
+      'not supported: gitleaks_config; take it out to use the rules of docs/secretfilter.md, which says why',
     )
   }
 }

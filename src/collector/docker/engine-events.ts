@@ -9,7 +9,7 @@ const DOCKER_NAMES: ReadonlyMap<string, string> = new Map(
   [...PODMAN_NAMES].map(([docker, podman]) => [podman, docker]),
 )
 
-/** The same filters, so that Podman understands them, too (seen with 4.3); Docker ignores names it has not. */
+/** The same filters in Podman's names, too (seen with 4.3); Docker ignores names that it does not have. */
 export function withPodmanNames(filters: Filters): Filters {
   const { event = [] } = filters
   if (event.length === 0) return filters
