@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { errorMessage } from '#base/errors.ts'
 import { VERSION } from '#base/version.ts'
 import { limitHeapGrowth } from './heap-growth.ts'
+import { freeYoungGeneration, holdYoungGeneration, sizeYoungGeneration } from './young-generation.ts'
 
 /**
  * The `logboom` command. `serve` and `collect` take the command lines of Loki and Alloy as they are (Go
@@ -13,6 +14,7 @@ async function main(argv: string[]): Promise<void> {
   const [name = 'help', ...rest] = argv
   switch (name) {
     case 'serve': {
+      holdYoungGeneration()
       const { serve } = await import('./serve.ts')
       tuneForServer()
       return serve(rest)
@@ -28,6 +30,7 @@ async function main(argv: string[]): Promise<void> {
     case 'validate':
       return (await import('./collect.ts')).collect([name, ...rest])
     default: {
+      if (name === 'up') holdYoungGeneration()
       const program = await makeProgram(name)
       if (name === 'up') tuneForServer()
       await program.parseAsync(argv, { from: 'user' })
@@ -37,20 +40,17 @@ async function main(argv: string[]): Promise<void> {
 
 /**
  * What pushes leave behind lies outside of the heap. V8 would look through the whole heap for it every few
- * megabytes, which is a third of what ingest costs; small collections of what is young find most of it. How
- * much may be young stays where loading the modules has brought it, eight to sixteen megabytes: held to one,
- * what a query makes is copied over and over, which was a third of its time; left to grow, it takes thirty
- * megabytes more of memory once there are very many streams.
+ * megabytes, which is a third of what ingest costs; small collections of what is young find most of it.
  *
  * To be called when the modules are loaded: V8 takes compiled code, its own and Node's included, only for
  * the very flags that it was compiled with. What is kept for the next start is compiled at the exit.
  */
 function tuneForServer(): void {
   limitHeapGrowth()
-  setFlagsFromString('--semi-space-growth-factor=1')
+  sizeYoungGeneration()
   process.on('exit', () => {
     setFlagsFromString('--heap-growing-percent=0')
-    setFlagsFromString('--semi-space-growth-factor=2')
+    freeYoungGeneration()
   })
 }
 

@@ -91,7 +91,7 @@ export function resolveOptions(options: EmbeddedOptions): ResolvedOptions {
     diskCheckMs: 10_000,
     // Its filters are in memory while it is written; they are up to a third of it.
     maxSegmentBytes: 64 << 20,
-    headBytes: 24 << 20,
+    headBytes: 16 << 20,
     headMaxAgeMs: 30 * 60_000,
     blockBytes: 512 << 10,
     walFileBytes: 16 << 20,

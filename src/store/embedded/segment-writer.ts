@@ -3,7 +3,7 @@ import type { Labels } from '#base/labels.ts'
 import type { Metadata } from '../types.ts'
 import { encodeLengths, encodeMetadata, encodeTimes } from './block-codec.ts'
 import { encodeBlockLines } from './block-lines.ts'
-import { syncDir, writeFully } from './disk.ts'
+import { syncDir } from './disk.ts'
 import type { FileSystem, StoreFile } from './file-system.ts'
 import { buildGramFilter } from './gram-filter.ts'
 import { type Part, packPart, packPartSync, storePart } from './parts.ts'
@@ -19,6 +19,7 @@ import {
   type Section,
   type SegmentProperties,
 } from './segment-format.ts'
+import { WriteBuffer } from './write-buffer.ts'
 
 /** Rows of one stream in time order, on their way into a block. */
 export interface BlockRows {
@@ -34,17 +35,12 @@ export interface BlockRows {
   readonly lines: Uint8Array
 }
 
-/** Bytes gathered before they are written. */
-const WRITE_BYTES = 1 << 20
-
 /** Writes one segment file: blocks as they come, then everything else. Nothing is visible before `finish`. */
 export class SegmentWriter {
   readonly #fs: FileSystem
   readonly #path: string
   readonly #handle: StoreFile
-  #offset = 0
-  #written = 0
-  #pending: Uint8Array[] = []
+  readonly #out: WriteBuffer
   readonly #entries: DirectoryEntry[] = []
   readonly #filters: Uint8Array[] = []
 
@@ -52,7 +48,8 @@ export class SegmentWriter {
     this.#fs = fs
     this.#path = path
     this.#handle = handle
-    this.#add(SEGMENT_HEADER)
+    this.#out = new WriteBuffer(handle)
+    this.#out.add(SEGMENT_HEADER)
   }
 
   /** Begins the segment that will be at `path`, whose directory exists. */
@@ -80,7 +77,7 @@ export class SegmentWriter {
       minNs: tsNs[0],
       maxMs: tsMs[last],
       maxNs: tsNs[last],
-      offset: this.#offset,
+      offset: this.#out.offset,
       codec,
       times: times.info,
       lengths: lengths.info,
@@ -88,8 +85,8 @@ export class SegmentWriter {
       lines: lines.info,
       filterBytes: filter.length,
     })
-    for (const part of [times, lengths, metadata, lines]) this.#add(part.stored)
-    if (this.#offset - this.#written >= WRITE_BYTES) await this.#writePending()
+    for (const part of [times, lengths, metadata, lines]) this.#out.add(part.stored)
+    if (this.#out.isDue) await this.#out.flush()
   }
 
   /**
@@ -102,10 +99,10 @@ export class SegmentWriter {
     stored: Uint8Array,
     filter: Uint8Array,
   ): Promise<void> {
-    this.#entries.push({ ...entry, stream, offset: this.#offset, filterBytes: filter.length })
+    this.#entries.push({ ...entry, stream, offset: this.#out.offset, filterBytes: filter.length })
     this.#filters.push(filter)
-    this.#add(stored)
-    if (this.#offset - this.#written >= WRITE_BYTES) await this.#writePending()
+    this.#out.add(stored)
+    if (this.#out.isDue) await this.#out.flush()
   }
 
   /** Completes the file and makes it durable under its name. */
@@ -117,8 +114,8 @@ export class SegmentWriter {
       directory: await packPart(encodeDirectory(this.#entries)),
       properties: storePart(Buffer.from(JSON.stringify(properties))),
     }
-    const sectionsAt = this.#offset
-    for (const name of SECTIONS) this.#add(sections[name].stored)
+    const sectionsAt = this.#out.offset
+    for (const name of SECTIONS) this.#out.add(sections[name].stored)
     const { streams: s, counters: c, filters: f, directory: d, properties: p } = sections
     const infos = {
       streams: s.info,
@@ -127,8 +124,9 @@ export class SegmentWriter {
       directory: d.info,
       properties: p.info,
     }
-    this.#add(encodeTrailer({ sectionsAt, sections: infos, blocks: this.#entries.length }))
-    await this.#writePending()
+    this.#out.add(encodeTrailer({ sectionsAt, sections: infos, blocks: this.#entries.length }))
+    await this.#out.flush()
+    this.#out.release()
     await this.#handle.sync()
     await this.#handle.close()
     await this.#fs.rename(`${this.#path}.tmp`, this.#path)
@@ -139,17 +137,5 @@ export class SegmentWriter {
   async abandon(): Promise<void> {
     await this.#handle.close().catch(() => undefined)
     await this.#fs.unlink(`${this.#path}.tmp`).catch(() => undefined)
-  }
-
-  #add(bytes: Uint8Array): void {
-    this.#pending.push(bytes)
-    this.#offset += bytes.length
-  }
-
-  async #writePending(): Promise<void> {
-    const bytes = Buffer.concat(this.#pending)
-    this.#pending = []
-    await writeFully(this.#handle, bytes, this.#written)
-    this.#written += bytes.length
   }
 }
