@@ -1,9 +1,9 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
 /**
- * Bytes of young objects before V8 collects them. A query makes some megabytes that live for milliseconds: with
- * the one megabyte that V8 begins with, most are copied before they die, which is a third of a query's time.
- * Left alone, V8 goes up to several times as much, and holds twice that.
+ * Bytes of young objects before V8 collects them. A query makes some megabytes that live for milliseconds:
+ * with the one megabyte that V8 begins with, most are copied before they die, which is a third of a query's
+ * time. Left alone, V8 goes up to several times as much, and holds twice that.
  */
 const YOUNG_BYTES = 8 << 20
 const ADJUST_EVERY_MS = 1000
@@ -18,7 +18,7 @@ export function holdYoungGeneration(): void {
   setGrowth(1)
 }
 
-/** Brings the young generation to its size and keeps it there: V8 shrinks it where little happens for long. */
+/** Brings the young generation to its size and keeps it there: V8 shrinks it where little happens. */
 export function sizeYoungGeneration(): void {
   let current = 1
   const adjust = (): void => {
