@@ -319,7 +319,7 @@ export function storeSuite(engine: SuiteEngine): void {
           ),
           { numRuns: 60 },
         )
-      })
+      }, 120_000)
     })
 
     describe('metadata', () => {

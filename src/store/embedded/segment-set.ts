@@ -130,7 +130,8 @@ export class SegmentSet {
       await this.#load(segments)
       return await work()
     } finally {
-      this.unpin(segments)
+      // What the work has removed is gone when it is done.
+      await Promise.all(this.#unpinned(segments).map((segment) => this.#deleteOrReport(segment)))
     }
   }
 
@@ -140,10 +141,12 @@ export class SegmentSet {
   }
 
   unpin(segments: readonly Segment[]): void {
-    for (const segment of segments) {
-      if (--segment.pins > 0 || !this.#removed.has(segment)) continue
-      void this.#deleteOrReport(segment)
-    }
+    for (const segment of this.#unpinned(segments)) void this.#deleteOrReport(segment)
+  }
+
+  /** Lets go of segments; returns those of them that are removed and not read by anybody any more. */
+  #unpinned(segments: readonly Segment[]): Segment[] {
+    return segments.filter((segment) => --segment.pins === 0 && this.#removed.has(segment))
   }
 
   /**
