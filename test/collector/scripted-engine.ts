@@ -7,6 +7,8 @@ import type { AddressInfo } from 'node:net'
 export interface ContainerSetup {
   readonly tty?: boolean
   readonly labels?: Readonly<Record<string, string>>
+  /** So many records make a log file; then another one is begun. */
+  readonly fileRecords?: number
 }
 
 /** A container that does what a test says. */
@@ -30,6 +32,8 @@ export interface ScriptedEngine {
   stall(): void
   /** Dies over the next log that it sends, when it has sent so many records; the connection just ends. */
   dieAfter(records: number): void
+  /** Happens when a log is asked for the next time, before the engine looks at its container. */
+  beforeNextLog(act: () => void): void
   /** Ends all streams, as a proxy does with idle ones. */
   cut(): void
   /** How often the log of a container was opened to be followed. */
@@ -49,12 +53,15 @@ interface Record_ extends Stamp {
 
 interface Follower {
   readonly response: ServerResponse
+  /** The log file that was written to when following began. */
+  readonly file: number
   isStalled: boolean
 }
 
 interface Kept {
   readonly name: string
   readonly tty: boolean
+  readonly fileRecords: number
   labels: Readonly<Record<string, string>>
   isRunning: boolean
   startedAt: string
@@ -67,12 +74,17 @@ interface Kept {
 /** The engine cuts what a program writes into pieces of this size, each with the stamp of the first. */
 const PIECE_BYTES = 16_384
 
-/** Starts one at a port of this machine, or at `socketPath`. */
-export async function startScriptedEngine(socketPath?: string): Promise<ScriptedEngine> {
+/**
+ * Starts one at a port of this machine, or at `socketPath`. Before version 23 it leaves out, for who follows a
+ * log, the first file that is begun after the log was opened.
+ */
+export async function startScriptedEngine(socketPath?: string, version = '28.2.2'): Promise<ScriptedEngine> {
+  const skipsFile = Number.parseInt(version, 10) < 23
   const containers = new Map<string, Kept>()
   const listeners = new Set<ServerResponse>()
   let counter = 0
   let lifeRecords = Number.POSITIVE_INFINITY
+  let beforeLog: () => void = () => undefined
   const stampNow = (): Stamp => {
     const now = new Date()
     const stamp = `${now.toISOString().slice(0, -1)}${String(counter++ % 1_000_000).padStart(6, '0')}Z`
@@ -84,7 +96,7 @@ export async function startScriptedEngine(socketPath?: string): Promise<Scripted
   }
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://engine')
-    response.setHeader('Server', 'Docker/28.2.2 (linux)')
+    response.setHeader('Server', `Docker/${version} (linux)`)
     const [, id = '', what = ''] = /^\/containers\/([0-9a-f]{64})\/(\w+)$/.exec(url.pathname) ?? []
     const kept = containers.get(id)
     if (url.pathname === '/_ping') response.end('OK')
@@ -97,16 +109,20 @@ export async function startScriptedEngine(socketPath?: string): Promise<Scripted
     } else if (kept === undefined) response.writeHead(404).end('{"message":"No such container"}')
     else if (what === 'json') response.end(JSON.stringify(inspect(kept)))
     else {
+      const act = beforeLog
+      beforeLog = () => undefined
+      act()
       sendLog(kept, url.searchParams, response, lifeRecords)
       lifeRecords = Number.POSITIVE_INFINITY
     }
   })
   server.listen(socketPath ?? 0)
   await once(server, 'listening')
-  const make = (name: string, { tty = false, labels = {} }: ContainerSetup = {}): ScriptedContainer => {
+  const make = (name: string, setup: ContainerSetup = {}): ScriptedContainer => {
+    const { tty = false, labels = {}, fileRecords = Number.POSITIVE_INFINITY } = setup
     const id = createHash('sha256').update(`${name} ${containers.size}`).digest('hex')
     const kept: Kept = {
-      ...{ name, tty, labels, isRunning: true, startedAt: stampNow().stamp, followed: 0 },
+      ...{ name, tty, labels, fileRecords, isRunning: true, startedAt: stampNow().stamp, followed: 0 },
       ...{ finishedAt: '0001-01-01T00:00:00Z', log: [], followers: new Set<Follower>() },
     }
     containers.set(id, kept)
@@ -124,8 +140,9 @@ export async function startScriptedEngine(socketPath?: string): Promise<Scripted
             const piece = bytes.subarray(at, at + PIECE_BYTES)
             const record = { ...time, stream: stream === 'stdout' ? 1 : 2, bytes: piece } as const
             kept.log.push(record)
-            for (const { response, isStalled } of kept.followers) {
-              if (!isStalled) response.write(frame(kept.tty, record))
+            for (const { response, isStalled, file } of kept.followers) {
+              const isSkipped = skipsFile && fileOf(kept) === file + 1
+              if (!isStalled && !isSkipped) response.write(frame(kept.tty, record))
             }
           }
         }
@@ -165,6 +182,9 @@ export async function startScriptedEngine(socketPath?: string): Promise<Scripted
     dieAfter(records) {
       lifeRecords = records
     },
+    beforeNextLog(act) {
+      beforeLog = act
+    },
     cut() {
       for (const { response } of followers()) response.end()
     },
@@ -189,11 +209,17 @@ function list(containers: ReadonlyMap<string, Kept>, url: URL): unknown[] {
   })
 }
 
-function inspect({ tty, isRunning, startedAt, finishedAt }: Kept): unknown {
+/** The log file, from 0, that its latest record lies in. */
+function fileOf({ log, fileRecords }: Kept): number {
+  return Math.floor((log.length - 1) / fileRecords)
+}
+
+function inspect({ tty, isRunning, startedAt, finishedAt, fileRecords }: Kept): unknown {
+  const rotation = Number.isFinite(fileRecords) ? { 'max-size': '1k', 'max-file': '100' } : {}
   return {
     Config: { Tty: tty },
     State: { Running: isRunning, StartedAt: startedAt, FinishedAt: finishedAt },
-    HostConfig: { LogConfig: { Type: 'json-file', Config: {} } },
+    HostConfig: { LogConfig: { Type: 'json-file', Config: rotation } },
   }
 }
 
@@ -207,7 +233,7 @@ function sendLog(kept: Kept, query: URLSearchParams, response: ServerResponse, l
   for (const record of records.slice(0, lifeRecords)) response.write(frame(kept.tty, record))
   if (records.length > lifeRecords) return void response.socket?.end()
   if (query.get('follow') !== '1' || !kept.isRunning) return void response.end()
-  const follower = { response, isStalled: false }
+  const follower = { response, file: fileOf(kept), isStalled: false }
   kept.followed++
   kept.followers.add(follower)
   response.on('close', () => kept.followers.delete(follower))

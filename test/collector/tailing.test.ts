@@ -75,3 +75,41 @@ test('the log of a stopped container that an engine dies over is not taken for w
   tail(app.id)
   await vi.waitFor(() => expect(came.map((line) => line.length)).toEqual([3, 40_000, 5, 4]))
 })
+
+test('an engine that skips files is not followed where a container starts while its log is opened', async () => {
+  await engine.close()
+  engine = await startScriptedEngine(join(folder, 'docker.sock'), '20.10.24')
+  const app = engine.make('app', { tty: true, fileRecords: 4 })
+  const lines = Array.from({ length: 16 }, (_, index) => `line ${index}`)
+  app.write(
+    'stdout',
+    lines
+      .slice(0, 6)
+      .map((line) => `${line}\n`)
+      .join(''),
+  )
+  app.stop()
+  engine.beforeNextLog(() => app.start())
+  tail(app.id)
+  await vi.waitFor(() => expect(came).toHaveLength(6))
+  for (const line of lines.slice(6)) app.write('stdout', `${line}\n`)
+  await vi.waitFor(() => expect(came.at(-1)).toBe('line 15'))
+  expect(came).toEqual(lines)
+})
+
+test('a line that is written while a stopped container starts again comes whole', async () => {
+  const app = engine.make('app')
+  app.write('stdout', 'before\n')
+  app.stop()
+  const line = 'x'.repeat(40_000)
+  engine.beforeNextLog(() => {
+    app.start()
+    app.write('stdout', line.slice(0, 2 * 16_384))
+  })
+  tail(app.id)
+  await vi.waitFor(() => expect(came).toContain('before'))
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  app.write('stdout', `${line.slice(2 * 16_384)}\n`)
+  await vi.waitFor(() => expect(came).toHaveLength(2))
+  expect(came).toEqual(['before', line])
+})

@@ -200,9 +200,10 @@ class Tailer implements ContainerTailer {
     const before = this.#tracker.cursor()
     const { rotatedBytes, running } = state
     const isPolled = running && rotatedBytes !== undefined && skipsRotatedFiles(this.#context.client.server)
-    if (isPolled) {
-      await this.#readNewest(state)
-    } else await this.#readResponse(state, { follow: true })
+    // A stopped container may be started before its log is opened. Following it then would be following an
+    // engine that cannot be trusted to, for all of the container's life.
+    if (isPolled) await this.#readNewest(state)
+    else await this.#readResponse(state, { follow: running })
     this.#lastError = ''
     if (!running) return !this.#stopping.signal.aborted
     if (isPolled) {
@@ -283,9 +284,7 @@ class Tailer implements ContainerTailer {
       }
       const failure = (await stream.ended) ?? this.#refused
       if (failure !== undefined) throw failure
-      // A last line without an end is known to be whole only when the container had stopped before reading
-      // began.
-      if (!state.running && !this.#stopping.signal.aborted) decoder.finish()
+      if (!state.running && (await this.#isStill(state))) decoder.finish()
       await this.#batcher.flush()
       return isConnected ?? false
     } finally {
@@ -294,6 +293,17 @@ class Tailer implements ContainerTailer {
       this.#stream?.close()
       this.#stream = undefined
     }
+  }
+
+  /**
+   * Whether nothing has happened to the container since `state`. A last line without an end is known to be
+   * whole only when the container had stopped before reading began, and has not started again.
+   */
+  async #isStill({ generation }: ContainerState): Promise<boolean> {
+    if (this.#stopping.signal.aborted) return false
+    const now = await this.#context.client.container(this.id)
+    // What has been removed meanwhile had not started again.
+    return !this.#stopping.signal.aborted && (now === undefined || now.generation === generation)
   }
 
   /** Whether a line of this time is not beyond what has been read. */
