@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeRandom } from '../crash/writers.ts'
 import { dockerdMissing } from '../support/dockerd.ts'
-import { type Census, takeCensus } from './chaos/census.ts'
+import { type Census, takeCensus, wrongSpans } from './chaos/census.ts'
+import { collectorView } from './chaos/collector-view.ts'
 import { countStore, readStore, type Span, type StoredLines } from './chaos/read-store.ts'
 import { type Chance, containerTroubles, pathTroubles, type Troubles, walTroubles } from './chaos/troubles.ts'
 import { startWorld, type World } from './chaos/world.ts'
@@ -59,8 +60,9 @@ describe.skipIf(missing !== undefined)('collecting while everything goes wrong',
         const lost = (await censusOf(name)).wrong.filter((wrong) => wrong.startsWith('missing'))
         if (lost.length === 0) return
         if (Date.now() < deadline) continue
-        const log = world.collector.log().slice(-1500)
-        throw new Error(`${lost.length} lines of ${name} never came, ${lost[0]} to ${lost.at(-1)}: ${log}`)
+        const spans = wrongSpans(lost, world.containers.written).join('\n')
+        const view = await collectorView(name, world)
+        throw new Error(`${lost.length} lines of ${name} never came:\n${spans}\n${view}`)
       }
     } finally {
       readers--
@@ -119,8 +121,12 @@ describe.skipIf(missing !== undefined)('collecting while everything goes wrong',
       silenceMs: proxy.longestSilenceMs(),
       ...what,
     })
-    const { wrong } = census
+    const wrong = wrongSpans(census.wrong, containers.written)
     if (wrong.length > 0) console.log(collector.log().slice(-5000))
+    for (const { container, missing: lost } of census.containers) {
+      if (lost > 0 && containers.names(false).includes(container))
+        console.log(`${container}: ${await collectorView(container, world)}`)
+    }
     expect(wrong.length > 20 ? [...wrong.slice(0, 20), `and ${wrong.length - 20} more`] : wrong).toEqual([])
     expect(total).toBeGreaterThan(SECONDS * 50)
     expect(refused.size).toBeGreaterThan(0)

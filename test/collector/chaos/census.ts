@@ -22,6 +22,28 @@ export interface Census {
   readonly wrong: readonly string[]
 }
 
+const NUMBERED = /^((?:missing|cut|\d+ times): (.*)) (\d+)$/
+
+/**
+ * What is wrong with lines that follow one another in one entry, which shows where they begin and end:
+ * `missing: steady0 <life> o 11 to 222, of 400`.
+ */
+export function wrongSpans(wrong: readonly string[], written: ReadonlyMap<string, number>): string[] {
+  const spans: { what: string; key: string; from: number; to: number }[] = []
+  const others: string[] = []
+  for (const text of wrong) {
+    const [, what, key, number] = NUMBERED.exec(text) ?? []
+    const last = spans.at(-1)
+    if (what === undefined) others.push(text)
+    else if (last?.what === what && last.to + 1 === Number(number)) last.to++
+    else spans.push({ what, key, from: Number(number), to: Number(number) })
+  }
+  const inWords = spans.map(({ what, key, from, to }) => {
+    return `${what} ${from === to ? from : `${from} to ${to}`}, of ${written.get(key) ?? 0}`
+  })
+  return [...inWords, ...others]
+}
+
 /**
  * Compares what was written (`<container> <life> <stream>` → the number of its last line) with what is
  * stored. A line that the server has refused for good need not be there.

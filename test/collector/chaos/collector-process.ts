@@ -11,6 +11,10 @@ const LOGBOOM = fileURLToPath(new URL('../../../bin/logboom', import.meta.url))
 
 /** A `logboom collect run` in a process of its own, over one configuration and one storage folder. */
 export interface CollectorProcess {
+  /** Where its API listens, without a path. */
+  readonly url: string
+  /** The folder in which its components keep what must outlive it. */
+  readonly storagePath: string
   /** Starts it and waits until it is ready. */
   start(): Promise<void>
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
@@ -25,6 +29,8 @@ export interface CollectorProcess {
 /** Prepares a collector with this configuration. */
 export function makeCollectorProcess(folder: string, config: string, port: number): CollectorProcess {
   const configPath = join(folder, 'config.alloy')
+  const storagePath = join(folder, 'collector')
+  const url = `http://127.0.0.1:${port}`
   writeFileSync(configPath, config)
   let child: ChildProcess | undefined
   let log = ''
@@ -43,17 +49,19 @@ export function makeCollectorProcess(folder: string, config: string, port: numbe
     await exited
   }
   return {
+    url,
+    storagePath,
     end,
     peakRssMb: notePeak,
     async reload(next) {
       writeFileSync(configPath, next)
-      const answer = await fetch(`http://127.0.0.1:${port}/-/reload`, { method: 'POST' })
+      const answer = await fetch(`${url}/-/reload`, { method: 'POST' })
       const text = await answer.text()
       if (!answer.ok) throw new Error(`the collector did not reload: ${text}`)
     },
     async start() {
       const listen = `--server.http.listen-addr=127.0.0.1:${port}`
-      const storage = `--storage.path=${join(folder, 'collector')}`
+      const storage = `--storage.path=${storagePath}`
       child = spawn(process.execPath, [LOGBOOM, 'collect', 'run', listen, storage, configPath], {
         stdio: ['ignore', 'ignore', 'pipe'],
         env: { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') },
@@ -63,7 +71,7 @@ export function makeCollectorProcess(folder: string, config: string, port: numbe
       })
       for (const deadline = Date.now() + START_PATIENCE_MS; Date.now() < deadline; ) {
         if (child.exitCode !== null) break
-        const ready = await fetch(`http://127.0.0.1:${port}/-/ready`).catch(() => undefined)
+        const ready = await fetch(`${url}/-/ready`).catch(() => undefined)
         await ready?.arrayBuffer()
         if (ready?.ok) return
         await sleep(20)
