@@ -14,8 +14,11 @@ export interface ContainerSetup {
 /** A container that does what a test says. */
 export interface ScriptedContainer {
   readonly id: string
-  /** Writes lines, each with its newline, or a last word without one. */
-  write(stream: 'stdout' | 'stderr', text: string): void
+  /**
+   * Writes lines, each with its newline, or a last word without one. The engine stamps a line, then waits for
+   * the log to be free: what the other stream has written meanwhile, `waitedMs` long, lies before it.
+   */
+  write(stream: 'stdout' | 'stderr', text: string, waitedMs?: number): void
   stop(): void
   start(): void
   remove(): void
@@ -85,8 +88,8 @@ export async function startScriptedEngine(socketPath?: string, version = '28.2.2
   let counter = 0
   let lifeRecords = Number.POSITIVE_INFINITY
   let beforeLog: () => void = () => undefined
-  const stampNow = (): Stamp => {
-    const now = new Date()
+  const stampNow = (waitedMs = 0): Stamp => {
+    const now = new Date(Date.now() - waitedMs)
     const stamp = `${now.toISOString().slice(0, -1)}${String(counter++ % 1_000_000).padStart(6, '0')}Z`
     return { stamp, atS: Math.floor(now.getTime() / 1000) }
   }
@@ -130,11 +133,11 @@ export async function startScriptedEngine(socketPath?: string, version = '28.2.2
     const open: { stdout?: Stamp; stderr?: Stamp } = {}
     return {
       id,
-      write(stream, text) {
+      write(stream, text, waitedMs) {
         for (const line of text.match(/[^\n]*\n|[^\n]+$/g) ?? []) {
           const bytes = Buffer.from(line)
           // All pieces of a line have one time.
-          const time = open[stream] ?? stampNow()
+          const time = open[stream] ?? stampNow(waitedMs)
           open[stream] = line.endsWith('\n') ? undefined : time
           for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
             const piece = bytes.subarray(at, at + PIECE_BYTES)

@@ -113,3 +113,20 @@ test('a line that is written while a stopped container starts again comes whole'
   await vi.waitFor(() => expect(came).toHaveLength(2))
   expect(came).toEqual(['before', line])
 })
+
+test('a late line at the place where the newest records begin does not hide those before', async () => {
+  await engine.close()
+  engine = await startScriptedEngine(join(folder, 'docker.sock'), '20.10.24')
+  const app = engine.make('app', { fileRecords: 4 })
+  tail(app.id)
+  app.write('stdout', 'out\n', 60_000)
+  app.write('stderr', 'first\n')
+  await vi.waitFor(() => expect(came).toHaveLength(2))
+  const lines = Array.from({ length: 599 }, (_, index) => `line ${index}\n`)
+  app.write('stderr', lines.slice(0, 100).join(''))
+  // With it begin the 500 records that are asked for first. It was stamped before the last line that was read.
+  app.write('stdout', 'late\n', 30_000)
+  app.write('stderr', lines.slice(100).join(''))
+  await vi.waitFor(() => expect(came).toContain('line 598'))
+  expect(came).toHaveLength(602)
+})

@@ -10,7 +10,14 @@ import { fanOut } from '../fan-out.ts'
 import { type LineBatcher, makeLineBatcher, SOURCE_BATCH_LIMITS } from '../line-batcher.ts'
 import type { LogEntry, LogsReceiver } from '../pipeline.ts'
 import type { ContainerState, DockerClient } from './client.ts'
-import { type Cursor, type CursorTracker, cursorText, sinceSeconds, trackCursor } from './cursor.ts'
+import {
+  type Cursor,
+  type CursorTracker,
+  cursorText,
+  type StreamIndex,
+  sinceSeconds,
+  trackCursor,
+} from './cursor.ts'
 import { DockerError } from './docker-error.ts'
 import { type LineBlocks, makeLineBlocks } from './line-blocks.ts'
 import { type LogDecoder, makeFrameDecoder } from './log-decoder.ts'
@@ -239,7 +246,7 @@ class Tailer implements ContainerTailer {
     const tracker: CursorTracker = {
       ...this.#tracker,
       take: (stream, tsMs, tsNs) => {
-        isConnected ??= this.#hasReached(tsMs, tsNs)
+        isConnected ??= this.#hasReached(stream, tsMs, tsNs)
         if (!isConnected || !take(stream, tsMs, tsNs)) return false
         this.#newLines++
         return true
@@ -306,10 +313,12 @@ class Tailer implements ContainerTailer {
     return !this.#stopping.signal.aborted && (now === undefined || now.generation === generation)
   }
 
-  /** Whether a line of this time is not beyond what has been read. */
-  #hasReached(tsMs: number, tsNs: number): boolean {
-    const cursor = this.#tracker.cursor()
-    const last = cursor?.streams[cursor.last]
+  /**
+   * Whether a line of this time is not beyond what has been read. Its own stream decides: a line that had to
+   * wait for the log to be free lies behind newer ones of the other.
+   */
+  #hasReached(stream: StreamIndex, tsMs: number, tsNs: number): boolean {
+    const last = this.#tracker.cursor()?.streams[stream]
     return last !== undefined && compareTimestamps(tsMs, tsNs, last.tsMs, last.tsNs) <= 0
   }
 

@@ -21,8 +21,9 @@ export function rotatedBytes(config: LogConfig | null | undefined): number | und
 
 /**
  * Whether an engine, by its `Server` header, loses lines of a rotating log that it follows: Docker before 23
- * skips a whole file at the first rotation after the log was opened, if it had been rotated before (seen with
- * 20.10.24: every time). What has been written can be read back from such an engine, but not followed.
+ * skips whole files at the first rotation after the log was opened, if it had been rotated before (seen with
+ * 20.10.24: every time that a file was begun while the engine was still sending the ones before). What has
+ * been written can be read back from such an engine, but not followed.
  */
 export function skipsRotatedFiles(server: string): boolean {
   const match = /^Docker\/(\d+)\./.exec(server)
