@@ -8,16 +8,16 @@ import { freePort, startServer, writeConfig } from '../test/crash/server-process
 import { type Corpus, openCorpus } from './load/corpus.ts'
 import { cpuSeconds, rssMb } from './load/process-usage.ts'
 import { pushCorpus } from './load/push.ts'
-import { ask, type BenchQuery, benchQueries } from './load/queries.ts'
+import { type Asked, ask, type BenchQuery, benchQueries } from './load/queries.ts'
 import { seconds, table } from './load/table.ts'
 
 // Ingest and queries of a whole server, in CPU seconds of its process.
-// usage: npm run bench -- [--sizes 64,512] [--hours N] [--rounds 50] [--warm-up 20] [--corpus DIR]
+// usage: npm run bench -- [--sizes 64,512] [--hours N] [--rounds 50] [--warm-up 30] [--corpus DIR]
 //   [--against name=url[,pid]]…
 //   --sizes    megabytes of lines; several show how the cost of a query grows
 //   --hours    the time that the lines span; 6, and 168 for sizes above 64
 //   --rounds   how often each query is asked of a warm server; CPU seconds are the mean
-//   --warm-up  how often it is asked before, uncounted: V8 compiles what runs often
+//   --warm-up  how often each is asked before any is counted: V8 compiles what runs often
 //   --corpus   where corpora are kept between runs; a temporary folder otherwise
 //   --against  another server that speaks Loki's API, asked in turns with this one; its limits must let the
 //              corpus in. With its process id, its CPU seconds are measured too
@@ -27,7 +27,7 @@ const { values: options } = parseArgs({
     sizes: { type: 'string', default: '64' },
     hours: { type: 'string' },
     rounds: { type: 'string', default: '50' },
-    'warm-up': { type: 'string', default: '20' },
+    'warm-up': { type: 'string', default: '30' },
     corpus: { type: 'string' },
     against: { type: 'string', multiple: true, default: [] },
   },
@@ -106,32 +106,47 @@ function diskBytes(dir: string): number {
   return Number(execFileSync('du', ['-sb', join(dir, 'chunks')], { encoding: 'utf8' }).split('\t')[0])
 }
 
-/** Asks each query of each server, in turns; once cold for the first. */
+/** What a query cost the first time, of the first server. */
+interface Cold {
+  readonly cpu: number
+  readonly answer: Asked
+}
+
+/** Asks each query of each server, in turns: cold for the first, then uncounted, then warm. */
 async function measureQueries(
   subjects: readonly Subject[],
   corpus: Corpus,
   isReference: boolean,
 ): Promise<void> {
+  const queries = benchQueries(corpus)
+  const colds: Cold[] = []
+  for (const query of queries) colds.push(await measureCold(subjects[0], query, corpus))
+  for (const query of queries) {
+    for (let round = 0; round < Number(options['warm-up']); round++) {
+      for (const { url } of subjects) await ask(url, query, corpus)
+    }
+  }
   const rows: string[][] = []
-  for (const query of benchQueries(corpus))
-    rows.push(await measureQuery(subjects, query, corpus, isReference))
+  for (const [i, query] of queries.entries())
+    rows.push(await measureWarm(subjects, query, corpus, colds[i], isReference))
   const own = ['cold CPU s', 'CPU s', 'goal', 'ms', 'pruned', 'answer']
   const others = subjects.slice(1).flatMap(({ name }) => [`${name} CPU s`, `${name} ms`, 'ratio'])
   console.log(`${table(['query', ...own, ...others], rows)}\n`)
 }
 
-async function measureQuery(
+async function measureCold({ url, pid }: Subject, query: BenchQuery, corpus: Corpus): Promise<Cold> {
+  const before = cpuSeconds(pid)
+  const answer = await ask(url, query, corpus)
+  return { cpu: cpuSeconds(pid) - before, answer }
+}
+
+async function measureWarm(
   subjects: readonly Subject[],
   query: BenchQuery,
   corpus: Corpus,
+  { cpu: coldCpu, answer: cold }: Cold,
   isReference: boolean,
 ): Promise<string[]> {
-  const before = cpuSeconds(subjects[0].pid)
-  const cold = await ask(subjects[0].url, query, corpus)
-  const coldCpu = cpuSeconds(subjects[0].pid) - before
-  for (let round = 0; round < Number(options['warm-up']); round++) {
-    for (const { url } of subjects) await ask(url, query, corpus)
-  }
   const rounds = Number(options.rounds)
   const used = subjects.map(() => ({ cpu: 0, ms: [] as number[] }))
   for (let round = 0; round < rounds; round++) {

@@ -23,7 +23,12 @@ function compareNames(a: readonly [string, string], b: readonly [string, string]
  * identity.
  */
 export function labelsText(labels: Labels): string {
-  return `{${labels.map(([name, value]) => `${name}=${goQuote(value)}`).join(', ')}}`
+  let out = '{'
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i]
+    out += `${i === 0 ? '' : ', '}${label[0]}=${goQuote(label[1])}`
+  }
+  return `${out}}`
 }
 
 /** The value of `name`, or `''` where the label is absent. */

@@ -10,14 +10,27 @@ export function lineJson(line: string): string {
   return json.replace(HTML, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
+/** Names that answers had of late, as keys of JSON: there are few, in every row. */
+const keys = new Map<string, string>()
+const MAX_KEYS = 1000
+
+function keyJson(name: string): string {
+  let key = keys.get(name)
+  if (key !== undefined) return key
+  if (keys.size === MAX_KEYS) keys.clear()
+  key = `${JSON.stringify(name)}:`
+  keys.set(name, key)
+  return key
+}
+
 /** A label set as a JSON object. */
 export function labelsJson(labels: Labels): string {
-  let out = '{'
-  for (const [name, value] of labels) {
-    if (out !== '{') out += ','
-    out += `${JSON.stringify(name)}:${JSON.stringify(value)}`
+  let out = ''
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i]
+    out += `${i === 0 ? '{' : ','}${keyJson(label[0])}${JSON.stringify(label[1])}`
   }
-  return `${out}}`
+  return out === '' ? '{}' : `${out}}`
 }
 
 /** A sample value as Go prints it with format `f` and the fewest digits: never an exponent. */
