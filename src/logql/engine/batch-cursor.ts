@@ -92,7 +92,7 @@ export class BatchCursor {
     if (ofStream === undefined) this.#cache.set(this.#batch.stream, (ofStream = new Map()))
     const key = labels.overlayKey()
     let entry = ofStream.get(key)
-    if (entry === undefined) ofStream.set(key, (entry = { all: labels.all(), split: labels.split() }))
+    if (entry === undefined) ofStream.set(key, (entry = labels.both()))
     return entry
   }
 }

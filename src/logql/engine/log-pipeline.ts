@@ -32,7 +32,7 @@ export function compileLogPipeline(expr: LogExpr): LinePipeline {
   return (stream, metadata, tsMs, tsNs, line) => {
     row.moveToLine(stream, metadata, tsMs, tsNs, line)
     if (!predicates.every((predicate) => meets(row, predicate)) || !runStages(row, stages)) return undefined
-    return { line: row.text, labels: { all: row.labels.all(), split: row.labels.split() } }
+    return { line: row.text, labels: row.labels.both() }
   }
 }
 

@@ -182,8 +182,7 @@ export class LineLabels {
   /** A text that two lines share exactly if their final labels, but for the stream's own, are the same. */
   overlayKey(): string {
     let key = `${this.error}\0${this.errorDetails}`
-    const touched = [...this.#touched].sort((a, b) => a - b)
-    for (const id of touched) {
+    for (const id of ascending(this.#touched)) {
       if (this.#present[id] === this.#generation) key += `\0${id}\x01${this.#text(id)}`
       else if (this.#deleted[id] === this.#generation) key += `\0${id}\x02`
     }
@@ -213,6 +212,12 @@ export class LineLabels {
     })
     this.#pushErrors(parsed)
     return { stream: stream.sort(byName), metadata: metadata.sort(byName), parsed: parsed.sort(byName) }
+  }
+
+  /** {@link LineLabels.all} and {@link LineLabels.split} at once, of the same pairs. */
+  both(): { readonly all: Labels; readonly split: SplitLabels } {
+    const split = this.split()
+    return { all: [...split.stream, ...split.metadata, ...split.parsed].sort(byName), split }
   }
 
   #replacedByError(id: number): boolean {
@@ -294,4 +299,10 @@ export class LineLabels {
 
 function byName(a: readonly [string, string], b: readonly [string, string]): number {
   return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0
+}
+
+/** The ids in order; they mostly are, as lines name their fields in the same order. */
+function ascending(ids: readonly number[]): readonly number[] {
+  for (let i = 1; i < ids.length; i++) if (ids[i] < ids[i - 1]) return ids.toSorted((a, b) => a - b)
+  return ids
 }
