@@ -163,7 +163,7 @@ function entryOf(block: number, day: number): DirectoryEntry {
       maxMs: minMs + 400_000,
       maxNs: (block * 104_729) % 1_000_000,
     },
-    ...{ offset: 17 + block * 65_536, codec: COLUMNS_CODEC, filterBytes: 700 + (block % 91) },
+    ...{ offset: 17 + block * 65_536, codec: COLUMNS_CODEC, traits: 3, filterBytes: 700 + (block % 91) },
     ...{ times: part(3000 + (block % 331)), lengths: part(900), metadata: part(40), lines: part(60_000) },
   }
 }

@@ -94,6 +94,16 @@ export interface FieldPredicate {
   readonly value: string | number
 }
 
+/**
+ * What the line of a wanted row contains for a condition on a field: one of the needles (UTF-8 bytes, none
+ * empty), or an escape `\u` that could spell it. Rows whose stream or metadata has a label of the name are to
+ * be handed out all the same.
+ */
+export interface FieldNeedle {
+  readonly name: string
+  readonly needles: readonly Uint8Array[]
+}
+
 /** What to read. Time bounds are exact to the nanosecond: from inclusive, to exclusive. */
 export interface ScanRequest {
   readonly matchers: readonly LabelMatcher[]
@@ -106,6 +116,8 @@ export interface ScanRequest {
   readonly limitHint?: number
   readonly lines?: readonly LinePredicate[]
   readonly fields?: readonly FieldPredicate[]
+  /** Only a hint: a store may leave out blocks and rows by it, and need not. */
+  readonly fieldNeedles?: readonly FieldNeedle[]
   /**
    * ASCII texts that every wanted row's line contains, all of them, in any case. Only a hint: a store may
    * leave out blocks and rows by it, and need not.

@@ -1,5 +1,6 @@
 import type { LinePredicate, ScanStats } from '#store/types.ts'
 import type { Pipeline } from '../pipeline/compile.ts'
+import { linePredicate } from '../pipeline/field-needles.ts'
 
 /** How one selector of a query was read. */
 export interface ExplainedRead {
@@ -38,7 +39,7 @@ export function explainRead(
     expr,
     pushedDown: predicates.map((predicate) => `line ${predicateText(predicate)}`),
     ruledOutBy: [
-      ...fieldNeedles.map(({ name, predicate }) => `${name}: line ${predicateText(predicate)}`),
+      ...fieldNeedles.map((each) => `${each.name}: line ${predicateText(linePredicate(each))}`),
       ...foldedNeedles.map(({ text }) => `line contains ${JSON.stringify(text)} in any case`),
     ],
     labels,

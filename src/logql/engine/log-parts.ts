@@ -36,6 +36,7 @@ export function logRequest(
     limitHint: query.limit,
     lines: pipeline.predicates,
     fields: pipeline.fields?.predicates ?? [],
+    fieldNeedles: pipeline.fieldNeedles,
     anyCase: pipeline.foldedNeedles.map(({ text }) => text),
   }
 }

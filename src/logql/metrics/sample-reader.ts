@@ -121,6 +121,7 @@ export class SampleReader {
       direction: 'forward',
       lines: pipeline.predicates,
       fields: pipeline.fields?.predicates ?? [],
+      fieldNeedles: pipeline.fieldNeedles,
       anyCase: pipeline.foldedNeedles.map(({ text }) => text),
       needMetadata: needsMetadata,
     }

@@ -1,6 +1,6 @@
-import type { LinePredicate, Lines, RowBatch } from '#store/types.ts'
+import type { FieldNeedle, LinePredicate, Lines, RowBatch } from '#store/types.ts'
 import type { CompiledFields } from './compile.ts'
-import { type FieldNeedle, needlesFor } from './field-needles.ts'
+import { needlesFor } from './field-needles.ts'
 import type { FoldedNeedle } from './folded-needle.ts'
 import { asBuffer } from './row.ts'
 import { testFields } from './test-fields.ts'

@@ -1,23 +1,16 @@
 import { requiredLiterals } from '#base/regex/literals.ts'
 import { parsePattern } from '#base/regex/parse.ts'
-import type { LinePredicate, Metadata, RowBatch } from '#store/types.ts'
+import type { FieldNeedle, LinePredicate, Metadata, RowBatch } from '#store/types.ts'
 import type { LabelFilter, Stage } from '../syntax/ast.ts'
 import { regexLegs } from './regex-legs.ts'
 
-/**
- * What a line must contain for a filter on one of its fields to pass: `| json | request_id="r1"` needs `r1`
- * in the line, or an escape that could spell it. Holds for rows whose stream and metadata do not have the
- * label themselves.
- */
-export interface FieldNeedle {
-  readonly name: string
-  readonly predicate: LinePredicate
-}
-
 /** An escape by which JSON and logfmt can write any character. */
-const UNICODE_ESCAPE = '\\u'
+const UNICODE_ESCAPE = Buffer.from('\\u')
 
-/** Needles of the label filters that see fields as the parsers before them found them. */
+/**
+ * What a line must contain for the label filters to pass that see fields as the parsers before them found
+ * them: `| json | request_id="r1"` needs `r1` in the line.
+ */
 export function fieldNeedles(stages: readonly Stage[]): FieldNeedle[] {
   const needles: FieldNeedle[] = []
   let parsed = false
@@ -43,8 +36,7 @@ function addNeedles(filter: LabelFilter, into: FieldNeedle[]): void {
   const texts = op === '=' ? [value] : op === '=~' ? textsOfPattern(value) : []
   const fragments = texts.map(plainFragment)
   if (fragments.length === 0 || fragments.length > 8 || fragments.includes('')) return
-  const needles = [...fragments, UNICODE_ESCAPE].map((text) => Buffer.from(text))
-  into.push({ name, predicate: { kind: 'contains', needles } })
+  into.push({ name, needles: fragments.map((text) => Buffer.from(text)) })
 }
 
 function textsOfPattern(source: string): string[] {
@@ -65,10 +57,15 @@ function plainFragment(text: string): string {
     .reduce((a, b) => (b.length > a.length ? b : a), '')
 }
 
+/** What the lines meet of rows whose stream and metadata do not have the label themselves. */
+export function linePredicate({ needles }: FieldNeedle): LinePredicate {
+  return { kind: 'contains', needles: [...needles, UNICODE_ESCAPE] }
+}
+
 /** The predicates that hold for every row of a batch: those whose label neither stream nor metadata has. */
 export function needlesFor(batch: RowBatch, needles: readonly FieldNeedle[]): LinePredicate[] {
   const has = (labels: Metadata, name: string): boolean => labels.some(([label]) => label === name)
   return needles
     .filter(({ name }) => !has(batch.stream.labels, name) && !batch.metadata.some((set) => has(set, name)))
-    .map(({ predicate }) => predicate)
+    .map((needle) => linePredicate(needle))
 }

@@ -95,8 +95,12 @@ export function makeContext(
 ): ScanContext {
   const predicates = (request.lines ?? []).slice(0, MAX_PREDICATES)
   const hashes = predicates.map(predicateHashes).filter((each) => each !== undefined)
+  const fieldHashes = (request.fieldNeedles ?? []).flatMap(({ name, needles }) => {
+    const found = predicateHashes({ kind: 'contains', needles })
+    return found === undefined ? [] : [{ name, hashes: found }]
+  })
   const anyCase = (request.anyCase ?? []).map((text) => makeNeedle(Buffer.from(text), true))
-  return { request, predicates, anyCase, stats, blocks, filters, hashes }
+  return { request, predicates, anyCase, stats, blocks, filters, hashes, fieldHashes }
 }
 
 /** Cuts the time of a request into windows, the first ones small; each call gives the next. */

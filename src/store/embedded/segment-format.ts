@@ -173,6 +173,8 @@ export interface DirectoryEntry {
   /** Of the first part in the file. */
   readonly offset: number
   readonly codec: number
+  /** What is certain of all rows: bits {@link NO_ESCAPES} and {@link LEVEL_ALONE}. */
+  readonly traits: number
   readonly times: PartInfo
   readonly lengths: PartInfo
   readonly metadata: PartInfo
@@ -181,6 +183,10 @@ export interface DirectoryEntry {
 }
 
 const ENTRY_BYTES = 96
+/** Trait of a block: no line has an escape `\u`, so that JSON and logfmt show plain texts as they are. */
+export const NO_ESCAPES = 1
+/** Trait of a block: no row has metadata of another name than `detected_level`. */
+export const LEVEL_ALONE = 2
 /** Block codec: the lines as one compressed part. */
 export const PLAIN_CODEC = 1
 /** Block codec: the lines as columns, docs/formats/columns.md. */
@@ -199,7 +205,8 @@ export function encodeDirectory(entries: readonly DirectoryEntry[]): Uint8Array 
     view.setUint32(at + 24, entry.minNs, true)
     view.setUint32(at + 28, entry.maxNs, true)
     view.setFloat64(at + 32, entry.offset, true)
-    view.setUint32(at + 40, entry.codec, true)
+    view.setUint16(at + 40, entry.codec, true)
+    view.setUint16(at + 42, entry.traits, true)
     writePartInfo(view, at + 44, entry.times)
     writePartInfo(view, at + 56, entry.lengths)
     writePartInfo(view, at + 68, entry.metadata)
@@ -240,7 +247,11 @@ export class Directory {
   }
 
   codec(block: number): number {
-    return this.#view.getUint32(block * ENTRY_BYTES + 40, true)
+    return this.#view.getUint16(block * ENTRY_BYTES + 40, true)
+  }
+
+  traits(block: number): number {
+    return this.#view.getUint16(block * ENTRY_BYTES + 42, true)
   }
 
   lineBytes(block: number): number {
@@ -262,7 +273,8 @@ export class Directory {
       minNs: view.getUint32(at + 24, true),
       maxNs: view.getUint32(at + 28, true),
       offset: view.getFloat64(at + 32, true),
-      codec: view.getUint32(at + 40, true),
+      codec: view.getUint16(at + 40, true),
+      traits: view.getUint16(at + 42, true),
       times: readPartInfo(view, at + 44),
       lengths: readPartInfo(view, at + 56),
       metadata: readPartInfo(view, at + 68),

@@ -14,12 +14,16 @@ import {
   encodeDirectory,
   encodeStreams,
   encodeTrailer,
+  LEVEL_ALONE,
+  NO_ESCAPES,
   SECTIONS,
   SEGMENT_HEADER,
   type Section,
   type SegmentProperties,
 } from './segment-format.ts'
 import { WriteBuffer } from './write-buffer.ts'
+
+const ESCAPE = Buffer.from('\\u')
 
 /** Rows of one stream in time order, on their way into a block. */
 export interface BlockRows {
@@ -33,6 +37,21 @@ export interface BlockRows {
   readonly sets: readonly Metadata[]
   /** The lines, one after another. */
   readonly lines: Uint8Array
+}
+
+function blockTraits({ lines, metadata, sets }: BlockRows): number {
+  const hasEscapes = Buffer.from(lines.buffer, lines.byteOffset, lines.length).includes(ESCAPE)
+  return (hasEscapes ? 0 : NO_ESCAPES) | (hasOtherThanLevel(metadata, sets) ? 0 : LEVEL_ALONE)
+}
+
+function hasOtherThanLevel(ids: Uint32Array, sets: readonly Metadata[]): boolean {
+  let last = 0
+  for (const id of ids) {
+    if (id === last) continue
+    if (sets[id].some(([name]) => name !== 'detected_level')) return true
+    last = id
+  }
+  return false
 }
 
 /** Writes one segment file: blocks as they come, then everything else. Nothing is visible before `finish`. */
@@ -79,6 +98,7 @@ export class SegmentWriter {
       maxNs: tsNs[last],
       offset: this.#out.offset,
       codec,
+      traits: blockTraits(rows),
       times: times.info,
       lengths: lengths.info,
       metadata: metadata.info,

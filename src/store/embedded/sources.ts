@@ -12,6 +12,7 @@ import { type Portion, sortedPositions } from './head-stream.ts'
 import { matchLines } from './line-match.ts'
 import type { OpenedBlock } from './opened-block.ts'
 import type { Segment } from './segment.ts'
+import { LEVEL_ALONE, NO_ESCAPES } from './segment-format.ts'
 import type { Stream } from './stream.ts'
 import type { Span } from './windows.ts'
 
@@ -71,7 +72,17 @@ export interface ScanContext {
   readonly filters: FilterReader
   /** What filters can tell about the predicates. */
   readonly hashes: readonly NeedleHashes[]
+  /** What they can tell about fields, where a block's traits allow it. */
+  readonly fieldHashes: readonly FieldHashes[]
 }
+
+/** What the filter of a block holds that has a row with a certain value in the field of this name. */
+export interface FieldHashes {
+  readonly name: string
+  readonly hashes: NeedleHashes
+}
+
+const PLAIN_FIELDS = NO_ESCAPES | LEVEL_ALONE
 
 /** A long line costs more than a short one; about this many bytes cost as much as the rest of a row. */
 const BYTES_PER_COST = 256
@@ -79,8 +90,9 @@ const BYTES_PER_COST = 256
 /** The wanted rows of one block, read when they are first asked for. */
 export function blockSource(context: ScanContext, segment: Segment, block: number): Source {
   const { directory } = segment
-  const { stats, blocks, filters, hashes, request } = context
+  const { stats, blocks, filters, request } = context
   const stream = segment.streams[directory.stream(block)]
+  const hashes = hashesFor(context, stream, directory.traits(block))
   const conditions = conditionsFor(context, stream)
   let matching: Uint32Array | undefined
   let isDone = false
@@ -122,6 +134,19 @@ export function blockSource(context: ScanContext, segment: Segment, block: numbe
     cost: directory.rows(block) + directory.lineBytes(block) / BYTES_PER_COST,
     read,
   }
+}
+
+/** What the filter of a block must hold, which has these traits. */
+function hashesFor(
+  { hashes, fieldHashes }: ScanContext,
+  stream: Stream,
+  traits: number,
+): readonly NeedleHashes[] {
+  if (fieldHashes.length === 0 || (traits & PLAIN_FIELDS) !== PLAIN_FIELDS) return hashes
+  const usable = fieldHashes.filter(
+    ({ name }) => name !== 'detected_level' && !stream.labels.some(([label]) => label === name),
+  )
+  return [...hashes, ...usable.map((each) => each.hashes)]
 }
 
 /** What the rows of a stream must meet; undefined where that is nothing. */

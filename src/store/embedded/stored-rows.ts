@@ -96,6 +96,7 @@ function* settledSources(
     blocks,
     filters,
     hashes: [],
+    fieldHashes: [],
   }
   const overlaps = (minMs: number, maxMs: number): boolean => minMs < toMs && maxMs >= fromMs
   for (const segment of snapshot.segments) {
