@@ -55,5 +55,16 @@ export interface SharedSegment {
   readonly blocks: Uint32Array
 }
 
+/** A block that cannot be read, as plain data. */
+export interface CorruptBlock {
+  readonly path: string
+  /** As in {@link SharedSegment}. */
+  readonly sizeBytes: number
+  readonly block: number
+  /** Where in the file the damage is, bytes. */
+  readonly offset: number
+  readonly error: string
+}
+
 /** Plans the scan of a request. */
 export type PlanScan = (tenant: string, request: ScanRequest) => ScanPlan

@@ -2,6 +2,7 @@ import { errorMessage, OperatorError } from '#base/errors.ts'
 import type { LogLevel } from '#base/logger.ts'
 import type { PartAnswer, PartTask } from '#logql/engine/parts.ts'
 import { LogqlError } from '#logql/error.ts'
+import type { CorruptBlock } from '#store/scan-plan.ts'
 
 /** What a scan worker is started with. */
 export interface WorkerSettings {
@@ -14,10 +15,11 @@ export type ToWorker =
   | { readonly kind: 'task'; readonly id: number; readonly task: PartTask }
   | { readonly kind: 'abort'; readonly id: number }
 
-/** From a worker: exactly one answer or error per task, and lines for the log. */
+/** From a worker: exactly one answer or error per task, lines for the log, and blocks that it cannot read. */
 export type FromWorker =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: PartAnswer }
   | { readonly kind: 'error'; readonly id: number; readonly error: SentError }
+  | { readonly kind: 'corrupt'; readonly corrupt: CorruptBlock }
   | {
       readonly kind: 'log'
       readonly level: LogLevel

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { errorMessage, OperatorError } from '#base/errors.ts'
 import type { Logger } from '#base/logger.ts'
 import type { PartAnswer, PartTask } from '#logql/engine/parts.ts'
+import type { CorruptBlock } from '#store/scan-plan.ts'
 import { type FromWorker, receiveError, type ToWorker, type WorkerSettings } from './messages.ts'
 
 /** What a pool is made of. */
@@ -13,6 +14,8 @@ export interface ScanPoolOptions {
   /** Blocks and filters that all of them together keep. */
   readonly cacheBytes: number
   readonly logger: Logger
+  /** Told of blocks that a thread cannot read. */
+  onCorrupt?(corrupt: CorruptBlock): void
   /** Threads that nobody has needed for so long end, with what they keep. Default half a minute. */
   readonly idleMs?: number
   /** The program of the threads; for tests. */
@@ -123,7 +126,7 @@ function give(thread: Thread, id: number, task: PartTask, signal: AbortSignal): 
 }
 
 function startThread(
-  { threads, cacheBytes, logger, entry = findEntry() }: ScanPoolOptions,
+  { threads, cacheBytes, logger, onCorrupt, entry = findEntry() }: ScanPoolOptions,
   drop: (thread: Thread, why: string) => void,
   onSettled: (thread: Thread) => void,
 ): Thread {
@@ -144,6 +147,7 @@ function startThread(
   }
   worker.on('message', (message: FromWorker) => {
     if (message.kind === 'log') logger[message.level](message.fields, message.message)
+    else if (message.kind === 'corrupt') onCorrupt?.(message.corrupt)
     else if (message.kind === 'answer') take(message.id)?.settle(message.answer)
     else {
       const one = take(message.id)

@@ -34,7 +34,12 @@ function makeForwarding(common: Record<string, unknown>): Logger {
 }
 
 const logger = makeForwarding({})
-const reader = makeSharedReader({ cacheBytes, logger, compileDelete })
+const reader = makeSharedReader({
+  cacheBytes,
+  logger,
+  compileDelete,
+  onCorrupt: (corrupt) => send({ kind: 'corrupt', corrupt }),
+})
 const answerPart = makeAnswerPart(reader.read)
 const wanted = new Map<number, AbortController>()
 let before: Promise<void> = Promise.resolve()

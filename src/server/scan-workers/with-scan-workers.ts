@@ -2,7 +2,7 @@ import type { Logger } from '#base/logger.ts'
 import { parseScanWorkers } from '#config/scan-workers.ts'
 import type { LokiConfig } from '#config/schema/root.ts'
 import type { ScanParts } from '#logql/engine/parts.ts'
-import type { PlanScan } from '#store/scan-plan.ts'
+import type { EmbeddedStore } from '#store/embedded/store.ts'
 import type { LogStore } from '#store/types.ts'
 import { makeScanParts } from './scan-parts.ts'
 import { makeScanPool } from './scan-pool.ts'
@@ -19,14 +19,14 @@ export interface HelpedStore {
 
 /** Has the threads that `scan.workers` asks for read parts of what queries read. */
 export function withScanWorkers(
-  store: LogStore & { readonly planScan: PlanScan },
+  store: LogStore & Pick<EmbeddedStore, 'planScan' | 'noteCorrupt'>,
   { scan }: Pick<LokiConfig, 'scan'>,
   logger: Logger,
 ): HelpedStore {
   const threads = parseScanWorkers(scan.workers)
-  const { planScan } = store
+  const { planScan, noteCorrupt } = store
   if (threads === 0) return { store, parts: makeScanParts(planScan, undefined) }
-  const pool = makeScanPool({ threads, cacheBytes: CACHE_BYTES, logger })
+  const pool = makeScanPool({ threads, cacheBytes: CACHE_BYTES, logger, onCorrupt: noteCorrupt })
   const close = async (): Promise<void> => {
     await pool.close()
     await store.close()

@@ -1,11 +1,12 @@
 import { errorMessage, OperatorError } from '#base/errors.ts'
-import type { Logger } from '#base/logger.ts'
 import { firstPositions } from '../columns/positions.ts'
+import type { CorruptBlock } from '../scan-plan.ts'
 import type { Lines, Metadata, ScanStats } from '../types.ts'
 import { FormatError } from './bytes.ts'
+import { describeCorrupt, type ReportCorrupt } from './corrupt-blocks.ts'
 import { errorCode } from './disk.ts'
 import { Lru } from './lru.ts'
-import { DamagedAt, OpenedBlock, storedBytesOf } from './opened-block.ts'
+import { OpenedBlock, storedBytesOf } from './opened-block.ts'
 import type { Segment } from './segment.ts'
 
 /** Everything of a block but its line bytes. */
@@ -26,13 +27,13 @@ export interface BlockColumns {
  */
 export class BlockReader {
   readonly #opened: Lru<OpenedBlock>
-  readonly #logger: Logger
+  readonly #report: ReportCorrupt
   corruptBlocks = 0
 
   /** `cacheBytes`: how much to keep. */
-  constructor(cacheBytes: number, logger: Logger) {
+  constructor(cacheBytes: number, report: ReportCorrupt) {
     this.#opened = new Lru(cacheBytes)
-    this.#logger = logger
+    this.#report = report
   }
 
   get cachedBytes(): number {
@@ -55,7 +56,7 @@ export class BlockReader {
     try {
       return work()
     } catch (thrown) {
-      this.#report(segment, block, thrown)
+      this.#noteThrown(segment, block, thrown)
       return undefined
     }
   }
@@ -68,7 +69,7 @@ export class BlockReader {
     try {
       return work()
     } catch (thrown) {
-      this.#report(segment, block, thrown)
+      this.#noteThrown(segment, block, thrown)
       throw new OperatorError(
         'store_io',
         `a block of ${segment.path} is damaged: ${errorMessage(thrown)}. Ask again: the rest answers.`,
@@ -123,29 +124,25 @@ export class BlockReader {
       this.#opened.set(key, opened, opened.openedBytes)
       return opened
     } catch (thrown) {
-      this.#report(segment, block, thrown)
+      this.#noteThrown(segment, block, thrown)
       return undefined
     }
   }
 
-  /** Notes that a block is damaged; anything else is thrown on. */
-  #report(segment: Segment, block: number, thrown: unknown): void {
-    if (!(thrown instanceof FormatError) && errorCode(thrown) !== 'EIO') throw thrown
+  /** Leaves a block out of what is read from now on, and reports it, if that is news. */
+  noteCorrupt(segment: Segment, corrupt: CorruptBlock): void {
+    const { block } = corrupt
     if (segment.corruptBlocks.has(block)) return
-    const entry = segment.directory.entry(block)
     segment.corruptBlocks.add(block)
     this.corruptBlocks++
     this.#opened.delete(cacheKey(segment, block))
-    this.#logger.error(
-      {
-        file: segment.path,
-        offset: thrown instanceof DamagedAt ? thrown.offset : entry.offset,
-        rows: entry.rows,
-        stream: segment.streams[entry.stream].key,
-        error: errorMessage(thrown),
-      },
-      'a block cannot be read and is left out of every answer; the rest answers. Check the disk.',
-    )
+    this.#report(segment, corrupt)
+  }
+
+  /** Notes that a block is damaged; anything else is thrown on. */
+  #noteThrown(segment: Segment, block: number, thrown: unknown): void {
+    if (!(thrown instanceof FormatError) && errorCode(thrown) !== 'EIO') throw thrown
+    this.noteCorrupt(segment, describeCorrupt(segment, block, thrown))
   }
 }
 

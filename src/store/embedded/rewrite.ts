@@ -3,6 +3,7 @@ import type { Logger } from '#base/logger.ts'
 import { BlockBuilder, type DecodedBlock } from './block-builder.ts'
 import { BlockReader } from './block-reader.ts'
 import { FormatError } from './bytes.ts'
+import { logCorrupt } from './corrupt-blocks.ts'
 import { errorCode } from './disk.ts'
 import type { FileSystem } from './file-system.ts'
 import { type MergeBlock, mergeRows } from './merge-rows.ts'
@@ -133,7 +134,7 @@ class Rewrite {
     this.#writer = writer
     this.#counters = counters
     this.#builder = new BlockBuilder(environment.blockBytes)
-    this.#reader = new BlockReader(CACHE_BYTES, environment.logger)
+    this.#reader = new BlockReader(CACHE_BYTES, logCorrupt(environment.logger))
   }
 
   async copyStream(stream: Stream): Promise<void> {

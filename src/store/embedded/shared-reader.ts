@@ -1,6 +1,6 @@
 import type { Logger } from '#base/logger.ts'
 import type { DeleteRequest, DeleteSelection } from '../delete-types.ts'
-import type { SharedSegment, SharedWindows } from '../scan-plan.ts'
+import type { CorruptBlock, SharedSegment, SharedWindows } from '../scan-plan.ts'
 import type { ScanRequest, ScanStats, ScanWindow } from '../types.ts'
 import { BlockReader } from './block-reader.ts'
 import { Catalog } from './catalog.ts'
@@ -20,6 +20,8 @@ export interface SharedReaderOptions {
   /** Blocks and filters kept for the next windows, with all that was unpacked of them. */
   readonly cacheBytes: number
   readonly logger: Logger
+  /** Told once of each block that cannot be read: it is for the other thread to count and to report. */
+  onCorrupt(corrupt: CorruptBlock): void
   /** What the query of a delete request means. @throws Error where it is none */
   compileDelete(query: string): DeleteSelection
   readonly fs?: FileSystem
@@ -52,8 +54,8 @@ const MAX_DELETES = 100
 
 /** Makes a reader for the segment files of a store that another thread has open. */
 export function makeSharedReader(options: SharedReaderOptions): SharedReader {
-  const { cacheBytes, logger, compileDelete, fs = nodeFileSystem } = options
-  const blocks = new BlockReader((cacheBytes * 3) / 4, logger)
+  const { cacheBytes, logger, onCorrupt, compileDelete, fs = nodeFileSystem } = options
+  const blocks = new BlockReader((cacheBytes * 3) / 4, (_, corrupt) => onCorrupt(corrupt))
   const filters = new FilterReader(cacheBytes / 4, logger)
   const segments = new SegmentCache(new HandlePool(fs, MAX_OPEN_FILES), (segment) => {
     blocks.forget(segment)

@@ -1,8 +1,9 @@
 import { errorMessage, OperatorError } from '#base/errors.ts'
-import type { PlanScan } from '../scan-plan.ts'
+import type { CorruptBlock, PlanScan } from '../scan-plan.ts'
 import type { AppendResult, EntryBatch, LogStore } from '../types.ts'
 import { BlockReader } from './block-reader.ts'
 import { Catalog } from './catalog.ts'
+import { logCorrupt } from './corrupt-blocks.ts'
 import { CountReader } from './counts.ts'
 import { DeleteLog } from './delete-log.ts'
 import type { DeleteRun } from './delete-run.ts'
@@ -30,6 +31,8 @@ import { Wal } from './wal.ts'
 export interface EmbeddedStore extends LogStore {
   /** Plans a scan of which other threads may read parts. */
   readonly planScan: PlanScan
+  /** Takes note of a block that another thread could not read. */
+  noteCorrupt(corrupt: CorruptBlock): void
   /** What is kept, by tenant and day; for people. */
   status(): EmbeddedStatus
   /** Counters since the start, and sizes; for metrics. */
@@ -163,7 +166,7 @@ interface Parts {
 
 function assemble(parts: Parts): EmbeddedStore {
   const { options, catalog, handles, segments, wal, heads, replay, deletes } = parts
-  const blocks = new BlockReader((options.cacheBytes * 5) / 8, options.logger)
+  const blocks = new BlockReader((options.cacheBytes * 5) / 8, logCorrupt(options.logger))
   const filters = new FilterReader(options.cacheBytes / 4, options.logger)
   const counters = new CountReader(options.cacheBytes / 8, options.logger)
   const subscriptions = new Subscriptions(options.logger)
@@ -189,6 +192,11 @@ function assemble(parts: Parts): EmbeddedStore {
       add: (tenant, spec) => deletes.add(tenant, spec),
       list: (tenant) => deletes.list(tenant),
       cancel: (tenant, id, force) => deletes.cancel(tenant, id, force),
+    },
+    noteCorrupt: (corrupt) => {
+      const { path, sizeBytes } = corrupt
+      const segment = segments.all().find((each) => each.path === path && each.sizeBytes === sizeBytes)
+      if (segment !== undefined) blocks.noteCorrupt(segment, corrupt)
     },
     append: (tenant: string, batch: EntryBatch): Promise<AppendResult> => ingest.append(tenant, batch),
     subscribe: (tenant, listener) => subscriptions.add(tenant, listener),
