@@ -92,7 +92,8 @@ async function copyLog(
     joinShortFrames: client.server.startsWith('Libpod'),
     blocks,
   }
-  const decoder = state.tty ? makeTtyDecoder(sink, options) : makeFrameDecoder(sink, options)
+  const { tty, startedMs } = state
+  const decoder = tty ? makeTtyDecoder(sink, { ...options, startedMs }) : makeFrameDecoder(sink, options)
   const request = { sinceS: job.sinceS, follow: false }
   const stream = await client.logs(id, request, (bytes) => decoder.push(bytes), signal)
   try {

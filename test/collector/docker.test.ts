@@ -102,6 +102,23 @@ describe.skipIf(missing !== undefined)('collecting from a Docker Engine', () => 
     await vi.waitFor(() => expect(linesOf('last', 'stdout')).toEqual(['a', 'no end']), soon)
   })
 
+  test('keeps a last word of a terminal without an end, and the first line of its next life', async () => {
+    startCollector()
+    await run('prompt', "echo a; printf '$ '", '-t')
+    await vi.waitFor(() => expect(linesOf('prompt', 'stdout')).toEqual(['a', '$ ']), soon)
+    await dockerd.docker(['start', 'prompt'])
+    await vi.waitFor(() => expect(linesOf('prompt', 'stdout')).toEqual(['a', '$ ', 'a', '$ ']), soon)
+    await collector?.stop()
+    for (const _ of [1, 2]) {
+      await dockerd.docker(['start', 'prompt'])
+      await dockerd.docker(['wait', 'prompt'])
+    }
+    await run('other', 'sleep 100')
+    startCollector()
+    const four = ['a', '$ ', 'a', '$ ', 'a', '$ ', 'a', '$ ']
+    await vi.waitFor(() => expect(linesOf('prompt', 'stdout')).toEqual(four), soon)
+  })
+
   test('follows a container over its restart, and a new one of the same name', async () => {
     startCollector()
     await run('again', count(1, 50))

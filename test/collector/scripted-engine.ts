@@ -151,9 +151,11 @@ export async function startScriptedEngine(socketPath?: string, version = '28.2.2
         }
       },
       stop() {
+        open.stdout = undefined
+        open.stderr = undefined
         kept.isRunning = false
         kept.finishedAt = stampNow().stamp
-        for (const { response } of kept.followers) response.end()
+        endFollowing(kept)
         tell(id, 'die')
       },
       start() {
@@ -163,7 +165,7 @@ export async function startScriptedEngine(socketPath?: string, version = '28.2.2
       },
       remove() {
         containers.delete(id)
-        for (const { response } of kept.followers) response.end()
+        endFollowing(kept)
         tell(id, 'destroy')
       },
       relabel(next) {
@@ -189,7 +191,7 @@ export async function startScriptedEngine(socketPath?: string, version = '28.2.2
       beforeLog = act
     },
     cut() {
-      for (const { response } of followers()) response.end()
+      for (const kept of containers.values()) endFollowing(kept)
     },
     followed: (id) => containers.get(id)?.followed ?? 0,
     async close() {
@@ -197,6 +199,11 @@ export async function startScriptedEngine(socketPath?: string, version = '28.2.2
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+function endFollowing({ followers }: Kept): void {
+  for (const { response } of followers) response.end()
+  followers.clear()
 }
 
 function list(containers: ReadonlyMap<string, Kept>, url: URL): unknown[] {

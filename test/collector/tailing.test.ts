@@ -114,6 +114,28 @@ test('a line that is written while a stopped container starts again comes whole'
   expect(came).toEqual(['before', line])
 })
 
+test.each([
+  ['a terminal', true],
+  ['two streams', false],
+])('a last word without an end and what follows it at once, on %s', async (_, tty) => {
+  const app = engine.make('app', { tty })
+  const lives = [0, 1, 2, 3]
+  app.write('stdout', 'one\n')
+  tail(app.id)
+  await vi.waitFor(() => expect(came).toEqual(['one']))
+  for (const life of lives) {
+    app.write('stdout', `line ${life}\n$ `)
+    app.stop()
+    // Half of the ends are seen, the others are over before anybody looks.
+    if (life % 2 === 0) await vi.waitFor(() => expect(came.at(-1)).toBe('$ '))
+    app.start()
+    tailer?.look()
+    app.write('stdout', `first ${life}\n`)
+    await vi.waitFor(() => expect(came).toContain(`first ${life}`))
+  }
+  expect(came).toEqual(['one', ...lives.flatMap((life) => [`line ${life}`, '$ ', `first ${life}`])])
+})
+
 test('a late line at the place where the newest records begin does not hide those before', async () => {
   await engine.close()
   engine = await startScriptedEngine(join(folder, 'docker.sock'), '20.10.24')

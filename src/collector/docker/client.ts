@@ -49,6 +49,8 @@ export interface ContainerState {
   readonly running: boolean
   /** Changes with every start and every end of the container. */
   readonly generation: string
+  /** When its latest life began, in milliseconds since the epoch. */
+  readonly startedMs: number
   /** When it last ended, in milliseconds since the epoch; long ago where it never has. */
   readonly finishedMs: number
   /** The log driver, e.g. `json-file`; some cannot be read back. */
@@ -273,6 +275,7 @@ function toState(answer: InspectAnswer): ContainerState {
     tty: answer.Config.Tty,
     running: answer.State.Running,
     generation: `${answer.State.StartedAt} ${answer.State.Running ? 'running' : answer.State.FinishedAt}`,
+    startedMs: Date.parse(answer.State.StartedAt),
     finishedMs: Date.parse(answer.State.FinishedAt),
     logDriver: answer.HostConfig?.LogConfig?.Type ?? '',
     rotatedBytes: rotatedBytes(answer.HostConfig?.LogConfig),

@@ -270,7 +270,11 @@ class Tailer implements ContainerTailer {
       this.#context.onProblem(this.id, '')
       const joinShortFrames = stream.server.startsWith('Libpod')
       const options = { maxLineBytes: MAX_LINE_BYTES, joinShortFrames, blocks: this.#blocks }
-      decoder = state.tty ? makeTtyDecoder(sink, options) : makeFrameDecoder(sink, options)
+      const { startedMs, finishedMs } = state
+      const endedMs = state.running ? undefined : finishedMs
+      decoder = state.tty
+        ? makeTtyDecoder(sink, { ...options, startedMs, endedMs })
+        : makeFrameDecoder(sink, options)
       setTimeout(freePlace, OPENING_MS)
       const newestMs = (): Promise<number | undefined> => client.newestLineMs(this.id, state.tty)
       watch = watchForStall(stream, newestMs, this.#tracker, this.#logger, stallCheckMs)

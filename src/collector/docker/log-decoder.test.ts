@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { makeBufferPool } from '../buffer-pool.ts'
 import { makeLineBlocks } from './line-blocks.ts'
 import { type LogSink, makeFrameDecoder } from './log-decoder.ts'
-import { makeTtyDecoder } from './tty-decoder.ts'
+import { makeTtyDecoder, type TtyDecoderOptions } from './tty-decoder.ts'
 
 const STAMP = '2026-01-02T03:04:05.000000006Z'
 const STAMP_MS = Date.parse('2026-01-02T03:04:05Z')
@@ -164,9 +164,14 @@ describe('multiplexed frames', () => {
 })
 
 describe('terminals', () => {
-  const decodeTty = (bytes: Buffer, cuts: readonly number[] = [], maxLineBytes = 1024 * 1024): string[] => {
+  const decodeTty = (
+    bytes: Buffer,
+    cuts: readonly number[] = [],
+    options: Partial<TtyDecoderOptions> = {},
+  ): string[] => {
     const { sink, seen } = recorder()
-    const decoder = makeTtyDecoder(sink, { maxLineBytes, blocks })
+    const settings = { maxLineBytes: 1024 * 1024, blocks, startedMs: STAMP_MS, ...options }
+    const decoder = makeTtyDecoder(sink, settings)
     pushInPieces(decoder.push.bind(decoder), bytes, cuts)
     decoder.finish()
     return seen
@@ -186,16 +191,45 @@ describe('terminals', () => {
   test('a line over the limit is skipped, however it arrives', () => {
     const bytes = Buffer.from(`${STAMP} ${'y'.repeat(5000)}\r\n${STAMP} next\r\n`)
     for (const cuts of [[], [100], [3000], [5030]]) {
-      expect(decodeTty(bytes, cuts, 1000)).toEqual(['0 too long', '0 0.6 next'])
+      expect(decodeTty(bytes, cuts, { maxLineBytes: 1000 })).toEqual(['0 too long', '0 0.6 next'])
     }
   })
 
+  describe('a last word without an end, and what the next life wrote behind it', () => {
+    const later = (ms: number): string => STAMP.replace('05.000', `05.${String(ms).padStart(3, '0')}`)
+    const long = 'x'.repeat(16_384)
+    const startedMs = STAMP_MS + 10
+    test.each([
+      ['of one life', `${STAMP} $ ${later(20)} hello\r\n`, ['0 0.6 $ ', '0 20.6 hello']],
+      ['of three', `${STAMP} $ ${later(5)} $ ${later(20)} a\r\n`, ['0 0.6 $ ', '0 5.6 $ ', '0 20.6 a']],
+      ['after a piece', `${STAMP} ${long}${later(20)} a\r\n`, [`0 0.6 ${long}`, '0 20.6 a']],
+      ['in a second piece', `${STAMP} ${long}${STAMP} y${later(20)} a\r\n`, [`0 0.6 ${long}y`, '0 20.6 a']],
+      ['that is a time', `${STAMP} ${STAMP} a${later(20)} b\r\n`, [`0 0.6 ${STAMP} a`, '0 20.6 b']],
+      ['an empty line', `${STAMP} a${later(20)} \r\n`, ['0 0.6 a', '0 20.6 ']],
+      // A time of another form, and one in a line of this life, are what the program says.
+      ['other form', `${STAMP} at 2027-01-02T03:04:05Z a\r\n`, ['0 0.6 at 2027-01-02T03:04:05Z a']],
+      ['this life', `${later(11)} at ${later(30)} a\r\n`, [`0 11.6 at ${later(30)} a`]],
+    ])('%s', (_, text, expected) => {
+      for (const cuts of [[], [20], [60], [16_420]]) {
+        expect(decodeTty(Buffer.from(text), cuts, { startedMs })).toEqual(expected)
+      }
+    })
+
+    test('that begins while the log of a stopped container is opened', () => {
+      const text = `${later(11)} at ${later(15)} a\r\n${later(12)} $ ${later(30)} a\r\n`
+      const expected = [`0 11.6 at ${later(15)} a`, '0 12.6 $ ', '0 30.6 a']
+      expect(decodeTty(Buffer.from(text), [], { startedMs, endedMs: STAMP_MS + 20 })).toEqual(expected)
+    })
+  })
+
   test('property: never throws on arbitrary bytes, and cuts change nothing', () => {
-    const text = fc.array(fc.constantFrom(`${STAMP} `, 'a', '\n', '\r', ' ', 'é'), { maxLength: 40 })
+    const next = STAMP.replace('05', '06')
+    const word = fc.constantFrom(`${STAMP} `, `${next} `, 'a', 'T', '\n', '\r', ' ', 'é')
+    const startedMs = fc.constantFrom(STAMP_MS, STAMP_MS + 1)
     fc.assert(
-      fc.property(text, fc.array(fc.nat()), (parts, cuts) => {
+      fc.property(fc.array(word, { maxLength: 40 }), fc.array(fc.nat()), startedMs, (parts, cuts, ms) => {
         const bytes = Buffer.from(parts.join(''))
-        expect(decodeTty(bytes, cuts)).toEqual(decodeTty(bytes))
+        expect(decodeTty(bytes, cuts, { startedMs: ms })).toEqual(decodeTty(bytes, [], { startedMs: ms }))
       }),
     )
   })
