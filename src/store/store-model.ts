@@ -101,7 +101,7 @@ const linePredicate: fc.Arbitrary<LinePredicate> = fc.record({
 const time = fc.oneof(
   fc.integer({ min: T0 - 1, max: T0 + 21 }),
   fc.integer({ min: T0, max: T0 + 90_000_000 }),
-  fc.constant(T0 + 100_000_000),
+  fc.constantFrom(T0 + 100_000_000, MINUTE, MINUTE + 1, MINUTE + 59_999),
 )
 /** A scan of random bounds, matchers, direction and needles. */
 export const question: fc.Arbitrary<ScanRequest> = fc.record({

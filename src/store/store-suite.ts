@@ -27,7 +27,7 @@ import {
   plainCells,
   request,
 } from './testing.ts'
-import type { EntryBatch, LogStore, ScanRequest } from './types.ts'
+import type { CountedTime, EntryBatch, LogStore, ScanRequest } from './types.ts'
 
 /** An engine as the suite sees it. */
 export interface SuiteEngine {
@@ -53,6 +53,12 @@ const row = (parts: Partial<PlainRow> = {}): PlainRow => ({
   line: 'line',
   ...parts,
 })
+/** The span of a scan, as counters are asked for it. */
+const timeOf = ({ fromMs, fromNs, toMs, toNs }: ScanRequest): CountedTime => {
+  const before = (ms: number, ns: number) => (ns > 0 ? [ms, ns - 1] : [ms - 1, 999_999])
+  const [from, to] = [before(fromMs, fromNs), before(toMs, toNs)]
+  return { fromMs: from[0], fromNs: from[1], toMs: to[0], toNs: to[1] }
+}
 const lines = (rows: readonly FoundRow[]): string[] => rows.map(({ line }) => line)
 
 /** What every {@link LogStore} must do; run against each engine. */
@@ -298,12 +304,23 @@ export function storeSuite(engine: SuiteEngine): void {
                 state.deletes.some(({ what }) => isMeant(what, row))
               const model = state.rows.filter((row) => !isHidden(row))
               const counts = await store.counts('t', [], { fromMs: 0, toMs: 2 * T0 })
+              // A cell may say that its rows carry more than those that are not hidden.
+              const text = (cell: string): string =>
+                state.deletes.length > 0 ? cell.replace(/ (?:level|other) (?=\d)/, ' ') : cell
               if (counts !== undefined) {
-                // A cell may say that its rows carry more than those that are not hidden.
-                const text = (cell: string): string =>
-                  state.deletes.length > 0 ? cell.replace(/ (?:level|other) (?=\d)/, ' ') : cell
                 const expected = countNaively(naive(model, request()))
                 expect(cellTexts(counts).map(text).sort()).toEqual(expected.map(text).sort())
+                // Ends that cut minutes, and rows that lie at them.
+                for (const { matchers, fromMs, fromNs, toMs, toNs } of questions) {
+                  const span = request({ matchers, fromMs, fromNs, toMs, toNs })
+                  const found = await store.counts('t', matchers, timeOf(span))
+                  const wanted = countNaively(naive(model, span))
+                  expect(
+                    cellTexts(found ?? [])
+                      .map(text)
+                      .sort(),
+                  ).toEqual(wanted.map(text).sort())
+                }
               }
               for (const each of questions) {
                 const expected = naive(model, each)
@@ -389,12 +406,41 @@ export function storeSuite(engine: SuiteEngine): void {
         ]
         if ((await store.counts('t', [], ALL)) === undefined) return
         expect(await cells(start, start + 120_000)).toEqual(all)
-        expect(await cells(start + 1, start + 120_000)).toEqual([all[2]])
-        expect(await cells(start, start + 119_999)).toEqual(all.filter(([, minute]) => minute === 0))
+        // Of what lies before and behind the ends, nothing is counted.
+        expect(await cells(start + 2, start + 120_000)).toEqual([['{app="a"} info level', 0, 3, 3], all[2]])
+        expect(await cells(start, start + 59_999)).toEqual([
+          all[0],
+          ['{app="a"} info level', 0, 3, 4],
+          all[3],
+        ])
         await reopen()
         expect(await cells(start, start + 120_000)).toEqual(all)
         expect(await cells(start, start + 120_000, [equal('app', 'b')])).toEqual([all[3]])
       })
+    })
+
+    test('counts up to now are whole, and rows that come late are counted the next time', async () => {
+      if ((await store.counts('t', [], ALL)) === undefined) return
+      const start = Math.floor(T0 / 60_000) * 60_000
+      const count = async (seconds: number): Promise<number> => {
+        const time = { fromMs: start - 300_000, toMs: start + seconds * 1000 }
+        const cells = plainCells((await store.counts('t', [], time)) ?? [])
+        return cells.reduce((sum, cell) => sum + cell.lines, 0)
+      }
+      for (const isFlushed of [false, true]) {
+        const minute = isFlushed ? 60 : 0
+        const known = await count(minute)
+        const at = (seconds: number) => row({ ms: start + (minute + seconds) * 1000, line: `at ${seconds}` })
+        await append(at(10), at(20))
+        if (isFlushed) await store.flush()
+        expect(await count(minute + 25)).toBe(known + 2)
+        // One behind the end, and one before it that came later.
+        await append(at(30), at(15))
+        if (isFlushed) await store.flush()
+        expect(await count(minute + 25)).toBe(known + 3)
+        expect(await count(minute + 30)).toBe(known + 4)
+        expect(await count(minute + 60)).toBe(known + 4)
+      }
     })
 
     describe('subscribers', () => {

@@ -326,6 +326,16 @@ export interface CountColumns {
 /** Whole numbers in little memory: a minute of a stream rarely has 65,536 of anything. */
 export type CountNumbers = Uint16Array | Float64Array
 
+/** What counts are asked for: from exclusive, to inclusive, exact to the nanosecond. */
+export interface CountedTime {
+  readonly fromMs: number
+  /** Nanoseconds beyond `fromMs`; 0 where it is left out. */
+  readonly fromNs?: number
+  readonly toMs: number
+  /** Nanoseconds beyond `toMs`; 0 where it is left out. */
+  readonly toNs?: number
+}
+
 /** The time range of a metadata request: from inclusive, to exclusive, milliseconds. */
 export interface TimeRange {
   readonly fromMs: number
@@ -372,13 +382,14 @@ export interface LogStore {
    */
   scan(tenant: string, request: ScanRequest, signal?: AbortSignal): Scan
   /**
-   * Counts of the whole minutes in (fromMs, toMs]; undefined where the engine keeps none. Several runs may be
-   * of one stream and level: what they have of one minute adds up.
+   * Counts of the rows in a span of time, by minute: of a minute that the span cuts, only the rows inside.
+   * Undefined where the engine keeps none. Several runs may be of one stream and level: what they have of one
+   * minute adds up.
    */
   counts(
     tenant: string,
     matchers: readonly LabelMatcher[],
-    range: TimeRange,
+    time: CountedTime,
   ): Promise<readonly CountRun[] | undefined>
   /** Streams with rows in the range that fit every matcher. */
   series(tenant: string, matchers: readonly LabelMatcher[], range: TimeRange): Promise<StreamRef[]>

@@ -1,20 +1,19 @@
-import type { CountRun, LabelMatcher, LogStore } from '#store/types.ts'
+import type { CountedTime, CountRun, LabelMatcher, LogStore } from '#store/types.ts'
 import type { RangePlan } from './range-plan.ts'
 
 const MINUTE_MS = 60_000
 
-/** Whole minutes, and what the store's counters say of them. */
+/** What the store's counters say of a span of time. */
 export interface CountedRange {
-  /** The minutes lie in (fromMs, toMs]. */
-  readonly fromMs: number
-  readonly toMs: number
   readonly runs: readonly CountRun[]
   /** How many cells the runs have. */
   readonly cells: number
+  /** The whole minute from which on counters do not say all that matters; undefined where they always do. */
+  readonly endMs: number | undefined
 }
 
 /**
- * Reads the counters of whole minutes, up to the first that they cannot tell; undefined where that is the
+ * Reads the counters of a span, up to the first minute that they cannot tell; undefined where that is the
  * first of all.
  * @param isUsable whether a run says all that matters of its rows
  */
@@ -22,19 +21,19 @@ export async function readCounts(
   store: LogStore,
   tenant: string,
   matchers: readonly LabelMatcher[],
-  minutes: { readonly fromMs: number; readonly toMs: number },
+  time: CountedTime,
   isUsable: (run: CountRun) => boolean,
 ): Promise<CountedRange | undefined> {
-  const { fromMs } = minutes
-  const runs = await store.counts(tenant, matchers, minutes)
+  const runs = await store.counts(tenant, matchers, time)
   if (runs === undefined) return undefined
-  let toMs = minutes.toMs
+  let endMs = Infinity
   for (const run of runs) {
-    if (!isUsable(run)) toMs = Math.min(toMs, run.columns.minute[run.from] * MINUTE_MS)
+    if (!isUsable(run)) endMs = Math.min(endMs, run.columns.minute[run.from] * MINUTE_MS)
   }
-  if (toMs <= fromMs) return undefined
-  const known = toMs === minutes.toMs ? runs : runs.map((run) => before(run, toMs))
-  return { fromMs, toMs, runs: known, cells: known.reduce((sum, { from, to }) => sum + to - from, 0) }
+  if (endMs <= time.fromMs) return undefined
+  const known = endMs === Infinity ? runs : runs.map((run) => before(run, endMs))
+  const cells = known.reduce((sum, { from, to }) => sum + to - from, 0)
+  return { runs: known, cells, endMs: endMs === Infinity ? undefined : endMs }
 }
 
 function before(run: CountRun, endMs: number): CountRun {
@@ -62,15 +61,6 @@ export function countsAll({ pipeline, countsLines, countsBytes }: RangePlan): bo
     predicates.length === 0 &&
     fieldNeedles.length === 0
   )
-}
-
-/**
- * The whole minutes inside (from, to], milliseconds that need not be whole; undefined where there are none.
- */
-export function wholeMinutes(from: number, to: number): { fromMs: number; toMs: number } | undefined {
-  const fromMs = Math.ceil(from / MINUTE_MS) * MINUTE_MS
-  const toMs = Math.floor(to / MINUTE_MS) * MINUTE_MS
-  return fromMs < toMs ? { fromMs, toMs } : undefined
 }
 
 /** Whether a duration or a time is a whole number of minutes. */

@@ -60,7 +60,7 @@ test('windows from counters are what adding up their cells one by one gives, how
         const grid = { firstMs: first * MINUTE, stepMs: step * MINUTE, count }
         const shape = { grid, rangeMs: range * MINUTE, shiftMs: shift * MINUTE, bytes, divisor }
         const counted = {
-          ...{ fromMs: 0, toMs: 0, cells: 0 },
+          ...{ endMs: undefined, cells: 0 },
           runs: given.map(({ of, cells, narrow }) => runOf(SERIES[of], cells, narrow)),
         }
         const steps = new CountedSteps(shape, counted, ({ stream }) => stream)

@@ -1,6 +1,6 @@
 import { invariant } from '#base/invariant.ts'
 import { compareTimestamps } from '#base/timestamp.ts'
-import type { LogStore, ScanWindow } from '#store/types.ts'
+import type { CountedTime, LogStore, ScanWindow } from '#store/types.ts'
 import { type ExplainedRead, explainRead } from '../engine/explain.ts'
 import type { Pace } from '../engine/pace.ts'
 import type { ScanParts } from '../engine/parts.ts'
@@ -9,14 +9,7 @@ import { compileMatcher } from '../pipeline/matcher.ts'
 import type { Grouping, RangeAggExpr } from '../syntax/ast.ts'
 import { printExpr } from '../syntax/printer.ts'
 import { rangeFunction } from './accumulators.ts'
-import {
-  type CountedRange,
-  countsAll,
-  isWholeMinute,
-  makeRunTest,
-  readCounts,
-  wholeMinutes,
-} from './counted-range.ts'
+import { type CountedRange, countsAll, isWholeMinute, makeRunTest, readCounts } from './counted-range.ts'
 import { CountedSteps } from './counted-steps.ts'
 import { knownPart, PaneGatherer, type PaneMemory } from './pane-memory.ts'
 import { isJoinable, RangeParts } from './range-parts.ts'
@@ -63,8 +56,8 @@ export class RangeReader {
   #scanStep = 0
   /** Whether windows with wide gaps between them are read one by one. */
   #readsApart: boolean
-  /** The whole minutes that counters are still to be asked about. */
-  #minutes: { readonly fromMs: number; readonly toMs: number } | undefined
+  /** The time that counters are still to be asked about. */
+  #countable: CountedTime | undefined
   /** The first steps, whose windows counters answer. */
   #counted: CountedSteps | undefined
   #block: StepBlock | undefined
@@ -89,7 +82,7 @@ export class RangeReader {
     this.#read = explainRead(printExpr(expr), plan.pipeline, plan.needed)
     context.stats.addRead(this.#read)
     this.#readsApart = grid.count > 1 && grid.stepMs >= 2 * expr.range.rangeMs
-    this.#minutes = shortcuts && countsAll(plan) ? this.#countableMinutes() : undefined
+    this.#countable = shortcuts && countsAll(plan) ? this.#countableTime() : undefined
     this.#remembered = this.#rememberedPanes()
   }
 
@@ -167,7 +160,7 @@ export class RangeReader {
     const { rangeMs } = this.#expr.range
     const isCommon = Number.isInteger(grid.stepMs) && grid.firstMs % grid.stepMs === 0
     const overlaps = rangeMs > grid.stepMs && Number.isInteger(this.#expr.range.offsetMs)
-    if (memory === undefined || this.#minutes !== undefined || !isCommon || !overlaps) return undefined
+    if (memory === undefined || this.#countable !== undefined || !isCommon || !overlaps) return undefined
     if (!isJoinable(this.#expr)) return undefined
     const lastMs = stepTime(grid, grid.count - 1)
     // A little more than the last window: rows that came late make a step or two unsure.
@@ -236,38 +229,42 @@ export class RangeReader {
     return scan[Symbol.asyncIterator]()
   }
 
-  /** The whole minutes that counters could answer for: all of them, or those inside a single window. */
-  #countableMinutes(): { readonly fromMs: number; readonly toMs: number } | undefined {
+  /** What counters could answer for: windows of whole minutes, or a single one. */
+  #countableTime(): CountedTime | undefined {
     const { grid } = this.#context
     const { rangeMs } = this.#expr.range
-    const isAligned = [grid.firstMs, grid.stepMs, rangeMs, this.#samples.shiftMs].every(isWholeMinute)
-    if (rangeMs === 0 || (grid.count > 1 && (!isAligned || this.#samples.shiftNs !== 0))) return undefined
-    const fromMs = grid.firstMs - rangeMs - this.#samples.shiftMs
-    const toMs = stepTime(grid, grid.count - 1) - this.#samples.shiftMs
-    // A shift by nanoseconds makes both ends a little earlier.
-    return wholeMinutes(fromMs, this.#samples.shiftNs > 0 ? toMs - 1 : toMs)
+    const samples = this.#samples
+    const isAligned = [grid.firstMs, grid.stepMs, rangeMs, samples.shiftMs].every(isWholeMinute)
+    if (rangeMs === 0 || (grid.count > 1 && (!isAligned || samples.shiftNs !== 0))) return undefined
+    const [from, to] = [grid.firstMs - rangeMs, stepTime(grid, grid.count - 1)].map((shiftedMs) => {
+      // The first moment that the span does not reach, at both ends.
+      const { ms, ns } = samples.boundOf(shiftedMs)
+      return ns > 0 ? { ms, ns: ns - 1 } : { ms: ms - 1, ns: 999_999 }
+    })
+    return { fromMs: from.ms, fromNs: from.ns, toMs: to.ms, toNs: to.ns }
   }
 
   /** Asks the counters, once. Where they end, or cannot tell, scans go on from there. */
   async #readCounts(): Promise<void> {
-    const minutes = this.#minutes
-    this.#minutes = undefined
-    if (minutes === undefined) return
+    const time = this.#countable
+    this.#countable = undefined
+    if (time === undefined) return
     const { store, tenant, grid } = this.#context
     const matchers = this.#expr.range.log.matchers.map(compileMatcher)
     const isUsable = makeRunTest(this.#samples.plan.byLabels)
-    const counted = await readCounts(store, tenant, matchers, minutes, isUsable)
+    const counted = await readCounts(store, tenant, matchers, time, isUsable)
     if (counted === undefined) return
     this.#read.countedCells += counted.cells
-    // An instant's window is not a whole number of minutes: rows join what counters know.
-    const steps = grid.count === 1 ? 0 : this.#stepsUpTo(counted.toMs)
+    // An instant's window need not be a whole number of minutes.
+    const steps = grid.count === 1 ? 0 : this.#stepsUpTo(counted.endMs)
     if (steps > 0) this.#counted = this.#countedSteps(counted, steps)
     if (steps < grid.count) this.#known = counted
   }
 
-  /** How many steps have windows that end by a time. */
-  #stepsUpTo(toMs: number): number {
+  /** How many steps have windows that end by a time; all of them where it is undefined. */
+  #stepsUpTo(toMs: number | undefined): number {
     const { firstMs, stepMs, count } = this.#context.grid
+    if (toMs === undefined) return count
     return Math.max(0, Math.min(count, Math.floor((toMs + this.#samples.shiftMs - firstMs) / stepMs) + 1))
   }
 
@@ -298,17 +295,14 @@ export class RangeReader {
     this.#known = undefined
     const { grid, pace } = this.#context
     const { rangeMs } = this.#expr.range
-    const fromMs = Math.max(known.fromMs, stepTime(grid, step) - rangeMs - this.#samples.shiftMs)
-    if (grid.count === 1)
-      await this.#readAll(this.#samples.boundOf(grid.firstMs - rangeMs), { ms: fromMs, ns: 1 })
+    const fromMs = stepTime(grid, step) - rangeMs - this.#samples.shiftMs
     for (const run of known.runs) {
       this.#samples.addRun(run, fromMs)
       if (pace.due) await pace.rest()
     }
     this.#samples.checkHeld()
-    const end = this.#samples.boundOf(stepTime(grid, grid.count - 1))
-    if (compareTimestamps(known.toMs, 1, end.ms, end.ns) < 0) this.#scanOn(Math.max(fromMs, known.toMs))
-    else this.#ended = true
+    if (known.endMs === undefined) this.#ended = true
+    else this.#scanOn(Math.max(fromMs, known.endMs))
   }
 
   #scanOn(afterMs: number): void {

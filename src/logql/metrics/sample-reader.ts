@@ -16,7 +16,7 @@ import { LiveSeries } from './live-series.ts'
 import { planRange, type RangePlan } from './range-plan.ts'
 import type { RangeSeries } from './range-series.ts'
 import { SeriesLookup } from './series-of-row.ts'
-import { PaneCursor, Panes, type StepGrid } from './step-grid.ts'
+import { PaneCursor, Panes, type StepGrid, stepTime } from './step-grid.ts'
 
 /** A range function of a query: plain data. */
 export interface RangeSpec {
@@ -133,16 +133,22 @@ export class SampleReader {
     this.#runSeries.clear()
   }
 
-  /** Counts the rows that a run of the store's counters stands for, from a whole minute on. */
+  /**
+   * Counts the rows that a run of the store's counters stands for, from a minute on. What it has of the minute
+   * that the last window ends in lies in that window.
+   */
   addRun(run: CountRun, fromMs: number): void {
     const { columns, from, to } = run
+    const { grid } = this.#spec
+    const lastMs = stepTime(grid, grid.count - 1)
     const values = this.plan.countsBytes ? columns.bytes : columns.lines
     const series = this.seriesOfRun(run)
-    for (let i = positionOf(run, from, fromMs / 60_000); i < to; i++) {
-      const ms = (columns.minute[i] + 1) * 60_000 + this.shiftMs
-      const pane = this.panes.of(this.shiftNs > 0 ? ms + 1 : ms)
+    for (let i = positionOf(run, from, Math.floor(fromMs / 60_000)); i < to; i++) {
+      const endMs = (columns.minute[i] + 1) * 60_000 + this.shiftMs
+      const upMs = Math.min(lastMs, this.shiftNs > 0 ? endMs + 1 : endMs)
+      const pane = this.panes.of(upMs)
       if (!this.panes.isUsed(pane)) continue
-      series.add(pane, values[i], ms, this.shiftNs)
+      series.add(pane, values[i], upMs, 0)
       this.#stats.postFilterLines += columns.lines[i]
     }
   }

@@ -1,6 +1,7 @@
 import { type Labels, labelsText, makeLabels } from '#base/labels.ts'
 import { compareTimestamps } from '#base/timestamp.ts'
 import type {
+  CountedTime,
   CountRun,
   EntryBatch,
   LabelMatcher,
@@ -11,7 +12,6 @@ import type {
   ScanStats,
   ScanWindow,
   StreamRef,
-  TimeRange,
 } from '#store/types.ts'
 
 /** A row as a test writes it down. */
@@ -87,11 +87,13 @@ export function makeMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
 }
 
 /** Each row is a cell of its own. */
-function count(streams: readonly StoredStream[], { fromMs, toMs }: TimeRange): CountRun[] {
+function count(streams: readonly StoredStream[], time: CountedTime): CountRun[] {
+  const { fromMs, fromNs = 0, toMs, toNs = 0 } = time
   return streams.flatMap(({ ref, rows }) => {
     const cells = rows.flatMap(({ tsMs, tsNs, line, metadata }) => {
       const minute = Math.ceil((tsNs > 0 ? tsMs + 1 : tsMs) / 60_000) - 1
-      if (minute * 60_000 < fromMs || (minute + 1) * 60_000 > toMs) return []
+      const isBehindStart = compareTimestamps(tsMs, tsNs, fromMs, fromNs) > 0
+      if (!isBehindStart || compareTimestamps(tsMs, tsNs, toMs, toNs) > 0) return []
       const level = metadata.find(([name]) => name === 'detected_level')?.[1] ?? ''
       const kind = metadata.some(([name]) => name.startsWith('__'))
         ? 'reserved'

@@ -112,26 +112,30 @@ export function groupedBytes({ columns, stream }: GroupedCounters): number {
   return cells + stream.length * 12 + 256
 }
 
-/** Adds the runs of selected streams, as far as they lie in [firstMinute, endMinute). */
+/** Minutes [first, end). */
+export interface MinuteRange {
+  readonly first: number
+  readonly end: number
+}
+
+/** Adds the runs of streams as far as they lie in the minutes meant of each: undefined for none. */
 export function addRuns(
   into: CountRun[],
   grouped: GroupedCounters,
   streams: readonly Stream[],
-  selected: ReadonlySet<Stream>,
-  firstMinute: number,
-  endMinute: number,
+  minutesOf: (number: number) => MinuteRange | undefined,
 ): void {
   const { levels, columns } = grouped
   let number = -1
-  let isSelected = false
+  let minutes: MinuteRange | undefined
   for (let run = 0; run < grouped.stream.length; run++) {
     if (grouped.stream[run] !== number) {
       number = grouped.stream[run]
-      isSelected = selected.has(streams[number])
+      minutes = minutesOf(number)
     }
-    if (!isSelected) continue
-    const from = lowerBound(columns.minute, grouped.from[run], grouped.from[run + 1], firstMinute)
-    const to = lowerBound(columns.minute, from, grouped.from[run + 1], endMinute)
+    if (minutes === undefined) continue
+    const from = lowerBound(columns.minute, grouped.from[run], grouped.from[run + 1], minutes.first)
+    const to = lowerBound(columns.minute, from, grouped.from[run + 1], minutes.end)
     if (from === to) continue
     const { level, metadata } = levels[grouped.level[run]]
     into.push({ stream: streams[number], level, metadata, columns, from, to })

@@ -1,4 +1,4 @@
-import type { CountRun, RowBatch, ScanRequest, TimeRange } from '../types.ts'
+import type { CountedTime, CountRun, RowBatch, ScanRequest, TimeRange } from '../types.ts'
 import { countedLevel, metadataBytes } from './counted-level.ts'
 import { minuteOf } from './counter-table.ts'
 import type { ActiveDelete } from './delete-log.ts'
@@ -23,21 +23,19 @@ interface Sum {
 type Sums = Map<string, Map<number, Sum>>
 
 /**
- * Counts the rows that requests hide in the whole minutes of a range, by reading them. What a request hides
- * as a whole, streams over whole minutes, is not read. Begins its scans at once, so that they see what the
+ * Counts the rows that requests hide in a span of time, by reading them. What a request hides as a whole,
+ * streams over whole minutes, is not read. Begins its scans at once, so that they see what the
  * caller sees in the same moment.
  */
 export async function countHidden(
   deletes: readonly ActiveDelete[],
   matchers: ScanRequest['matchers'],
-  range: TimeRange,
+  time: CountedTime,
   scan: (request: ScanRequest) => AsyncIterable<{ readonly batches: readonly RowBatch[] }>,
 ): Promise<HiddenCounts> {
-  const fromMs = Math.ceil(range.fromMs / MINUTE_MS) * MINUTE_MS
-  const toMs = Math.floor(range.toMs / MINUTE_MS) * MINUTE_MS
   const sums: Sums = new Map()
   const counting = deletes.flatMap((each, i) =>
-    partsToRead(each, fromMs, toMs).map(async (part) => {
+    partsToRead(each, time).map(async (part) => {
       const { selection } = each
       const lines = selection.lines
       const request = { ...part, matchers: [...matchers, ...selection.matchers], lines }
@@ -56,13 +54,14 @@ export async function countHidden(
 
 type Part = Pick<ScanRequest, 'fromMs' | 'fromNs' | 'toMs' | 'toNs'>
 
-/** The times in (fromMs, toMs] whose rows must be read: all that the request means, or its broken minutes. */
-function partsToRead(each: ActiveDelete, fromMs: number, toMs: number): Part[] {
+/** The times of a span whose rows must be read: all that the request means, or its broken minutes. */
+function partsToRead(each: ActiveDelete, { fromMs, fromNs = 0, toMs, toNs = 0 }: CountedTime): Part[] {
   const whole = wholeMinutes(each)
   const { request } = each
+  const from = justAfter(fromMs, fromNs)
   const all = {
-    ...laterOf({ fromMs, fromNs: 1 }, request),
-    ...earlierOf({ toMs, toNs: 1 }, justAfter(request.toMs, request.toNs)),
+    ...laterOf({ fromMs: from.toMs, fromNs: from.toNs }, request),
+    ...earlierOf(justAfter(toMs, toNs), justAfter(request.toMs, request.toNs)),
   }
   const parts =
     whole === undefined

@@ -1,6 +1,7 @@
 import type { PlanScan } from '../scan-plan.ts'
 import type { LabelMatcher, LogStore, Scan, ScanRequest, TimeRange } from '../types.ts'
 import type { CountReader } from './counts.ts'
+import { CutMinutes } from './cut-minutes.ts'
 import type { ActiveDelete, DeleteLog } from './delete-log.ts'
 import type { Head } from './head.ts'
 import type { HeadSet } from './head-set.ts'
@@ -88,16 +89,22 @@ export function makeReads(environment: ReadEnvironment): Reads {
       return hideDeleted(scan, () => hidden(tenant, request))
     },
     planScan: (tenant, request) => planScan(environment, tenant, request, () => hidden(tenant, request)),
-    counts: async (tenant, matchers, range) => {
-      // Then the scans of hidden rows begin at once, too.
-      if (hidden(tenant, range).length > 0) await prepare(tenant, range)
+    counts: async (tenant, matchers, time) => {
+      // Rows in the millisecond after the last one are not meant, but what begins there is looked at.
+      const range = { fromMs: time.fromMs, toMs: time.toMs + 1 }
+      // Where any are hidden, the scans of those begin at once, too.
+      const isHidden = hidden(tenant, range).length > 0
+      const minutes = new CutMinutes(time)
+      await (isHidden
+        ? prepare(tenant, range)
+        : segments.prepareWanted(tenant, ({ properties }) => minutes.isAcross(properties)))
       const counting = withSnapshot(tenant, (taken) =>
-        counters.count(catalog, taken, tenant, matchers, range),
+        counters.count(catalog, taken, tenant, matchers, minutes),
       )
       const requests = hidden(tenant, range)
       if (requests.length === 0) return counting
       const scan = (request: ScanRequest): Scan => makeScan(environment, tenant, request, undefined)
-      const [runs, counted] = await Promise.all([counting, countHidden(requests, matchers, range, scan)])
+      const [runs, counted] = await Promise.all([counting, countHidden(requests, matchers, time, scan)])
       return runs && counted.subtractFrom(runs)
     },
     series: seriesOf,

@@ -113,6 +113,11 @@ export class SegmentSet {
     })
   }
 
+  /** {@link SegmentSet.prepare} for the segments that are wanted. */
+  prepareWanted(tenant: string, isWanted: (segment: Segment) => boolean): Promise<void> | undefined {
+    return this.#prepare(tenant, isWanted)
+  }
+
   #prepare(tenant: string, isWanted: (segment: Segment) => boolean): Promise<void> | undefined {
     const inTime = this.of(tenant).filter(isWanted)
     for (const segment of inTime) if (segment.isLoaded) this.#loaded.touch(segment)

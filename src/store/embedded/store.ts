@@ -168,7 +168,7 @@ function assemble(parts: Parts): EmbeddedStore {
   const { options, catalog, handles, segments, wal, heads, replay, deletes } = parts
   const blocks = new BlockReader((options.cacheBytes * 5) / 8, logCorrupt(options.logger))
   const filters = new FilterReader(options.cacheBytes / 4, options.logger)
-  const counters = new CountReader(options.cacheBytes / 8, options.logger)
+  const counters = new CountReader(options.cacheBytes / 8, blocks, options.logger)
   const subscriptions = new Subscriptions(options.logger)
   const snapshots = makeSnapshots(segments, heads)
   const ingest = new Ingest({
