@@ -3,7 +3,6 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readFileSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -24,7 +23,8 @@ import {
   SEGMENT_HEADER,
   type SegmentProperties,
 } from '../src/store/embedded/segment-format.ts'
-import { freePort } from '../test/crash/server-process.ts'
+import { freePort, writeConfig } from '../test/crash/server-process.ts'
+import { cpuSeconds, rssMb } from './load/process-usage.ts'
 import { startLogProcess } from './support/log-process.ts'
 
 // Time from the start of a server to /ready with many segments on disk, after that of one with none.
@@ -59,38 +59,12 @@ try {
 }
 
 async function measure(what: string, dir: string): Promise<void> {
-  mkdirSync(dir, { recursive: true })
   const port = await freePort()
-  const config = join(dir, 'loki.yaml')
-  writeFileSync(config, configText(dir, port))
-  const server = await startLogProcess(config, port)
-  const cpuS = cpuSeconds(server.pid)
-  const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1]
+  const server = await startLogProcess(writeConfig(dir, port), port)
+  const cpuS = cpuSeconds(server.pid).toFixed(2)
+  const { now } = rssMb(server.pid)
   await server.end('SIGTERM')
-  const rssMb = Math.round(Number(rss) / 1024)
-  console.log(`${what}: ready after ${Math.round(server.readyMs)} ms, ${cpuS} CPU s, RSS ${rssMb} MB`)
-}
-
-/** User and system time so far, seconds. */
-function cpuSeconds(pid: number): string {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
-  return ((Number(fields[11]) + Number(fields[12])) / 100).toFixed(2)
-}
-
-function configText(dir: string, port: number): string {
-  return `auth_enabled: false
-server: {http_listen_address: 127.0.0.1, http_listen_port: ${port}, grpc_listen_port: 0, log_level: warn}
-common:
-  path_prefix: ${dir}
-  storage: {filesystem: {chunks_directory: ${join(dir, 'chunks')}, rules_directory: ${join(dir, 'rules')}}}
-  replication_factor: 1
-  ring: {kvstore: {store: inmemory}}
-schema_config:
-  configs:
-    - {from: 2024-01-01, store: tsdb, object_store: filesystem, schema: v13,
-       index: {prefix: index_, period: 24h}}
-ingester: {lifecycler: {min_ready_duration: 0s}}
-`
+  console.log(`${what}: ready after ${Math.round(server.readyMs)} ms, ${cpuS} CPU s, RSS ${now} MB`)
 }
 
 /** Each segment holds the same streams: a host's containers change little from one hour to the next. */

@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { freePort } from '../test/crash/server-process.ts'
+import { freePort, writeConfig } from '../test/crash/server-process.ts'
+import { cpuSeconds, rssMb } from './load/process-usage.ts'
 import { type LogProcess, startLogProcess } from './support/log-process.ts'
 
 // Memory of a server with very many streams in one tenant, and the time from its start to /ready with their
@@ -20,8 +21,11 @@ const { values } = parseArgs({
 const [streams, rounds, batch] = [values.streams, values.rounds, values.batch].map(Number)
 const folder = mkdtempSync(join(tmpdir(), 'logboom-bench-streams-'))
 const port = await freePort()
-const config = join(folder, 'loki.yaml')
-writeFileSync(config, configText(folder, port))
+const config = writeConfig(folder, port, {
+  max_global_streams_per_user: 0,
+  max_streams_per_user: 0,
+  max_query_series: 1_000_000,
+})
 let server: LogProcess | undefined
 try {
   server = await startLogProcess(config, port)
@@ -44,29 +48,6 @@ try {
 } finally {
   await server?.end('SIGKILL')
   rmSync(folder, { recursive: true, force: true })
-}
-
-function configText(dir: string, listenPort: number): string {
-  return `auth_enabled: false
-server:
-  {http_listen_address: 127.0.0.1, http_listen_port: ${listenPort}, grpc_listen_port: 0, log_level: warn}
-common:
-  path_prefix: ${dir}
-  storage: {filesystem: {chunks_directory: ${join(dir, 'chunks')}, rules_directory: ${join(dir, 'rules')}}}
-  replication_factor: 1
-  ring: {kvstore: {store: inmemory}}
-schema_config:
-  configs:
-    - {from: 2024-01-01, store: tsdb, object_store: filesystem, schema: v13,
-       index: {prefix: index_, period: 24h}}
-ingester: {lifecycler: {min_ready_duration: 0s}}
-limits_config:
-  max_global_streams_per_user: 0
-  max_streams_per_user: 0
-  ingestion_rate_mb: 1000
-  ingestion_burst_size_mb: 1000
-  max_query_series: 1000000
-`
 }
 
 /** Labels as a cluster's collector sets them: the pod's name makes a stream of its own. */
@@ -110,19 +91,20 @@ async function query(url: string): Promise<void> {
     'label/pod/values',
     `query_range?limit=100&query=${encodeURIComponent('{namespace="team-7"} |= "hello"')}`,
     `query?query=${encodeURIComponent('sum by (namespace) (count_over_time({cluster="prod-eu-1"}[5m]))')}`,
+    `query_range?step=60&query=${encodeURIComponent('sum(count_over_time({cluster="prod-eu-1"}[5m]))')}`,
   ]
   for (const path of paths) {
     const startMs = performance.now()
     const response = await fetch(`${url}/loki/api/v1/${path}`)
     const text = await response.text()
     if (!response.ok) throw new Error(`${path}: ${response.status} ${text.slice(0, 500)}`)
-    console.log(`  ${path.slice(0, 40).padEnd(42)} ${(performance.now() - startMs).toFixed(0)} ms`)
+    const what = decodeURIComponent(path).slice(0, 70).padEnd(72)
+    console.log(`  ${what} ${(performance.now() - startMs).toFixed(0)} ms`)
   }
 }
 
 function report(what: string, { pid }: LogProcess): void {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const mb = (name: string): string =>
-    `${Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024)} MB`
-  console.log(`${what.padEnd(40)} RSS ${mb('VmRSS').padStart(7)}, peak ${mb('VmHWM').padStart(7)}`)
+  const { now, peak } = rssMb(pid)
+  const used = `RSS ${String(now).padStart(4)} MB, peak ${String(peak).padStart(4)} MB`
+  console.log(`${what.padEnd(40)} ${used}, ${cpuSeconds(pid).toFixed(1)} CPU s`)
 }
