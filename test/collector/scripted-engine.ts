@@ -37,6 +37,10 @@ export interface ScriptedEngine {
   dieAfter(records: number): void
   /** Happens when a log is asked for the next time, before the engine looks at its container. */
   beforeNextLog(act: () => void): void
+  /** The next lists of containers fail: of running ones, or of those that have ended. */
+  failLists(what: 'running' | 'ended', count: number): void
+  /** Ends the streams of events. */
+  cutEvents(): void
   /** Ends all streams, as a proxy does with idle ones. */
   cut(): void
   /** How often the log of a container was opened to be followed. */
@@ -85,6 +89,7 @@ export async function startScriptedEngine(socketPath?: string, version = '28.2.2
   const skipsFile = Number.parseInt(version, 10) < 23
   const containers = new Map<string, Kept>()
   const listeners = new Set<ServerResponse>()
+  const failing = { running: 0, ended: 0 }
   let counter = 0
   let lifeRecords = Number.POSITIVE_INFINITY
   let beforeLog: () => void = () => undefined
@@ -104,8 +109,11 @@ export async function startScriptedEngine(socketPath?: string, version = '28.2.2
     const kept = containers.get(id)
     if (url.pathname === '/_ping') response.end('OK')
     else if (url.pathname === '/networks') response.end('[]')
-    else if (url.pathname === '/containers/json') response.end(JSON.stringify(list(containers, url)))
-    else if (url.pathname === '/events') {
+    else if (url.pathname === '/containers/json') {
+      const what = /status/.test(url.searchParams.get('filters') ?? '') ? 'ended' : 'running'
+      if (failing[what]-- > 0) response.writeHead(500).end('{"message":"the disk is busy"}')
+      else response.end(JSON.stringify(list(containers, url)))
+    } else if (url.pathname === '/events') {
       response.flushHeaders()
       listeners.add(response)
       response.on('close', () => listeners.delete(response))
@@ -189,6 +197,13 @@ export async function startScriptedEngine(socketPath?: string, version = '28.2.2
     },
     beforeNextLog(act) {
       beforeLog = act
+    },
+    failLists(what, count) {
+      failing[what] = count
+    },
+    cutEvents() {
+      for (const response of listeners) response.end()
+      listeners.clear()
     },
     cut() {
       for (const kept of containers.values()) endFollowing(kept)

@@ -138,8 +138,22 @@ class DockerDiscovery implements ComponentInstance<Args> {
     }
   }
 
+  /** Looks until it succeeds, or nobody listens to events any more. */
+  async #catchUpAtLast(signal: AbortSignal): Promise<void> {
+    for (let retryMs = FIRST_RETRY_MS; !signal.aborted; retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)) {
+      try {
+        return await this.#catchUp(signal)
+      } catch (error) {
+        if (signal.aborted) return
+        const message = 'cannot look up ended containers, which is tried again'
+        this.#context.logger.warn({ error: errorMessage(error), retryMs }, message)
+        await sleep(retryMs, undefined, { signal }).catch(() => undefined)
+      }
+    }
+  }
+
   /** Looks for containers that ended since somebody last watched. */
-  async #catchUp(): Promise<void> {
+  async #catchUp(signal: AbortSignal): Promise<void> {
     const nowMs = Date.now()
     const sinceMs = this.#watched?.ms()
     if (sinceMs !== undefined) {
@@ -157,6 +171,8 @@ class DockerDiscovery implements ComponentInstance<Args> {
         }),
       )
     }
+    // Events have ended meanwhile: what comes until they begin again has to be looked up, too.
+    if (signal.aborted) return
     await this.#watched?.set(nowMs)
     this.#isWatching = true
     this.#wake.abort()
@@ -179,6 +195,7 @@ class DockerDiscovery implements ComponentInstance<Args> {
       this.#networks(),
       recent.length === 0 ? [] : this.#client.containers({ all: true, filters: { ...filters, id: recent } }),
     ])
+    this.#recent.asked(recent)
     const byId = new Map([...running, ...started].map((container) => [container.Id, container]))
     const options = {
       port: args.port,
@@ -206,6 +223,7 @@ class DockerDiscovery implements ComponentInstance<Args> {
   async #eventLoop(signal: AbortSignal): Promise<void> {
     let retryMs = FIRST_RETRY_MS
     while (!signal.aborted) {
+      const listening = new AbortController()
       try {
         await this.#client.events(
           EVENTS,
@@ -216,18 +234,15 @@ class DockerDiscovery implements ComponentInstance<Args> {
             this.#wake.abort()
           },
           signal,
-          () => {
-            this.#catchUp().catch((error: unknown) => {
-              // Events go on; what was missed is looked up when they begin the next time.
-              this.#context.logger.warn({ error: errorMessage(error) }, 'cannot look up ended containers')
-            })
-          },
+          () => void this.#catchUpAtLast(listening.signal),
         )
       } catch (error) {
         if (signal.aborted) return
         if (!this.#permissions.note(error, 'without it short-lived containers may be missed')) {
           this.#context.logger.debug({ error: errorMessage(error) }, 'the event stream of Docker broke')
         }
+      } finally {
+        listening.abort()
       }
       if (signal.aborted) return
       this.#isWatching = false

@@ -4,6 +4,8 @@ export interface RecentContainers {
   note(id: string, action: string): void
   /** The containers to ask for beside the running ones. */
   ids(): string[]
+  /** The daemon has been asked for these. */
+  asked(ids: readonly string[]): void
   /** Milliseconds until the next of them is forgotten; infinite when there is none. */
   nextExpiryMs(): number
 }
@@ -11,24 +13,34 @@ export interface RecentContainers {
 /** How long a container stays a target after it has started or stopped. */
 const KEEP_MS = 10_000
 
-/** Keeps containers in mind for ten seconds after their last event, until they are destroyed. */
+/**
+ * Keeps containers in mind for ten seconds after their last event, until they are destroyed. One that could
+ * not be asked for in that time, as the daemon did not answer, is kept until it has been.
+ */
 export function makeRecentContainers(now: () => number = Date.now): RecentContainers {
-  const untilMs = new Map<string, number>()
+  const known = new Map<string, { readonly untilMs: number; isAsked: boolean }>()
   const forget = (): void => {
-    for (const [id, until] of untilMs) if (until <= now()) untilMs.delete(id)
+    for (const [id, { untilMs, isAsked }] of known) if (isAsked && untilMs <= now()) known.delete(id)
   }
   return {
     note(id, action) {
-      if (action === 'destroy') untilMs.delete(id)
-      else untilMs.set(id, now() + KEEP_MS)
+      if (action === 'destroy') known.delete(id)
+      else known.set(id, { untilMs: now() + KEEP_MS, isAsked: false })
     },
     ids() {
       forget()
-      return [...untilMs.keys()]
+      return [...known.keys()]
+    },
+    asked(ids) {
+      for (const id of ids) {
+        const container = known.get(id)
+        if (container !== undefined) container.isAsked = true
+      }
     },
     nextExpiryMs() {
       forget()
-      return Math.min(Number.POSITIVE_INFINITY, ...[...untilMs.values()].map((until) => until - now()))
+      const left = [...known.values()].map(({ untilMs }) => Math.max(0, untilMs - now()))
+      return Math.min(Number.POSITIVE_INFINITY, ...left)
     },
   }
 }
