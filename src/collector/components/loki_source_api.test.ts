@@ -99,6 +99,18 @@ test('takes raw lines, and relabels pushed ones', async () => {
   ])
 })
 
+test('what is taken over and what rules leave out is counted, with its bytes', async () => {
+  const rule = { separator: ';', regex: 'b', replacement: '', modulus: 0 }
+  const rules = compileRules([{ ...rule, action: 'drop', source_labels: ['a'], target_label: '' }])
+  const url = await start({ relabel_rules: rules })
+  expect(await post(`${url}/loki/api/v1/raw`, 'one\n\nzwölf\n', {})).toBe('204')
+  expect(await post(`${url}/loki/api/v1/push`, jsonBody, JSON_TYPE)).toBe('204')
+  const metrics = await component.metrics.metrics()
+  for (const [name, value] of Object.entries({ entries: 4, bytes: 11, entries_dropped: 2 })) {
+    expect(metrics).toContain(`loki_source_api_${name}_total ${value}\n`)
+  }
+})
+
 test.each([
   ['/loki/api/v1/push', '{', JSON_TYPE, '400'],
   ['/loki/api/v1/push', 'nonsense', {}, '400'],

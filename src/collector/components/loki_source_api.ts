@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { errorMessage } from '#base/errors.ts'
 import { type Labels, makeLabels } from '#base/labels.ts'
+import { Counter } from '#base/metrics.ts'
 import { applyRules, noRules, type RelabelRules } from '#base/relabel.ts'
 import { type PushedStream, parseJsonPush, parseProtobufPush } from '../api/push-request.ts'
 import { type ApiHttpArgs, apiServerBlocks, apiTlsOptions, DEFAULT_API_HTTP } from '../api/server-args.ts'
@@ -55,6 +56,9 @@ class HttpProblem extends Error {
 
 class ApiSource implements ComponentInstance<Args> {
   readonly #context: ComponentContext
+  readonly #entries: Counter
+  readonly #bytes: Counter
+  readonly #dropped: Counter
   #args: Args
   #server: Server | undefined
   #lastMs = 0
@@ -63,6 +67,11 @@ class ApiSource implements ComponentInstance<Args> {
   constructor(context: ComponentContext, args: Args) {
     this.#context = context
     this.#args = args
+    const counter = (name: string, help: string): Counter =>
+      new Counter({ name: `loki_source_api_${name}_total`, help, registers: [context.metrics] })
+    this.#entries = counter('entries', 'Entries taken over from clients.')
+    this.#bytes = counter('bytes', 'Bytes of the lines of these entries.')
+    this.#dropped = counter('entries_dropped', 'Entries left out by relabel_rules.')
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -169,7 +178,11 @@ class ApiSource implements ComponentInstance<Args> {
   }
 
   async #forward(labels: Labels | undefined, entries: LogEntry[], isStampedNow = false): Promise<void> {
-    if (labels === undefined || entries.length === 0) return
+    if (labels === undefined || entries.length === 0) {
+      this.#dropped.inc(entries.length)
+      this.#count(entries)
+      return
+    }
     const keepsTime = this.#args.use_incoming_timestamp && !isStampedNow
     const stamped = keepsTime ? entries : entries.map((entry) => ({ ...entry, ...this.#nextTime() }))
     try {
@@ -181,6 +194,12 @@ class ApiSource implements ComponentInstance<Args> {
     } catch (error) {
       throw new HttpProblem(503, errorMessage(error))
     }
+    this.#count(entries)
+  }
+
+  #count(entries: readonly LogEntry[]): void {
+    this.#entries.inc(entries.length)
+    this.#bytes.inc(entries.reduce((sum, { line }) => sum + Buffer.byteLength(line), 0))
   }
 
   /** The time of arrival; entries of the same millisecond are told apart by a nanosecond each. */

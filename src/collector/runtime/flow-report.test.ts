@@ -15,6 +15,7 @@ async function reportOf(role: 'source' | 'transform', counts: Readonly<Record<st
 
 test.each([
   ['a file', { loki_source_file_read_lines_total: 3, loki_source_file_read_bytes_total: 40 }, [3, 40]],
+  ['pushes', { loki_source_api_entries_total: 2, loki_source_api_bytes_total: 30 }, [2, 30]],
   ['containers', { loki_source_docker_target_entries_total: 5 }, [5, undefined]],
   ['syslog', { loki_source_syslog_entries_total: 7 }, [7, undefined]],
   ['the journal', { loki_source_journal_target_lines_total: 9 }, [9, undefined]],

@@ -39,6 +39,7 @@ interface Counted {
 
 /** Counters of what sources read: of lines, and of bytes where there is one. */
 const READS: readonly (readonly [lines: string, bytes?: string])[] = [
+  ['loki_source_api_entries_total', 'loki_source_api_bytes_total'],
   ['loki_source_docker_target_entries_total'],
   ['loki_source_file_read_lines_total', 'loki_source_file_read_bytes_total'],
   ['loki_source_journal_target_lines_total'],
@@ -50,6 +51,7 @@ const DROPS: readonly (readonly [metric: string, reason: string])[] = [
   ['loki_process_dropped_lines_total', ''],
   ['loki_write_dropped_entries_total', ''],
   ['loki_secretfilter_lines_dropped_total', 'took too long to read'],
+  ['loki_source_api_entries_dropped_total', 'by its rules'],
   ['loki_source_docker_target_too_long_lines_total', 'longer than 1 MiB'],
   ['loki_source_docker_target_parsing_errors_total', 'without a time'],
   ['loki_source_journal_target_parsing_errors_total', 'cannot be read'],
