@@ -27,6 +27,8 @@ describe.skipIf(missing !== undefined)('collecting while everything goes wrong',
   const counts = new Map<string, number>()
   /** How many wait for a server that can be read; nothing new happens to it meanwhile. */
   let readers = 0
+  /** Something has failed: nothing more happens. */
+  let isOver = false
   let world: World
 
   beforeAll(async () => {
@@ -58,7 +60,7 @@ describe.skipIf(missing !== undefined)('collecting while everything goes wrong',
     try {
       for (const deadline = Date.now() + PATIENCE_MS; ; await sleep(1000)) {
         const lost = (await censusOf(name)).wrong.filter((wrong) => wrong.startsWith('missing'))
-        if (lost.length === 0) return
+        if (lost.length === 0 || isOver) return
         if (Date.now() < deadline) continue
         const spans = wrongSpans(lost, world.containers.written).join('\n')
         const view = await collectorView(name, world)
@@ -73,9 +75,9 @@ describe.skipIf(missing !== undefined)('collecting while everything goes wrong',
     const names = Object.keys(troubles)
     // Each at least once, in a random order; then as it comes.
     const order = names.map((name) => ({ name, at: random() })).sort((a, b) => a.at - b.at)
-    for (let round = 0; Date.now() < untilMs || round < names.length; round++) {
+    for (let round = 0; !isOver && (Date.now() < untilMs || round < names.length); round++) {
       const name = round < names.length ? order[round].name : chance.pick(names)
-      while (!mayGoOn()) await sleep(100)
+      while (!mayGoOn() && !isOver) await sleep(100)
       await troubles[name]()
       counts.set(name, (counts.get(name) ?? 0) + 1)
       await sleep(500 + random() * 1500)
@@ -104,10 +106,14 @@ describe.skipIf(missing !== undefined)('collecting while everything goes wrong',
     await containers.start('steady1', 'steady')
     const untilMs = Date.now() + SECONDS * 1000
     const path = { ...pathTroubles(world, chance), ...(WAL ? walTroubles(world) : {}) }
-    await Promise.all([
+    const troubles = [
       makeTrouble(path, untilMs, () => readers === 0),
       makeTrouble(containerTroubles(world, chance, untilStored), untilMs, () => true),
-    ])
+    ]
+    await Promise.all(troubles).finally(async () => {
+      isOver = true
+      await Promise.allSettled(troubles)
+    })
     for (const running of containers.names(true)) await containers.end(running, 'stop')
     await untilQuiet()
     const census = takeCensus(containers.written, await read('{container=~".+"}', world.startedMs), refused)

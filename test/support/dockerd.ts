@@ -102,6 +102,7 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
     },
     async restart() {
       await stopDaemon(daemon)
+      if (stopped !== undefined) throw new Error('the Docker Engine has been stopped for good')
       daemon = await startDaemon(args, logPath, docker)
     },
     stop() {

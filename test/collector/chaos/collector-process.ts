@@ -18,6 +18,8 @@ export interface CollectorProcess {
   /** Starts it and waits until it is ready. */
   start(): Promise<void>
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
+  /** Ends it for good: whoever starts it afterwards, or is about to, fails. */
+  stop(): Promise<void>
   /** Replaces its configuration and has the running process load it. */
   reload(config: string): Promise<void>
   /** The most resident memory that any of its lives has had, in MB. */
@@ -35,6 +37,7 @@ export function makeCollectorProcess(folder: string, config: string, port: numbe
   let child: ChildProcess | undefined
   let log = ''
   let peakMb = 0
+  let isStopped = false
   const notePeak = (): number => {
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return peakMb
     const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
@@ -59,7 +62,12 @@ export function makeCollectorProcess(folder: string, config: string, port: numbe
       const text = await answer.text()
       if (!answer.ok) throw new Error(`the collector did not reload: ${text}`)
     },
+    async stop() {
+      isStopped = true
+      await end('SIGKILL')
+    },
     async start() {
+      if (isStopped) throw new Error('the collector has been stopped for good')
       const listen = `--server.http.listen-addr=127.0.0.1:${port}`
       const storage = `--storage.path=${storagePath}`
       child = spawn(process.execPath, [LOGBOOM, 'collect', 'run', listen, storage, configPath], {
@@ -70,6 +78,7 @@ export function makeCollectorProcess(folder: string, config: string, port: numbe
         log += text
       })
       for (const deadline = Date.now() + START_PATIENCE_MS; Date.now() < deadline; ) {
+        if (isStopped) throw new Error('the collector was stopped while it started')
         if (child.exitCode !== null) break
         const ready = await fetch(`${url}/-/ready`).catch(() => undefined)
         await ready?.arrayBuffer()

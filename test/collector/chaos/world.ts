@@ -46,6 +46,8 @@ export async function startWorld(wal: boolean): Promise<World> {
   const config = (changes: Partial<ChaosConfig>): string =>
     chaosConfig({ dockerHost: dockerd.host, url: proxy.url, wal, batchWait: '200ms', ...changes })
   const collector = makeCollectorProcess(folder, config({}), await freePort())
+  let isStopped = false
+  let serverStarting: Promise<unknown> = Promise.resolve()
   await collector.start()
   return {
     ...{ startedMs, dockerd, proxy, collector, refused, config },
@@ -56,10 +58,15 @@ export async function startWorld(wal: boolean): Promise<World> {
     async restartServer(signal, pause) {
       await server.end(signal)
       await pause()
-      server = await startServer(serverConfig, serverPort, SERVER_PATIENCE_MS)
+      if (isStopped) throw new Error('the server has been stopped for good')
+      const starting = startServer(serverConfig, serverPort, SERVER_PATIENCE_MS)
+      serverStarting = starting.catch(() => undefined)
+      server = await starting
     },
     async stop() {
-      await collector.end('SIGKILL')
+      isStopped = true
+      await collector.stop()
+      await serverStarting
       await proxy.stop()
       await server.end('SIGKILL')
       await dockerd.stop()
