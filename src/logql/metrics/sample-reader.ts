@@ -1,5 +1,5 @@
 import { invariant } from '#base/invariant.ts'
-import { labelsText } from '#base/labels.ts'
+import { labelsText, labelValue } from '#base/labels.ts'
 import type { CountRun, RowBatch, ScanRequest, StreamRef } from '#store/types.ts'
 import type { Pace } from '../engine/pace.ts'
 import { LogqlError, tooMuchMemory } from '../error.ts'
@@ -45,6 +45,7 @@ const CHECK_ROWS = 16_384
 const PACE_MASK = 63
 
 const NO_LINE = new Uint8Array(0)
+const LEVEL_LABEL = 'detected_level'
 
 /** Takes rows through the stages of a range function, and keeps their samples by series and pane. */
 export class SampleReader {
@@ -63,6 +64,10 @@ export class SampleReader {
   readonly #columns: ColumnReader | undefined
   readonly #lookup: SeriesLookup<RangeSeries>
   readonly #runSeries = new Map<StreamRef, Map<string, RangeSeries>>()
+  /** The labels that runs are grouped by; undefined for all of them. */
+  readonly #runLabels: readonly string[] | undefined
+  /** By {@link groupKey}: a hundred thousand streams may be of ten series. */
+  readonly #runGroups = new Map<string, RangeSeries>()
   /** Rows read since samples were added up. */
   #unchecked = 0
 
@@ -78,6 +83,7 @@ export class SampleReader {
     this.shiftNs = totalNs - carry * 1e6
     this.live = new LiveSeries(rangeFunction(expr.op, expr.param))
     this.#lookup = new SeriesLookup(this.plan.grouper, (labels) => this.live.of(labels))
+    this.#runLabels = this.plan.byLabels
     this.#columns = this.plan.columns && this.#columnReader(this.plan.columns)
   }
 
@@ -131,6 +137,7 @@ export class SampleReader {
   forget(): void {
     this.#lookup.clear()
     this.#runSeries.clear()
+    this.#runGroups.clear()
   }
 
   /**
@@ -154,7 +161,15 @@ export class SampleReader {
   }
 
   /** The series of the rows of a run whose metadata is their level, or nothing that matters. */
-  seriesOfRun({ stream, level }: CountRun): RangeSeries {
+  seriesOfRun(run: CountRun): RangeSeries {
+    const key = groupKey(run, this.#runLabels)
+    if (key === undefined) return this.#findSeries(run)
+    let series = this.#runGroups.get(key)
+    if (series === undefined) this.#runGroups.set(key, (series = this.#findSeries(run)))
+    return series
+  }
+
+  #findSeries({ stream, level }: CountRun): RangeSeries {
     let byLevel = this.#runSeries.get(stream)
     if (byLevel === undefined) this.#runSeries.set(stream, (byLevel = new Map()))
     let series = byLevel.get(level)
@@ -253,6 +268,21 @@ export class SampleReader {
     this.#unchecked += rows
     this.checkHeld()
   }
+}
+
+/**
+ * A text that is the same for runs of one series; undefined where only their labels, put together, tell. The
+ * level is a label of its rows, unless their stream has one of that name.
+ */
+function groupKey({ stream, level }: CountRun, labels: readonly string[] | undefined): string | undefined {
+  if (labels === undefined) return undefined
+  let key = ''
+  for (const name of labels) {
+    const value = labelValue(stream.labels, name)
+    if (name === LEVEL_LABEL && value !== '') return undefined
+    key += `${name === LEVEL_LABEL ? level : value}\0`
+  }
+  return key
 }
 
 function pipelineError(row: Row): LogqlError {

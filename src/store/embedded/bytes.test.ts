@@ -23,6 +23,25 @@ describe('varints and texts', () => {
     )
   })
 
+  test.each([
+    '',
+    'a',
+    'x'.repeat(127),
+    'x'.repeat(128),
+    'x'.repeat(300),
+    'näh',
+    '\ud800',
+    `${'x'.repeat(126)}é`,
+  ])('text %j is its length and UTF-8', (value) => {
+    const writer = new ByteWriter(1)
+    writer.text(value)
+    const utf8 = new TextEncoder().encode(value)
+    const reader = new ByteReader(writer.view())
+    expect(reader.varint()).toBe(utf8.length)
+    expect(reader.raw(utf8.length)).toEqual(utf8)
+    expect(reader.offset).toBe(writer.length)
+  })
+
   test('arbitrary bytes give pairs or a FormatError, nothing else', () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {

@@ -47,6 +47,7 @@ export class ByteWriter {
 
   /** Varint byte length, then UTF-8. */
   text(value: string): void {
+    if (value.length < 0x80 && this.#asciiText(value)) return
     const bytes = encoder.encode(value)
     this.varint(bytes.length)
     this.raw(bytes)
@@ -61,6 +62,24 @@ export class ByteWriter {
   /** A view of what was written, valid until the next write. */
   view(): Uint8Array<ArrayBuffer> {
     return this.#buffer.subarray(0, this.#length)
+  }
+
+  /**
+   * Writes a short text where it is ASCII. Names and values of labels mostly are, and an encoder makes an array
+   * for each of them.
+   */
+  #asciiText(value: string): boolean {
+    this.#reserve(value.length + 1)
+    const buffer = this.#buffer
+    const at = this.#length
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i)
+      if (code >= 0x80) return false
+      buffer[at + 1 + i] = code
+    }
+    buffer[at] = value.length
+    this.#length = at + 1 + value.length
+    return true
   }
 
   #reserve(more: number): void {

@@ -2,12 +2,11 @@ import { invariant } from '#base/invariant.ts'
 import { type Labels, labelsText, labelValue } from '#base/labels.ts'
 import type { LabelMatcher } from '../types.ts'
 import { FormatError } from './bytes.ts'
+import { KnownLabelSets } from './known-label-sets.ts'
 import { decodeStream } from './segment-format.ts'
 import type { IndexedStream } from './segment-index.ts'
 import type { Stream } from './stream.ts'
 
-/** Label sets of a tenant that are known by their bytes, too. */
-const MAX_BY_BYTES = 5000
 const PAGE_IDS = 1024
 
 /** Label name → value → streams; the many values with one stream have no array. */
@@ -15,8 +14,7 @@ type Postings = Map<string, Map<string, Stream | Stream[]>>
 
 interface TenantStreams {
   readonly byKey: Map<string, Stream>
-  /** By the bytes that segments have for them; the streams of one segment are mostly those of the others. */
-  readonly byBytes: Map<string, Stream>
+  readonly byBytes: KnownLabelSets
   /** Label name → value → streams. */
   readonly postings: Postings
 }
@@ -84,15 +82,15 @@ export class Catalog {
    */
   listed(tenant: string, part: Uint8Array, offsets: Uint32Array): Stream[] {
     const { byBytes } = this.#streamsOf(tenant)
-    const bytes = Buffer.from(part.buffer, part.byteOffset, part.length)
+    const byId = (id: number): Stream => this.byId(id)
     const streams: Stream[] = []
     for (let number = 0; number + 1 < offsets.length; number++) {
-      const text = bytes.toString('latin1', offsets[number], offsets[number + 1])
-      let stream = byBytes.get(text)
+      const from = offsets[number]
+      const to = offsets[number + 1]
+      let stream = byBytes.find(part, from, to, byId)
       if (stream === undefined) {
-        stream = this.stream(tenant, decodeStream(part, offsets[number]))
-        if (byBytes.size >= MAX_BY_BYTES) byBytes.clear()
-        byBytes.set(text, stream)
+        stream = this.stream(tenant, decodeStream(part, from))
+        byBytes.add(part, from, to, stream)
       }
       streams.push(stream)
     }
@@ -153,7 +151,7 @@ export class Catalog {
   #streamsOf(tenant: string): TenantStreams {
     let streams = this.#tenants.get(tenant)
     if (streams === undefined) {
-      streams = { byKey: new Map(), byBytes: new Map(), postings: new Map() }
+      streams = { byKey: new Map(), byBytes: new KnownLabelSets(), postings: new Map() }
       this.#tenants.set(tenant, streams)
     }
     return streams
