@@ -1,6 +1,6 @@
 import { type Loaded, loaded } from '#kernels/wasm.ts'
 import { ByteWriter } from '../embedded/bytes.ts'
-import { type Part, packPartSync, writePartInfo } from '../embedded/parts.ts'
+import { type Part, packPartOf, writePartInfo } from '../embedded/parts.ts'
 import { bareFlags } from './column-flags.ts'
 import {
   COLUMNS_HEADER_BYTES,
@@ -71,7 +71,7 @@ export class LineEncoder {
     const chunks = streams.finish()
     directory.varint(chunks.length)
     for (const chunk of chunks) writeChunkInfo(directory, chunk.info)
-    return assemble(packPartSync(directory.view()), chunks, lineBytes)
+    return assemble(packPartOf(directory.view(), lineBytes), chunks, lineBytes)
   }
 
   #writeColumn(streams: StreamWriter, column: ColumnValues, input: LineRows, view: DataView): void {

@@ -23,6 +23,11 @@ export const EMPTY_PART: Part = { info: { storedBytes: 0, rawBytes: 0, crc: 0 },
 const ASYNC_FROM_BYTES = 64 * 1024
 /** Below this, zstd's frame is rarely smaller than the bytes. */
 const COMPRESS_FROM_BYTES = 48
+/**
+ * A part that is this small a share of its block's lines is stored as it is: a frame of its own costs more
+ * time than all else that is done with the part, to save half a percent of the block at most.
+ */
+const SMALL_SHARE = 1 / 128
 
 const compressAsync = promisify(zstdCompress)
 
@@ -50,6 +55,11 @@ export function packPartSync(raw: Uint8Array): Part {
   if (raw.length === 0) return EMPTY_PART
   if (raw.length < COMPRESS_FROM_BYTES) return storePart(raw)
   return describe(raw, zstdCompressSync(raw, zstdOptions(raw.length)))
+}
+
+/** {@link packPartSync} for one of several parts of a block with so many bytes of lines; may keep `raw`. */
+export function packPartOf(raw: Uint8Array, lineBytes: number): Part {
+  return raw.length < lineBytes * SMALL_SHARE ? storePartInPlace(raw) : packPartSync(raw)
 }
 
 /** A part that is kept as is: small, or known not to compress. */

@@ -1,12 +1,13 @@
 import { dirname } from 'node:path'
 import type { Labels } from '#base/labels.ts'
+import { byteEntropy } from '../columns/streams.ts'
 import type { Metadata } from '../types.ts'
 import { encodeLengths, encodeMetadata, encodeTimes } from './block-codec.ts'
 import { encodeBlockLines } from './block-lines.ts'
 import { syncDir } from './disk.ts'
 import type { FileSystem, StoreFile } from './file-system.ts'
 import { buildGramFilter } from './gram-filter.ts'
-import { type Part, packPart, packPartSync, storePart } from './parts.ts'
+import { type Part, packPart, packPartOf, storePart, storePartInPlace } from './parts.ts'
 import {
   type Counters,
   type DirectoryEntry,
@@ -54,6 +55,14 @@ function hasOtherThanLevel(ids: Uint32Array, sets: readonly Metadata[]): boolean
   return false
 }
 
+/** Bits per byte of times above which compressing saves so little that it is not tried. */
+const NOISY_TIMES_BITS = 6
+
+/** Times in nanoseconds are mostly noise. */
+function packTimes(times: Uint8Array, lineBytes: number): Part {
+  return byteEntropy(times) > NOISY_TIMES_BITS ? storePartInPlace(times) : packPartOf(times, lineBytes)
+}
+
 /** Writes one segment file: blocks as they come, then everything else. Nothing is visible before `finish`. */
 export class SegmentWriter {
   readonly #fs: FileSystem
@@ -83,9 +92,10 @@ export class SegmentWriter {
   async addBlock(rows: BlockRows): Promise<void> {
     const { tsMs, tsNs } = rows
     const last = tsMs.length - 1
-    const times = packPartSync(encodeTimes(rows))
-    const lengths = packPartSync(encodeLengths(rows.lengths))
-    const metadata = packPartSync(encodeMetadata(rows.metadata, rows.sets))
+    const lineBytes = rows.lines.length
+    const times = packTimes(encodeTimes(rows), lineBytes)
+    const lengths = packPartOf(encodeLengths(rows.lengths), lineBytes)
+    const metadata = packPartOf(encodeMetadata(rows.metadata, rows.sets), lineBytes)
     const filter = buildGramFilter(rows.lines)
     this.#filters.push(filter.slice())
     const { codec, part: lines } = await encodeBlockLines(rows)
