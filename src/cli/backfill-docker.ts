@@ -91,9 +91,9 @@ async function copyLog(
     maxLineBytes: MAX_LINE_BYTES,
     joinShortFrames: client.server.startsWith('Libpod'),
     blocks,
+    startedMs: state.startedMs,
   }
-  const { tty, startedMs } = state
-  const decoder = tty ? makeTtyDecoder(sink, { ...options, startedMs }) : makeFrameDecoder(sink, options)
+  const decoder = state.tty ? makeTtyDecoder(sink, options) : makeFrameDecoder(sink, options)
   const request = { sinceS: job.sinceS, follow: false }
   const stream = await client.logs(id, request, (bytes) => decoder.push(bytes), signal)
   try {

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { compileRules } from '#base/relabel.ts'
 import { discoveryDocker } from '#collector/components/discovery_docker.ts'
@@ -208,6 +208,25 @@ describe.skipIf(missing !== undefined)('collecting from a Docker Engine', () => 
     const numbers = (): number[] => linesOf('bursts', 'stdout').map((line) => Number(line.split(' ')[0]))
     await vi.waitFor(() => expect(numbers().at(-1)).toBe(7000), soon)
     expect(new Set(numbers()).size).toBe(7000)
+  })
+
+  test('reads what was written after the clock had been set back while nobody listened', async () => {
+    startCollector()
+    const id = await run('clock', count(1, 5))
+    await vi.waitFor(() => expect(linesOf('clock', 'stderr')).toHaveLength(5), soon)
+    await collector?.stop()
+    const log = join(dirname(dockerd.socket), 'data/containers', id, `${id}-json.log`)
+    const record = (text: string, hour: number): string =>
+      `${JSON.stringify({ log: `${text}\n`, stream: 'stdout', time: `2026-01-02T0${hour}:00:00.5Z` })}\n`
+    appendFileSync(log, record('an hour back', 2) + record('later', 3) + record('two hours back', 1))
+    await run('other', 'sleep 100')
+    startCollector()
+    const expected = [...numbered('out', 1, 5), 'an hour back', 'later', 'two hours back']
+    await vi.waitFor(() => expect(linesOf('clock', 'stdout')).toEqual(expected), soon)
+    await restartCollector()
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(linesOf('clock', 'stdout')).toEqual(expected)
+    expect(linesOf('clock', 'stderr')).toEqual(numbered('err', 1, 5))
   })
 
   test('survives a restart of the engine', async () => {

@@ -22,6 +22,8 @@ export interface ScriptedContainer {
   stop(): void
   start(): void
   remove(): void
+  /** Throws its log away, as rotation does with the oldest files. */
+  forget(): void
   /** Gives it other labels, as making it anew in place would. */
   relabel(labels: Readonly<Record<string, string>>): void
 }
@@ -31,6 +33,8 @@ export interface ScriptedEngine {
   /** For `host` of the components. */
   readonly host: string
   make(name: string, setup?: ContainerSetup): ScriptedContainer
+  /** So far its clock is from ours, in milliseconds. */
+  setClock(offsetMs: number): void
   /** Streams that follow a log fall silent without an end; logs that are opened from now on are whole. */
   stall(): void
   /** Dies over the next log that it sends, when it has sent so many records; the connection just ends. */
@@ -62,6 +66,8 @@ interface Follower {
   readonly response: ServerResponse
   /** The log file that was written to when following began. */
   readonly file: number
+  /** Unix seconds that were asked for, where older lines are left out. */
+  readonly sinceS: number
   isStalled: boolean
 }
 
@@ -83,10 +89,12 @@ const PIECE_BYTES = 16_384
 
 /**
  * Starts one at a port of this machine, or at `socketPath`. Before version 23 it leaves out, for who follows a
- * log, the first file that is begun after the log was opened.
+ * log, the first file that is begun after the log was opened, and for everybody each line that is older than
+ * what was asked for; later ones leave nothing out after the first line that is not.
  */
 export async function startScriptedEngine(socketPath?: string, version = '28.2.2'): Promise<ScriptedEngine> {
-  const skipsFile = Number.parseInt(version, 10) < 23
+  const isOld = Number.parseInt(version, 10) < 23
+  let clockMs = 0
   const containers = new Map<string, Kept>()
   const listeners = new Set<ServerResponse>()
   const failing = { running: 0, ended: 0 }
@@ -94,7 +102,7 @@ export async function startScriptedEngine(socketPath?: string, version = '28.2.2
   let lifeRecords = Number.POSITIVE_INFINITY
   let beforeLog: () => void = () => undefined
   const stampNow = (waitedMs = 0): Stamp => {
-    const now = new Date(Date.now() - waitedMs)
+    const now = new Date(Date.now() + clockMs - waitedMs)
     const stamp = `${now.toISOString().slice(0, -1)}${String(counter++ % 1_000_000).padStart(6, '0')}Z`
     return { stamp, atS: Math.floor(now.getTime() / 1000) }
   }
@@ -123,7 +131,7 @@ export async function startScriptedEngine(socketPath?: string, version = '28.2.2
       const act = beforeLog
       beforeLog = () => undefined
       act()
-      sendLog(kept, url.searchParams, response, lifeRecords)
+      sendLog(kept, url.searchParams, response, { lifeRecords, isOld })
       lifeRecords = Number.POSITIVE_INFINITY
     }
   })
@@ -151,8 +159,8 @@ export async function startScriptedEngine(socketPath?: string, version = '28.2.2
             const piece = bytes.subarray(at, at + PIECE_BYTES)
             const record = { ...time, stream: stream === 'stdout' ? 1 : 2, bytes: piece } as const
             kept.log.push(record)
-            for (const { response, isStalled, file } of kept.followers) {
-              const isSkipped = skipsFile && fileOf(kept) === file + 1
+            for (const { response, isStalled, file, sinceS } of kept.followers) {
+              const isSkipped = isOld && (fileOf(kept) === file + 1 || record.atS < sinceS)
               if (!isStalled && !isSkipped) response.write(frame(kept.tty, record))
             }
           }
@@ -176,6 +184,9 @@ export async function startScriptedEngine(socketPath?: string, version = '28.2.2
         endFollowing(kept)
         tell(id, 'destroy')
       },
+      forget() {
+        kept.log.length = 0
+      },
       relabel(next) {
         kept.labels = next
         tell(id, 'start')
@@ -189,6 +200,9 @@ export async function startScriptedEngine(socketPath?: string, version = '28.2.2
         ? `http://127.0.0.1:${(server.address() as AddressInfo).port}`
         : `unix://${socketPath}`,
     make,
+    setClock(offsetMs) {
+      clockMs = offsetMs
+    },
     stall() {
       for (const follower of followers()) follower.isStalled = true
     },
@@ -249,16 +263,22 @@ function inspect({ tty, isRunning, startedAt, finishedAt, fileRecords }: Kept): 
 }
 
 /** As the engine: whole seconds decide where it begins, and `tail` how much of the end. */
-function sendLog(kept: Kept, query: URLSearchParams, response: ServerResponse, lifeRecords: number): void {
-  const since = Number(query.get('since') ?? 0)
+function sendLog(
+  kept: Kept,
+  query: URLSearchParams,
+  response: ServerResponse,
+  { lifeRecords, isOld }: { readonly lifeRecords: number; readonly isOld: boolean },
+): void {
+  const sinceS = Number(query.get('since') ?? 0)
   const tail = query.has('tail') ? Number(query.get('tail')) : Number.POSITIVE_INFINITY
-  const from = kept.log.findIndex(({ atS }) => atS >= since)
-  const records = from < 0 ? [] : kept.log.slice(Math.max(from, kept.log.length - tail))
+  const newest = kept.log.slice(Math.max(0, kept.log.length - tail))
+  const from = newest.findIndex(({ atS }) => atS >= sinceS)
+  const records = isOld ? newest.filter(({ atS }) => atS >= sinceS) : from < 0 ? [] : newest.slice(from)
   response.flushHeaders()
   for (const record of records.slice(0, lifeRecords)) response.write(frame(kept.tty, record))
   if (records.length > lifeRecords) return void response.socket?.end()
   if (query.get('follow') !== '1' || !kept.isRunning) return void response.end()
-  const follower = { response, file: fileOf(kept), isStalled: false }
+  const follower = { response, file: fileOf(kept), sinceS, isStalled: false }
   kept.followed++
   kept.followers.add(follower)
   response.on('close', () => kept.followers.delete(follower))

@@ -1,13 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Logger, silentLogger } from '#base/logger.ts'
 import { type DockerClient, makeDockerClient } from '#collector/docker/client.ts'
-import { type ContainerTailer, startTailer } from '#collector/docker/container-tailer.ts'
+import { startTailer } from '#collector/docker/container-tailer.ts'
+import { type Cursor, cursorText, parseCursor } from '#collector/docker/cursor.ts'
 import { parseDockerHost } from '#collector/docker/host.ts'
 import { makePermissionNotes } from '#collector/docker/permission-notes.ts'
 import { makeSemaphore } from '#collector/docker/semaphore.ts'
+import type { ContainerTailer } from '#collector/docker/tailer.ts'
 import type { LogBatch } from '#collector/pipeline.ts'
 import { type ScriptedEngine, startScriptedEngine } from './scripted-engine.ts'
 
@@ -17,12 +19,15 @@ let client: DockerClient
 let tailer: ContainerTailer | undefined
 let warned: string[]
 let came: string[]
+/** Where reading stands, as a positions file has it. */
+let place: string | undefined
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'logboom-tail-'))
   engine = await startScriptedEngine(join(folder, 'docker.sock'))
   client = makeDockerClient(parseDockerHost(engine.host))
   warned = []
   came = []
+  place = undefined
 })
 afterEach(async () => {
   await tailer?.stop(1000)
@@ -44,12 +49,122 @@ function tail(id: string): void {
     },
   }
   const ignore = (): void => undefined
-  tailer = startTailer(id, { labels: [[], []], receivers: [receiver] }, undefined, {
+  tailer = startTailer(id, { labels: [[], []], receivers: [receiver] }, parseCursor(place ?? ''), {
     ...{ client, logger, opening: makeSemaphore(4), permissions: makePermissionNotes('', logger) },
     counters: { entries: ignore, unreadable: ignore, tooLong: ignore },
-    ...{ onProblem: ignore, commit: ignore, stallCheckMs: 50 },
+    ...{ onProblem: ignore, stallCheckMs: 50 },
+    commit: (_, cursor: Cursor) => {
+      place = cursorText(cursor)
+    },
   })
 }
+
+async function untail(): Promise<void> {
+  await tailer?.stop(1000)
+}
+
+const numbered = (word: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `${word} ${index}`)
+const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('')
+
+// Before version 23 an engine leaves out every line that is older than what was asked for.
+describe.each([
+  ['28.2.2', 'followed', undefined],
+  ['20.10.24', 'followed', undefined],
+  ['20.10.24', 'read again and again', 4],
+])('the clock of engine %s is set back by an hour, its log %s', (version, _, fileRecords) => {
+  beforeEach(async () => {
+    await engine.close()
+    engine = await startScriptedEngine(join(folder, 'docker.sock'), version)
+  })
+
+  test('while it is read', async () => {
+    const app = engine.make('app', { fileRecords })
+    const [before, after, later] = [numbered('before', 3), numbered('after', 700), numbered('later', 3)]
+    app.write('stdout', text(before))
+    tail(app.id)
+    await vi.waitFor(() => expect(came).toEqual(before))
+    engine.setClock(-3_600_000)
+    app.write('stderr', text(after))
+    await vi.waitFor(() => expect(came).toHaveLength(703), { timeout: 20_000 })
+    engine.setClock(0)
+    app.write('stdout', text(later))
+    await vi.waitFor(() => expect(came).toHaveLength(706), { timeout: 20_000 })
+    expect(came).toEqual([...before, ...after, ...later])
+  })
+
+  test.each([
+    ['runs', true],
+    ['has stopped', false],
+  ])('while nobody reads, and the container %s', async (__, isRunning) => {
+    const app = engine.make('app', { fileRecords })
+    const [before, after, later] = [numbered('before', 3), numbered('after', 700), numbered('later', 3)]
+    app.write('stdout', text(before))
+    tail(app.id)
+    await vi.waitFor(() => expect(came).toEqual(before))
+    await untail()
+    engine.setClock(-3_600_000)
+    app.stop()
+    if (isRunning) app.start()
+    app.write('stdout', text(after))
+    tail(app.id)
+    await vi.waitFor(() => expect(came).toHaveLength(703), { timeout: 20_000 })
+    await untail()
+    // The last known line is older than some that were read before it.
+    app.write('stderr', text(later))
+    tail(app.id)
+    await vi.waitFor(() => expect(came).toHaveLength(706), { timeout: 20_000 })
+    await untail()
+    tail(app.id)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(came).toEqual([...before, ...after, ...later])
+  })
+
+  test('while nobody reads, and the last known line is thrown away', async () => {
+    const app = engine.make('app', { fileRecords })
+    app.write('stdout', text(numbered('before', 3)))
+    tail(app.id)
+    await vi.waitFor(() => expect(came).toHaveLength(3))
+    await untail()
+    engine.setClock(-3_600_000)
+    app.forget()
+    app.write('stdout', text(numbered('after', 10)))
+    tail(app.id)
+    await vi.waitFor(() => expect(came).toHaveLength(13), { timeout: 20_000 })
+  })
+})
+
+test('a line that waited for the log over a second is not left out by an engine that filters', async () => {
+  await engine.close()
+  engine = await startScriptedEngine(join(folder, 'docker.sock'), '20.10.24')
+  const app = engine.make('app', { fileRecords: 4 })
+  app.write('stdout', 'out\n')
+  app.write('stderr', 'err\n', 4000)
+  tail(app.id)
+  await vi.waitFor(() => expect(came).toHaveLength(2))
+  app.write('stdout', 'later\n')
+  await vi.waitFor(() => expect(came).toHaveLength(3))
+  app.write('stderr', 'late\n', 2500)
+  await vi.waitFor(() => expect(came).toEqual(['out', 'err', 'later', 'late']))
+})
+
+test('a log that is emptied from outside is read on, and nothing again', async () => {
+  const app = engine.make('app')
+  app.write('stdout', text(numbered('before', 3)))
+  app.stop()
+  tail(app.id)
+  await vi.waitFor(() => expect(came).toHaveLength(3))
+  app.forget()
+  app.start()
+  app.write('stdout', 'after\n')
+  app.stop()
+  tailer?.look()
+  await vi.waitFor(() => expect(came).toContain('after'))
+  await untail()
+  tail(app.id)
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect(came).toEqual([...numbered('before', 3), 'after'])
+})
 
 test('a stream that falls silent while lines are written is opened again; each line comes once', async () => {
   const app = engine.make('app')
@@ -147,7 +262,7 @@ test('a late line at the place where the newest records begin does not hide thos
   const lines = Array.from({ length: 599 }, (_, index) => `line ${index}\n`)
   app.write('stderr', lines.slice(0, 100).join(''))
   // With it begin the 500 records that are asked for first. It was stamped before the last line that was read.
-  app.write('stdout', 'late\n', 30_000)
+  app.write('stdout', 'late\n', 20_000)
   app.write('stderr', lines.slice(100).join(''))
   await vi.waitFor(() => expect(came).toContain('line 598'))
   expect(came).toHaveLength(602)

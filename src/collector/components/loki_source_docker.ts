@@ -5,17 +5,13 @@ import { Counter } from '#base/metrics.ts'
 import { applyRules, noRules, type RelabelRules } from '#base/relabel.ts'
 import type { DockerClient } from '../docker/client.ts'
 import { connectDocker } from '../docker/connect.ts'
-import {
-  type ContainerTailer,
-  startTailer,
-  type TailerContext,
-  type TailerTarget,
-} from '../docker/container-tailer.ts'
+import { startTailer } from '../docker/container-tailer.ts'
 import { cursorText, parseCursor, STREAM_NAMES } from '../docker/cursor.ts'
 import { parseLabelsText } from '../docker/labels-text.ts'
 import { makePermissionNotes, type PermissionNotes } from '../docker/permission-notes.ts'
 import { openPositions, type Positions } from '../docker/positions.ts'
 import { makeSemaphore } from '../docker/semaphore.ts'
+import type { ContainerTailer, TailerContext, TailerTarget } from '../docker/tailer.ts'
 import type { Target } from '../docker/targets.ts'
 import type { LogsReceiver } from '../pipeline.ts'
 import type { ComponentContext, ComponentDefinition, ComponentInstance } from '../runtime/component.ts'

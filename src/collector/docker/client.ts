@@ -1,5 +1,6 @@
 import type { Agent, IncomingMessage } from 'node:http'
 import { http } from '../node-http.ts'
+import type { Stamp } from './cursor.ts'
 import { DockerError, dockerErrorFrom } from './docker-error.ts'
 import { withDockerName, withPodmanNames } from './engine-events.ts'
 import type { DockerHost } from './host.ts'
@@ -112,8 +113,8 @@ export interface DockerClient {
     onBytes: (bytes: Uint8Array) => void,
     signal: AbortSignal,
   ): Promise<LogStream>
-  /** When the newest line was written, in milliseconds; `undefined` for an empty log. */
-  newestLineMs(id: string, tty: boolean): Promise<number | undefined>
+  /** The stamp of the newest record; `undefined` for an empty log. */
+  newestStamp(id: string, tty: boolean): Promise<Stamp | undefined>
   close(): void
 }
 
@@ -202,7 +203,7 @@ class Client implements DockerClient {
     return this.#openLogs(id, query, onBytes, { signal, isWhole })
   }
 
-  async newestLineMs(id: string, tty: boolean): Promise<number | undefined> {
+  async newestStamp(id: string, tty: boolean): Promise<Stamp | undefined> {
     const chunks: Uint8Array[] = []
     const keep = (bytes: Uint8Array): void => void chunks.push(bytes.slice())
     const signal = AbortSignal.timeout(this.#timeoutMs)
@@ -211,7 +212,8 @@ class Client implements DockerClient {
     const bytes = Buffer.concat(chunks)
     const time: LogTime = { tsMs: 0, tsNs: 0, contentStart: 0 }
     const end = bytes.indexOf('\n')
-    return parseLogTime(bytes, tty ? 0 : 8, end < 0 ? bytes.length : end, time) ? time.tsMs : undefined
+    if (!parseLogTime(bytes, tty ? 0 : 8, end < 0 ? bytes.length : end, time)) return undefined
+    return { tsMs: time.tsMs, tsNs: time.tsNs }
   }
 
   close(): void {

@@ -1,91 +1,43 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorMessage } from '#base/errors.ts'
 import { invariant } from '#base/invariant.ts'
-import type { Labels } from '#base/labels.ts'
 import type { Logger } from '#base/logger.ts'
 import { compareTimestamps } from '#base/timestamp.ts'
 import { makeBufferPool } from '../buffer-pool.ts'
 import { type DeliveryOrder, orderDeliveries } from '../delivery-order.ts'
 import { fanOut } from '../fan-out.ts'
 import { type LineBatcher, makeLineBatcher, SOURCE_BATCH_LIMITS } from '../line-batcher.ts'
-import type { LogEntry, LogsReceiver } from '../pipeline.ts'
-import type { ContainerState, DockerClient } from './client.ts'
+import type { LogEntry } from '../pipeline.ts'
+import type { ContainerState } from './client.ts'
 import {
   type Cursor,
   type CursorTracker,
   cursorText,
-  type StreamIndex,
+  isLastLine,
+  type Seeking,
+  type Stamp,
   sinceSeconds,
   trackCursor,
 } from './cursor.ts'
 import { DockerError } from './docker-error.ts'
 import { type LineBlocks, makeLineBlocks } from './line-blocks.ts'
-import { type LogDecoder, makeFrameDecoder } from './log-decoder.ts'
-import { longestPauseMs, skipsRotatedFiles } from './log-rotation.ts'
+import { type LogDecoder, type LogSink, makeFrameDecoder } from './log-decoder.ts'
+import { longestPauseMs, marginSeconds, skipsRotatedFiles } from './log-rotation.ts'
 import type { LogStream } from './log-stream.ts'
-import type { PermissionNotes } from './permission-notes.ts'
-import type { Semaphore } from './semaphore.ts'
 import { type StallWatch, watchForStall } from './stall-watch.ts'
-import { makeTailSink, type TailerCounters } from './tail-sink.ts'
+import { makeTailSink } from './tail-sink.ts'
+import type { ContainerTailer, TailerContext, TailerEnd, TailerInfo, TailerTarget } from './tailer.ts'
 import { makeTtyDecoder } from './tty-decoder.ts'
 
 /** The longest line passed on, as in Alloy. */
 export const MAX_LINE_BYTES = 1024 * 1024
 
-/** Where the lines of a container go, and under which labels. May change while it is read. */
-export interface TailerTarget {
-  /** The labels of stdout and stderr lines; `undefined` where the rules drop the stream. */
-  readonly labels: readonly [Labels | undefined, Labels | undefined]
-  readonly receivers: readonly LogsReceiver[]
-}
-
-/** What all tailers of a component share. */
-export interface TailerContext {
-  readonly client: DockerClient
-  readonly logger: Logger
-  readonly counters: TailerCounters
-  /**
-   * Limits how many logs are opened at a time: the daemon reads a whole log to find the place to start from.
-   */
-  readonly opening: Semaphore
-  readonly permissions: PermissionNotes
-  /** The log of a container cannot be read, or can be again (`''`). */
-  onProblem(id: string, problem: string): void
-  /** Lines up to `cursor` have been delivered. */
-  commit(id: string, cursor: Cursor): void
-  /** Lowered by tests. */
-  readonly stallCheckMs?: number
-}
-
-/** Reads the log of one container, for as long as the container exists and is a target. */
-export interface ContainerTailer {
-  readonly id: string
-  update(target: TailerTarget): void
-  /** The container is no longer a target. If it has stopped, its log is read to the end first. */
-  release(): void
-  /** Something has happened to the container: look at once. */
-  look(): void
-  /** Ends at once; what has been handed over is given `settleMs` to arrive. */
-  stop(settleMs: number): Promise<void>
-  /** Resolves when nothing more is to be read. */
-  readonly finished: Promise<TailerEnd>
-  info(): TailerInfo
-}
-
-/** Why a tailer ended; `gone`: the daemon no longer knows the container. */
-export type TailerEnd = 'gone' | 'released' | 'stopped'
-
-/** What the components API shows of a tailer. */
-export interface TailerInfo {
-  readonly lastError: string
-  readonly isRunning: boolean
-  readonly cursor: Cursor | undefined
-}
-
 const FIRST_RETRY_MS = 200
 const MAX_RETRY_MS = 10_000
 /** How often a stopped container that is still a target is looked at. */
 const STOPPED_CHECK_MS = 5000
+/** How often a reader that ends looks whether it is wanted again. */
+const SETTLE_CHECK_MS = 250
 /** How long a place among those that open logs is kept while nothing comes. */
 const OPENING_MS = 200
 /** How often the log of an engine is read that cannot be trusted to follow it. */
@@ -97,6 +49,13 @@ const MIN_TAIL = 500
 /** Unused blocks for lines; enough for tens of containers that write at once. */
 const POOL_BYTES = 8 * 1024 * 1024
 const blockPool = makeBufferPool(POOL_BYTES)
+
+/** What is asked for: the newest records, all records, or what is not known yet. */
+interface Wanted {
+  readonly follow: boolean
+  readonly tail?: number
+  readonly isAll?: boolean
+}
 
 /** Starts to read the log of container `id` after `start`. */
 export function startTailer(
@@ -131,8 +90,12 @@ class Tailer implements ContainerTailer {
   #wake = new AbortController()
   #retryMs = FIRST_RETRY_MS
   #pollMs = FIRST_POLL_MS
-  /** Lines that the latest response brought. */
+  /** New lines that reading to the end of the log has brought. */
   #newLines = 0
+  /** Whether the engine has told that it cannot read on. */
+  #isBroken = false
+  /** A followed log has fallen silent: it is read to its end before it is followed again. */
+  #isDoubtful = false
 
   constructor(id: string, target: TailerTarget, start: Cursor | undefined, context: TailerContext) {
     this.id = id
@@ -186,11 +149,16 @@ class Tailer implements ContainerTailer {
     while (!this.#stopping.signal.aborted) {
       try {
         const state = await this.#context.client.container(this.id)
-        if (state === undefined) return 'gone'
+        if (state === undefined) {
+          await this.#settle(() => true)
+          return 'gone'
+        }
         this.#isRunning = state.running
         const isRead = readGeneration === state.generation
-        if (this.#released && (state.running || isRead)) return 'released'
-        if (isRead) {
+        if (this.#released && (state.running || isRead)) {
+          await this.#settle(() => this.#released)
+          if (this.#released) return 'released'
+        } else if (isRead) {
           this.#context.onProblem(this.id, '')
           await this.#pause(STOPPED_CHECK_MS)
         } else if (await this.#readLog(state)) readGeneration = state.generation
@@ -202,15 +170,27 @@ class Tailer implements ContainerTailer {
     return 'stopped'
   }
 
+  /**
+   * Waits until what was read has been delivered: whoever reads the container next begins where that ends.
+   */
+  async #settle(isEnding: () => boolean): Promise<void> {
+    while (this.#order.pending > 0 && isEnding() && !this.#stopping.signal.aborted) {
+      await this.#order.settled(SETTLE_CHECK_MS)
+    }
+  }
+
   /** Reads one response to its end; true when the log of a stopped container has been read whole. */
   async #readLog(state: ContainerState): Promise<boolean> {
     const before = this.#tracker.cursor()
     const { rotatedBytes, running } = state
     const isPolled = running && rotatedBytes !== undefined && skipsRotatedFiles(this.#context.client.server)
-    // A stopped container may be started before its log is opened. Following it then would be following an
-    // engine that cannot be trusted to, for all of the container's life.
     if (isPolled) await this.#readNewest(state)
-    else await this.#readResponse(state, { follow: running })
+    else {
+      // A stopped container may be started before its log is opened. Following it then would be following an
+      // engine that cannot be trusted to, for all of the container's life.
+      if (!running || this.#isDoubtful || this.#tracker.isSetBack) await this.#readWhole(state)
+      if (running) await this.#readResponse(state, { follow: true })
+    }
     this.#lastError = ''
     if (!running) return !this.#stopping.signal.aborted
     if (isPolled) {
@@ -227,39 +207,76 @@ class Tailer implements ContainerTailer {
     return false
   }
 
-  /** Reads what is new without following. The end of the log is looked at first: all of it costs more. */
+  /**
+   * Reads what is new without following. The end of the log is looked at first: all of it costs more. While
+   * nothing comes that is the newest record alone.
+   */
   async #readNewest(state: ContainerState): Promise<void> {
-    const isKnown = this.#tracker.cursor() !== undefined
+    const { client } = this.#context
+    if (this.#tracker.cursor() === undefined) return this.#readWhole(state)
     const tail = Math.max(MIN_TAIL, this.#newLines * 4)
-    if (!isKnown || !(await this.#readResponse(state, { follow: false, tail }))) {
-      await this.#readResponse(state, { follow: false })
+    if (this.#newLines === 0) {
+      const newest = await client.newestStamp(this.id, state.tty)
+      if (newest !== undefined && isLastLine(this.#tracker, newest)) return
     }
+    await this.#readResponse(state, { follow: false, tail }, 'exactly')
+    if (!this.#tracker.soFar().isFound) return this.#readWhole(state)
+    this.#newLines = this.#tracker.soFar().taken
+    if (this.#newLines === 0) await this.#readIfSetBack(state)
   }
 
-  /** False when the response began after what had been read, so that nothing of it was taken. */
-  async #readResponse(state: ContainerState, what: { follow: boolean; tail?: number }): Promise<boolean> {
-    const { client, opening, counters, stallCheckMs } = this.#context
-    this.#tracker.rewind()
-    this.#newLines = 0
-    let isConnected = what.tail === undefined ? true : undefined
-    const take = this.#tracker.take
-    const tracker: CursorTracker = {
-      ...this.#tracker,
-      take: (stream, tsMs, tsNs) => {
-        isConnected ??= this.#hasReached(stream, tsMs, tsNs)
-        if (!isConnected || !take(stream, tsMs, tsNs)) return false
-        this.#newLines++
-        return true
-      },
+  /**
+   * Reads the log to its present end. Known lines come from before the last of them, so where that one does
+   * not come although others do, or nothing comes at all, times do not tell what is new.
+   */
+  async #readWhole(state: ContainerState): Promise<void> {
+    const cursor = this.#tracker.cursor()
+    const isExact = cursor !== undefined && (cursor.streams[cursor.last]?.count ?? 0) > 0
+    await this.#readResponse(state, { follow: false })
+    const { isFound, known, taken } = this.#tracker.soFar()
+    this.#newLines = taken
+    this.#isDoubtful = false
+    if (!isExact || this.#isBroken || !(await this.#isStill(state))) return
+    if (isFound && taken === 0) await this.#readIfSetBack(state)
+    else if (!isFound && (known > 0 || taken === 0)) await this.#readAgain(state)
+  }
+
+  /** After a change of clocks what is new is older than the last known line, and may have been left out. */
+  async #readIfSetBack(state: ContainerState): Promise<void> {
+    const newest = await this.#context.client.newestStamp(this.id, state.tty)
+    const cursor = this.#tracker.cursor()
+    const last = cursor?.streams[cursor.last]
+    if (newest === undefined || last === undefined) return
+    if (compareTimestamps(newest.tsMs, newest.tsNs, last.tsMs, last.tsNs) < 0) await this.#readAgain(state)
+  }
+
+  /** Reads all that there is: what follows the last known line, or everything where that one is gone. */
+  async #readAgain(state: ContainerState): Promise<void> {
+    await this.#readResponse(state, { follow: false, isAll: true }, 'exactly')
+    const { isFound } = this.#tracker.soFar()
+    if (!isFound && !this.#isBroken && (await this.#isStill(state))) {
+      this.#logger.warn(
+        {},
+        'the log does not have the last line that was read; it is read from its beginning',
+      )
+      await this.#readResponse(state, { follow: false, isAll: true }, 'anew')
     }
+    this.#newLines = this.#tracker.soFar().taken
+  }
+
+  async #readResponse(state: ContainerState, what: Wanted, seeking?: Seeking): Promise<void> {
+    const { client, opening, counters, stallCheckMs } = this.#context
+    this.#tracker.rewind(seeking)
+    this.#isBroken = false
     const isPodman = client.server.startsWith('Libpod')
-    const sink = makeTailSink(tracker, this.#batcher, counters, this.#logger, isPodman)
+    const sink = makeTailSink(this.#tracker, this.#batcher, counters, this.#logger, isPodman)
     const freePlace = await opening.acquire()
     let decoder: LogDecoder | undefined
     let watch: StallWatch | undefined
     try {
-      const sinceS = sinceSeconds(this.#tracker.cursor())
-      const request = { sinceS, isWhole: !state.running, ...what }
+      const { follow, tail, isAll = false } = what
+      const sinceS = isAll ? 0 : sinceSeconds(this.#tracker.cursor(), marginSeconds(client.server))
+      const request = { sinceS, isWhole: !state.running, follow, tail }
       const onBytes = (bytes: Uint8Array): void => {
         decoder?.push(bytes)
         // Nothing new in it: a log that is read again from an earlier place.
@@ -268,16 +285,10 @@ class Tailer implements ContainerTailer {
       const stream = await client.logs(this.id, request, onBytes, this.#stopping.signal)
       this.#stream = stream
       this.#context.onProblem(this.id, '')
-      const joinShortFrames = stream.server.startsWith('Libpod')
-      const options = { maxLineBytes: MAX_LINE_BYTES, joinShortFrames, blocks: this.#blocks }
-      const { startedMs, finishedMs } = state
-      const endedMs = state.running ? undefined : finishedMs
-      decoder = state.tty
-        ? makeTtyDecoder(sink, { ...options, startedMs, endedMs })
-        : makeFrameDecoder(sink, options)
+      decoder = this.#makeDecoder(state, stream, sink)
       setTimeout(freePlace, OPENING_MS)
-      const newestMs = (): Promise<number | undefined> => client.newestLineMs(this.id, state.tty)
-      watch = watchForStall(stream, newestMs, this.#tracker, this.#logger, stallCheckMs)
+      const newestStamp = (): Promise<Stamp | undefined> => client.newestStamp(this.id, state.tty)
+      watch = watchForStall(stream, newestStamp, this.#tracker, this.#logger, stallCheckMs)
       while (await stream.read()) {
         freePlace()
         if (this.#batcher.full) {
@@ -286,7 +297,7 @@ class Tailer implements ContainerTailer {
           await this.#batcher.flush()
           // What follows in this response may not be what follows in the log.
           const pausedMs = performance.now() - fullMs
-          if (what.follow && state.running && pausedMs > longestPauseMs(state.rotatedBytes)) {
+          if (follow && state.running && pausedMs > longestPauseMs(state.rotatedBytes)) {
             stream.close()
             break
           }
@@ -295,15 +306,33 @@ class Tailer implements ContainerTailer {
       }
       const failure = (await stream.ended) ?? this.#refused
       if (failure !== undefined) throw failure
+      if (watch.hasStalled) {
+        this.#isDoubtful = true
+        if (!follow) throw new Error('the engine fell silent in the middle of the log')
+      }
       if (!state.running && (await this.#isStill(state))) decoder.finish()
       await this.#batcher.flush()
-      return isConnected ?? false
     } finally {
       freePlace()
       watch?.stop()
       this.#stream?.close()
       this.#stream = undefined
     }
+  }
+
+  #makeDecoder(state: ContainerState, stream: LogStream, sink: LogSink): LogDecoder {
+    const joinShortFrames = stream.server.startsWith('Libpod')
+    const { tty, running, startedMs, finishedMs } = state
+    const options = { maxLineBytes: MAX_LINE_BYTES, joinShortFrames, blocks: this.#blocks, startedMs }
+    const noting: LogSink = {
+      ...sink,
+      daemonError: (message) => {
+        this.#isBroken = true
+        sink.daemonError(message)
+      },
+    }
+    if (!tty) return makeFrameDecoder(noting, options)
+    return makeTtyDecoder(noting, { ...options, endedMs: running ? undefined : finishedMs })
   }
 
   /**
@@ -315,15 +344,6 @@ class Tailer implements ContainerTailer {
     const now = await this.#context.client.container(this.id)
     // What has been removed meanwhile had not started again.
     return !this.#stopping.signal.aborted && (now === undefined || now.generation === generation)
-  }
-
-  /**
-   * Whether a line of this time is not beyond what has been read. Its own stream decides: a line that had to
-   * wait for the log to be free lies behind newer ones of the other.
-   */
-  #hasReached(stream: StreamIndex, tsMs: number, tsNs: number): boolean {
-    const last = this.#tracker.cursor()?.streams[stream]
-    return last !== undefined && compareTimestamps(tsMs, tsNs, last.tsMs, last.tsNs) <= 0
   }
 
   async #deliver(slots: readonly LogEntry[][]): Promise<void> {

@@ -84,6 +84,52 @@ describe('resuming', () => {
     )
   })
 
+  test('property: a clock that is set back, however often, loses and repeats nothing', () => {
+    const jump = fc.constantFrom(0, 0, 1, 400, 1500, -300, -5000, -100_000, 50_000)
+    const steps = fc.array(fc.record({ stream: fc.constantFrom<StreamIndex>(0, 1), jump }), { maxLength: 60 })
+    fc.assert(
+      fc.property(steps, fc.array(fc.nat(60), { maxLength: 6 }), (moves, written) => {
+        let ms = 1_700_000_000_000
+        const log = moves.map(({ stream, jump: stepMs }, id): Line => {
+          ms += stepMs
+          // No two stamps are equal: what stands at the same nanosecond again cannot be told apart.
+          return { stream, ms, ns: id, id }
+        })
+        const taken: number[] = []
+        let stored: string | undefined
+        for (const length of [...written.sort((a, b) => a - b), log.length]) {
+          const start = stored === undefined ? undefined : parseCursor(stored)
+          const tracker = trackCursor(start)
+          for (const { stream, ms: atMs, ns, id } of fromDaemon(log.slice(0, length), sinceSeconds(start))) {
+            if (tracker.take(stream, atMs, ns)) taken.push(id)
+          }
+          const cursor = tracker.cursor()
+          if (cursor !== undefined) stored = cursorText(cursor)
+        }
+        expect(taken).toEqual(log.map(({ id }) => id))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('exactly: nothing is new before the last line has come, everything after it is', () => {
+    const tracker = trackCursor(parseCursor('stderr=100.000000000#2 stdout=90.000000000#1'))
+    tracker.rewind('exactly')
+    const at = (stream: StreamIndex, seconds: number): boolean => tracker.take(stream, seconds * 1000, 0)
+    expect([at(0, 95), at(0, 105), at(1, 100), at(1, 99), at(0, 101)]).not.toContain(true)
+    expect(tracker.soFar()).toEqual({ isFound: false, known: 5, taken: 0 })
+    expect(at(1, 100)).toBe(false)
+    expect([at(0, 80), at(1, 70), at(0, 120)]).not.toContain(false)
+    expect(tracker.soFar()).toEqual({ isFound: true, known: 6, taken: 3 })
+  })
+
+  test('anew: everything is new', () => {
+    const tracker = trackCursor(parseCursor('stderr=100.000000000#2'))
+    tracker.rewind('anew')
+    expect([tracker.take(0, 1000, 0), tracker.take(1, 2000, 0)]).toEqual([true, true])
+    expect(tracker.isSetBack).toBe(true)
+  })
+
   test('lines written after the clock was set back are new', () => {
     const before: Line = { stream: 0, ms: 1_700_000_100_000, ns: 5, id: 1 }
     const after: Line = { stream: 0, ms: 1_700_000_050_000, ns: 0, id: 2 }
@@ -111,6 +157,13 @@ describe('text', () => {
         last: 1,
       },
       'stderr=2.500999999#2 stdout=1.000000000#1',
+    ],
+    [
+      {
+        streams: [{ tsMs: 1000, tsNs: 5, count: 1, peak: { tsMs: 61_500, tsNs: 1 } }, undefined],
+        last: 0,
+      },
+      'stdout=1.000000005#1<61.500000001',
     ],
   ] satisfies [Cursor, string][])('%j', (cursor, text) => {
     expect(cursorText(cursor)).toBe(text)

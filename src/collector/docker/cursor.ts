@@ -11,6 +11,17 @@ export interface StreamCursor {
   readonly tsMs: number
   readonly tsNs: number
   readonly count: number
+  /**
+   * The latest stamp that was taken before, where the clock has been set back since and has not come so far
+   * again: up to there a later stamp than the last line's does not tell that a line is new.
+   */
+  readonly peak?: Stamp
+}
+
+/** A moment: milliseconds since the epoch and nanoseconds within. */
+export interface Stamp {
+  readonly tsMs: number
+  readonly tsNs: number
 }
 
 /**
@@ -24,27 +35,45 @@ export interface Cursor {
   readonly last: StreamIndex
 }
 
-/** Unix seconds from which the daemon must be asked to send; 0 for the whole history. */
-export function sinceSeconds(cursor: Cursor | undefined): number {
+/**
+ * Unix seconds from which the daemon must be asked to send, `marginS` before the last line; 0 for the whole
+ * history.
+ */
+export function sinceSeconds(cursor: Cursor | undefined, marginS = 0): number {
   const last = cursor?.streams[cursor.last]
-  return last === undefined ? 0 : Math.floor(last.tsMs / 1000)
+  return last === undefined ? 0 : Math.max(0, Math.floor(last.tsMs / 1000) - marginS)
 }
 
 /**
  * The text kept in a positions file: `stdout=1700000000.000000001#2 stderr=1699999999.5#1`, the stream that
- * spoke last first.
+ * spoke last first. With a peak `stdout=1700000000.000000001#2<1700003600.000000000`.
  */
 export function cursorText(cursor: Cursor): string {
   const parts: string[] = []
   for (const index of cursor.last === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
     const stream = cursor.streams[index]
     if (stream === undefined) continue
-    const seconds = Math.floor(stream.tsMs / 1000)
-    const nanoseconds = (stream.tsMs - seconds * 1000) * 1_000_000 + stream.tsNs
-    parts.push(`${STREAM_NAMES[index]}=${seconds}.${String(nanoseconds).padStart(9, '0')}#${stream.count}`)
+    const peak = stream.peak === undefined ? '' : `<${stampText(stream.peak)}`
+    parts.push(`${STREAM_NAMES[index]}=${stampText(stream)}#${stream.count}${peak}`)
   }
   return parts.join(' ')
 }
+
+function stampText({ tsMs, tsNs }: Stamp): string {
+  const seconds = Math.floor(tsMs / 1000)
+  const nanoseconds = (tsMs - seconds * 1000) * 1_000_000 + tsNs
+  return `${seconds}.${String(nanoseconds).padStart(9, '0')}`
+}
+
+function parseStamp(seconds: string, fraction: string): Stamp {
+  const nanoseconds = Number(fraction)
+  return {
+    tsMs: Number(seconds) * 1000 + Math.floor(nanoseconds / 1_000_000),
+    tsNs: nanoseconds % 1_000_000,
+  }
+}
+
+const STREAM_TEXT = /^(stdout|stderr)=(-?\d{1,12})\.(\d{9})#(\d{1,15})(?:<(-?\d{1,12})\.(\d{9}))?$/
 
 /**
  * Reads {@link cursorText}, and the plain unix seconds that Alloy writes (resuming at the start of that
@@ -59,19 +88,32 @@ export function parseCursor(text: string): Cursor | undefined {
   const streams: [StreamCursor | undefined, StreamCursor | undefined] = [undefined, undefined]
   let last: StreamIndex | undefined
   for (const part of text.split(' ')) {
-    const match = /^(stdout|stderr)=(-?\d{1,12})\.(\d{9})#(\d{1,15})$/.exec(part)
+    const match = STREAM_TEXT.exec(part)
     if (match === null) return undefined
     const index: StreamIndex = match[1] === 'stdout' ? 0 : 1
     if (streams[index] !== undefined) return undefined
-    const nanoseconds = Number(match[3])
-    streams[index] = {
-      tsMs: Number(match[2]) * 1000 + Math.floor(nanoseconds / 1_000_000),
-      tsNs: nanoseconds % 1_000_000,
-      count: Number(match[4]),
-    }
+    const peak = match[5] === undefined ? {} : { peak: parseStamp(match[5], match[6]) }
+    streams[index] = { ...parseStamp(match[2], match[3]), count: Number(match[4]), ...peak }
     last ??= index
   }
   return last === undefined ? undefined : { streams, last }
+}
+
+/**
+ * How the place is found again in a log that is opened again. `by time`: what is later than the last line of
+ * its stream is new, even where that line is gone. `exactly`: nothing is new before that very line has come.
+ * `anew`: everything is new.
+ */
+export type Seeking = 'by time' | 'exactly' | 'anew'
+
+/** What has come since the log was opened. */
+export interface ReadSoFar {
+  /** Whether the line that was the last one has come; what follows it is new. */
+  readonly isFound: boolean
+  /** Lines taken for known ones. */
+  readonly known: number
+  /** Lines taken for new ones. */
+  readonly taken: number
 }
 
 /** Follows the lines of one container and tells new ones from those that a previous reading has taken. */
@@ -83,56 +125,139 @@ export interface CursorTracker {
   /** Where reading stands; `undefined` before the first line. */
   cursor(): Cursor | undefined
   /** Call when the log is opened again: lines up to the cursor will come a second time. */
-  rewind(): void
+  rewind(how?: Seeking): void
+  /** What has come since. */
+  soFar(): ReadSoFar
+  /** Whether the clock has been set back, and has not come as far again. */
+  readonly isSetBack: boolean
+}
+
+/** Whether the line that was taken last has this stamp. */
+export function isLastLine(tracker: CursorTracker, { tsMs, tsNs }: Stamp): boolean {
+  const cursor = tracker.cursor()
+  const last = cursor?.streams[cursor.last]
+  return last !== undefined && last.tsMs === tsMs && last.tsNs === tsNs
 }
 
 /** A tracker that resumes after `start`. */
 export function trackCursor(start: Cursor | undefined): CursorTracker {
-  const tsMs = [0, 0]
-  const tsNs = [0, 0]
-  const count = [-1, -1]
-  const toSkip = [-1, -1]
-  let last: StreamIndex = start?.last ?? 0
-  start?.streams.forEach((stream, index) => {
-    if (stream === undefined) return
-    tsMs[index] = stream.tsMs
-    tsNs[index] = stream.tsNs
-    count[index] = stream.count
-  })
-  const rewind = (): void => {
-    toSkip[0] = count[0]
-    toSkip[1] = count[1]
+  return new Tracker(start)
+}
+
+const NEVER = Number.NEGATIVE_INFINITY
+
+class Tracker implements CursorTracker {
+  readonly #tsMs = [0, 0]
+  readonly #tsNs = [0, 0]
+  readonly #count = [-1, -1]
+  readonly #peakMs = [NEVER, NEVER]
+  readonly #peakNs = [0, 0]
+  /** Lines of the last stamp that have yet to come a second time. */
+  readonly #toSkip = [0, 0]
+  readonly #isSeeking = [false, false]
+  #how: Seeking = 'by time'
+  #last: StreamIndex
+  #isFound = true
+  #known = 0
+  #taken = 0
+
+  constructor(start: Cursor | undefined) {
+    this.#last = start?.last ?? 0
+    for (const index of [0, 1]) {
+      const stream = start?.streams[index]
+      if (stream === undefined) continue
+      this.#tsMs[index] = stream.tsMs
+      this.#tsNs[index] = stream.tsNs
+      this.#count[index] = stream.count
+      this.#peakMs[index] = stream.peak?.tsMs ?? NEVER
+      this.#peakNs[index] = stream.peak?.tsNs ?? 0
+    }
+    this.rewind()
   }
-  rewind()
-  const take = (stream: StreamIndex, ms: number, ns: number): boolean => {
-    const known = count[stream] >= 0
-    if (known && toSkip[stream] >= 0) {
-      const order = compareTimestamps(ms, ns, tsMs[stream], tsNs[stream])
-      if (order < 0) return false
-      if (order === 0 && toSkip[stream] > 0) {
-        // The last one that was taken: whatever follows is new, even when the clock has been set back
-        // meanwhile.
-        if (--toSkip[stream] === 0) toSkip[stream] = -1
-        return false
-      }
-      toSkip[stream] = -1
+
+  rewind(how: Seeking = 'by time'): void {
+    this.#how = how
+    this.#isFound = how === 'anew'
+    this.#known = 0
+    this.#taken = 0
+    for (const stream of [0, 1]) {
+      this.#toSkip[stream] = this.#count[stream]
+      // A stream of which nothing has come yet has nothing but new lines, all of them behind the last one.
+      this.#isSeeking[stream] = how === 'exactly' || (how === 'by time' && this.#count[stream] >= 0)
     }
-    if (known && ms === tsMs[stream] && ns === tsNs[stream]) count[stream]++
+  }
+
+  take(stream: StreamIndex, ms: number, ns: number): boolean {
+    if (this.#isSeeking[stream] && !this.#isNew(stream, ms, ns)) {
+      this.#known++
+      return false
+    }
+    this.#taken++
+    const tsMs = this.#tsMs[stream]
+    const tsNs = this.#tsNs[stream]
+    if (ms === tsMs && ns === tsNs && this.#count[stream] >= 0) this.#count[stream]++
     else {
-      tsMs[stream] = ms
-      tsNs[stream] = ns
-      count[stream] = 1
+      if (this.#count[stream] > 0) this.#notePeak(stream, ms, ns)
+      this.#tsMs[stream] = ms
+      this.#tsNs[stream] = ns
+      this.#count[stream] = 1
     }
-    last = stream
+    this.#last = stream
     return true
   }
-  const streamCursor = (index: StreamIndex): StreamCursor | undefined =>
-    count[index] < 0 ? undefined : { tsMs: tsMs[index], tsNs: tsNs[index], count: count[index] }
-  return {
-    take,
-    rewind,
-    sameStamp: (stream) => count[stream],
-    cursor: () =>
-      count[0] < 0 && count[1] < 0 ? undefined : { streams: [streamCursor(0), streamCursor(1)], last },
+
+  soFar(): ReadSoFar {
+    return { isFound: this.#isFound, known: this.#known, taken: this.#taken }
+  }
+
+  sameStamp(stream: StreamIndex): number {
+    return this.#count[stream]
+  }
+
+  cursor(): Cursor | undefined {
+    if (this.#count[0] < 0 && this.#count[1] < 0) return undefined
+    return { streams: [this.#streamCursor(0), this.#streamCursor(1)], last: this.#last }
+  }
+
+  get isSetBack(): boolean {
+    return this.#peakMs[0] !== NEVER || this.#peakMs[1] !== NEVER
+  }
+
+  #isNew(stream: StreamIndex, ms: number, ns: number): boolean {
+    const order = compareTimestamps(ms, ns, this.#tsMs[stream], this.#tsNs[stream])
+    if (order === 0 && this.#toSkip[stream] > 0) {
+      // The last one that was taken: whatever follows is new, even when the clock has been set back.
+      if (--this.#toSkip[stream] === 0) this.#passed(stream)
+      return false
+    }
+    if (this.#how === 'exactly' || order < 0) return false
+    if (order > 0 && compareTimestamps(ms, ns, this.#peakMs[stream], this.#peakNs[stream]) <= 0) return false
+    this.#isSeeking[stream] = false
+    return true
+  }
+
+  #passed(stream: StreamIndex): void {
+    this.#isSeeking[stream] = false
+    if (stream !== this.#last) return
+    // The line that came last of all.
+    this.#isFound = true
+    this.#isSeeking[1 - stream] = false
+  }
+
+  /** Keeps the latest stamp while the lines' stamps are before it. */
+  #notePeak(stream: StreamIndex, ms: number, ns: number): void {
+    const isBack = compareTimestamps(ms, ns, this.#tsMs[stream], this.#tsNs[stream]) < 0
+    if (!isBack && this.#peakMs[stream] === NEVER) return
+    const hasPeak = compareTimestamps(ms, ns, this.#peakMs[stream], this.#peakNs[stream]) <= 0
+    if (hasPeak) return
+    this.#peakMs[stream] = isBack ? this.#tsMs[stream] : NEVER
+    this.#peakNs[stream] = isBack ? this.#tsNs[stream] : 0
+  }
+
+  #streamCursor(index: StreamIndex): StreamCursor | undefined {
+    if (this.#count[index] < 0) return undefined
+    const [tsMs, tsNs, count] = [this.#tsMs[index], this.#tsNs[index], this.#count[index]]
+    if (this.#peakMs[index] === NEVER) return { tsMs, tsNs, count }
+    return { tsMs, tsNs, count, peak: { tsMs: this.#peakMs[index], tsNs: this.#peakNs[index] } }
   }
 }

@@ -8,7 +8,7 @@ import { makeTtyDecoder, type TtyDecoderOptions } from './tty-decoder.ts'
 const STAMP = '2026-01-02T03:04:05.000000006Z'
 const STAMP_MS = Date.parse('2026-01-02T03:04:05Z')
 const blocks = makeLineBlocks(makeBufferPool(0))
-const OPTIONS = { maxLineBytes: 1024 * 1024, joinShortFrames: false, blocks }
+const OPTIONS = { maxLineBytes: 1024 * 1024, joinShortFrames: false, blocks, startedMs: STAMP_MS }
 
 /** A sink that writes down what it is told: `0 <ms>.<ns> text`. */
 function recorder(): { sink: LogSink; seen: string[] } {

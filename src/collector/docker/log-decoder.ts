@@ -25,6 +25,8 @@ export interface LogDecoderOptions {
   readonly joinShortFrames: boolean
   /** Where lines are kept. */
   readonly blocks: LineBlocks
+  /** When the container's latest life began, in milliseconds since the epoch. */
+  readonly startedMs: number
 }
 
 /** Turns the bytes of a `logs` response into lines, wherever the reads cut them. */
@@ -137,11 +139,19 @@ class FrameDecoder implements LogDecoder {
       if (this.#isStampOf(last) && last?.bytes.equals(bytes.subarray(from, to))) return
       // Another stamp, another line: the program that wrote the first one was killed over it.
       if (!this.#isStampOf(this.#open[stream])) this.#closeLine(stream)
+      this.#closeEarlierLife(stream === 0 ? 1 : 0)
     }
     const whole = ended || !(this.#options.joinShortFrames || to - from >= PIECE_BYTES)
     if (!whole || this.#open[stream] !== undefined) this.#addPiece(stream, bytes.subarray(from, to), whole)
     else if (to - from > this.#options.maxLineBytes) this.#sink.tooLong(stream, time.tsMs, time.tsNs)
     else this.#sink.line(stream, time.tsMs, time.tsNs, withoutReturn(bytes.subarray(from, to)))
+  }
+
+  /** What an earlier life left open does not go on once a line of the latest one has come. */
+  #closeEarlierLife(stream: StreamIndex): void {
+    const { startedMs } = this.#options
+    const open = this.#open[stream]
+    if (open !== undefined && open.tsMs < startedMs && this.#time.tsMs >= startedMs) this.#closeLine(stream)
   }
 
   /** Whether this has the stamp that has just been read. */

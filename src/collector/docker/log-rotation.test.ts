@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { longestPauseMs, rotatedBytes, skipsRotatedFiles } from './log-rotation.ts'
+import { longestPauseMs, marginSeconds, rotatedBytes, skipsRotatedFiles } from './log-rotation.ts'
 
 test.each([
   [null, undefined],
@@ -24,6 +24,16 @@ test.each([
   ['', false],
 ])('%s skips files: %s', (server, expected) => {
   expect(skipsRotatedFiles(server)).toBe(expected)
+})
+
+test.each([
+  ['Docker/20.10.24+dfsg1 (linux)', 30],
+  ['Docker/23.0.1 (linux)', 0],
+  ['Docker/28.2.2 (linux)', 0],
+  ['Libpod/5.4.0 (linux)', 30],
+  ['', 30],
+])('%s is asked from %s s before the last line', (server, expected) => {
+  expect(marginSeconds(server)).toBe(expected)
 })
 
 test('a log that never rotates may wait for ever, one of 10 MB a fifth of a second', () => {

@@ -30,6 +30,19 @@ export function skipsRotatedFiles(server: string): boolean {
   return match !== null && Number(match[1]) < 23
 }
 
+/** Longer than a line waits for the log to be free, on a machine that does little else than writing. */
+const LATE_LINE_S = 30
+
+/**
+ * How far before the last known line an engine must be asked from. Docker before 23 leaves out every line
+ * that is older than what was asked for: also one that had to wait, and lies behind newer ones of the other
+ * stream. Later ones leave nothing out once a line is new enough, and the last known line is.
+ */
+export function marginSeconds(server: string): number {
+  const match = /^Docker\/(\d+)\./.exec(server)
+  return match !== null && Number(match[1]) >= 23 ? 0 : LATE_LINE_S
+}
+
 /**
  * How long reading may pause before the log must be opened again. An engine that follows a log notices a
  * rotation only when it has sent the file before; when the log was rotated twice by then, it goes on with the

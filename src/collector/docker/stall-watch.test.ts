@@ -7,11 +7,11 @@ import { watchForStall } from './stall-watch.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-function watch(newestMs: () => number | undefined) {
+function watch(newestMs: () => number) {
   const tracker = trackCursor(undefined)
   tracker.take(0, 1000, 0)
   const close = vi.fn()
-  const asked = vi.fn(async () => newestMs())
+  const asked = vi.fn(async () => ({ tsMs: newestMs(), tsNs: 0 }))
   const stream = { close } as unknown as LogStream
   return { close, asked, watched: watchForStall(stream, asked, tracker, silentLogger, 30_000) }
 }
@@ -21,6 +21,14 @@ test('a stream that misses lines twice is closed', async () => {
   await vi.advanceTimersByTimeAsync(30_000)
   expect(close).not.toHaveBeenCalled()
   await vi.advanceTimersByTimeAsync(30_000)
+  expect(close).toHaveBeenCalledOnce()
+  expect(watched.hasStalled).toBe(true)
+  watched.stop()
+})
+
+test('one that misses lines that are older, as the clock was set back, is closed too', async () => {
+  const { close, watched } = watch(() => 500)
+  await vi.advanceTimersByTimeAsync(60_000)
   expect(close).toHaveBeenCalledOnce()
   watched.stop()
 })

@@ -113,6 +113,12 @@ test('containers are kept in mind for ten seconds after an event, until they are
   recent.note('c', 'destroy')
   expect(recent.ids()).toEqual(['a', 'b'])
   expect(recent.nextExpiryMs()).toBe(4000)
+  recent.asked(['a'])
   now = 10_000
   expect(recent.ids()).toEqual(['b'])
+  now = 20_000
+  // Nobody could ask for it meanwhile.
+  expect(recent.ids()).toEqual(['b'])
+  recent.asked(['b'])
+  expect(recent.ids()).toEqual([])
 })

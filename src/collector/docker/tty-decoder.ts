@@ -12,10 +12,8 @@ const NEWLINE = 0x0a
 const TTY_STREAM = 0
 
 /** Options of {@link makeTtyDecoder}. */
-export interface TtyDecoderOptions extends Pick<LogDecoderOptions, 'maxLineBytes' | 'blocks'> {
-  /** When the container's latest life began, in milliseconds since the epoch. */
-  readonly startedMs: number
-  /** When it ended; `undefined` while it runs. */
+export interface TtyDecoderOptions extends Pick<LogDecoderOptions, 'maxLineBytes' | 'blocks' | 'startedMs'> {
+  /** When that life ended; `undefined` while it lasts. */
   readonly endedMs?: number
 }
 
