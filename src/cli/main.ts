@@ -1,8 +1,9 @@
 import { setFlagsFromString } from 'node:v8'
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { errorMessage } from '#base/errors.ts'
 import { VERSION } from '#base/version.ts'
 import { limitHeapGrowth } from './heap-growth.ts'
+import { loadNodeModules } from './node-modules.ts'
 import { freeYoungGeneration, holdYoungGeneration, sizeYoungGeneration } from './young-generation.ts'
 
 /**
@@ -14,12 +15,14 @@ async function main(argv: string[]): Promise<void> {
   const [name = 'help', ...rest] = argv
   switch (name) {
     case 'serve': {
+      await loadNodeModules()
       holdYoungGeneration()
       const { serve } = await import('./serve.ts')
       tuneForServer()
       return serve(rest)
     }
     case 'collect':
+      await loadNodeModules()
       // Its container has little memory, and most of what it reads is garbage at once: collect that sooner.
       setFlagsFromString('--heap-growing-percent=50')
       setFlagsFromString('--semi-space-growth-factor=1')
@@ -30,7 +33,10 @@ async function main(argv: string[]): Promise<void> {
     case 'validate':
       return (await import('./collect.ts')).collect([name, ...rest])
     default: {
-      if (name === 'up') holdYoungGeneration()
+      if (name === 'up') {
+        await loadNodeModules()
+        holdYoungGeneration()
+      }
       const program = await makeProgram(name)
       if (name === 'up') tuneForServer()
       await program.parseAsync(argv, { from: 'user' })
@@ -74,6 +80,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
 }
 
 async function makeProgram(name: string): Promise<Command> {
+  const { Command } = await import('commander')
   const program = new Command('logboom')
     .description('Collects, keeps and searches the logs of every container on a host.')
     .version(VERSION)
