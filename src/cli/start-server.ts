@@ -1,4 +1,5 @@
-import { OperatorError } from '#base/errors.ts'
+import { errorMessage, OperatorError } from '#base/errors.ts'
+import { loadTheRest } from '#base/load-later.ts'
 import type { Logger } from '#base/logger.ts'
 import type { LokiConfig } from '#config/schema/root.ts'
 import type { Route } from '#server/routes/table.ts'
@@ -58,7 +59,17 @@ export async function startServer(
       // As a signal from outside: whoever runs this process decides what comes with its end.
       onTerminate: () => process.kill(process.pid, 'SIGTERM'),
     })
-    return { url: await listen(server), close: () => server.close() }
+    const url = await listen(server)
+    const closing = new AbortController()
+    const rest = loadTheRest(closing.signal).catch((error: unknown) => {
+      logger.error({ err: errorMessage(error) }, 'a part of the server cannot be loaded')
+    })
+    const close = async (): Promise<void> => {
+      closing.abort()
+      await rest
+      await server.close()
+    }
+    return { url, close }
   } catch (error) {
     await store.close()
     throw error

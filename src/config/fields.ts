@@ -3,6 +3,9 @@ import { parseGoDuration, parsePrometheusDuration } from '#base/duration.ts'
 import { errorMessage } from '#base/errors.ts'
 import { parseSize } from '#base/size.ts'
 
+// A configuration is parsed a few times at most: compiling parsers for it takes longer than it saves.
+z.config({ jitless: true })
+
 /** How the value of a key is written, and so how a flag that sets it is read and how `/config` prints it. */
 export type FieldKind =
   | 'string'

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { FairQueue } from './query/fair-queue.ts'
-import type { QueryReuse } from './query/run-engine.ts'
+import type { QueryReuse } from './query/query-reuse.ts'
 
 /** Registers what queries wait for and what they could use again; values are read when they are asked for. */
 export function registerQueryMetrics(

@@ -13,16 +13,17 @@ import { admitRequest } from './access/gate.ts'
 import type { ServerContext } from './context.ts'
 import { sendEmpty, sendError } from './http/reply.ts'
 import { followRenewals, guardClients, tlsOptions } from './http/tls-options.ts'
+import { WITHOUT_SCHEMAS } from './http/without-schemas.ts'
 import { makeServerMetrics, type ServerMetrics } from './metrics.ts'
 import { makePusher } from './push/pusher.ts'
 import { defaultInflightBytes, makeScratch } from './push/scratch.ts'
 import { makeFairQueue } from './query/fair-queue.ts'
 import { queueBounds, reuseBytes } from './query/query-bounds.ts'
-import { makeQueryReuse } from './query/run-engine.ts'
-import { refusalOf } from './query/run-query.ts'
+import { makeQueryReuse } from './query/query-reuse.ts'
+import { refusalOf } from './query/refusal.ts'
 import { registerQueryMetrics } from './query-metrics.ts'
-import { registerPage } from './routes/page.ts'
-import { RULE_ROUTES } from './routes/rules.ts'
+import { makePage, type ServePage } from './routes/page.ts'
+import { RULE_ROUTES } from './routes/rules-table.ts'
 import { ROUTES, type Route } from './routes/table.ts'
 import { registerTail, TAIL_PATHS } from './routes/tail.ts'
 import { makeRuler } from './ruler/ruler.ts'
@@ -117,8 +118,7 @@ export async function createServer(options: ServerOptions): Promise<LogServer> {
   const app = makeApp(config, tls)
   const unfollow = tls === undefined ? undefined : watchTls(app, config, logger)
   await registerTail(app, context)
-  addRoutes(app, context, options.extraRoutes)
-  if (options.pageDir !== undefined) await registerPage(app, options.pageDir)
+  addRoutes(app, context, makePage(options.pageDir, notFound), options.extraRoutes)
   await app.ready()
   let address = ''
   return {
@@ -162,6 +162,7 @@ function makeApp(config: LokiConfig, tls: HttpsOptions | undefined): FastifyInst
   }
   const options = {
     logger: false,
+    schemaController: WITHOUT_SCHEMAS,
     exposeHeadRoutes: false,
     keepAliveTimeout: server.http_server_idle_timeout,
     requestTimeout: server.http_server_read_timeout,
@@ -192,10 +193,15 @@ function routesOf({ config, ruler }: ServerContext): readonly Route[] {
   return all.filter(({ isThere }) => isThere?.(config) !== false)
 }
 
-function addRoutes(app: FastifyInstance, context: ServerContext, extra: readonly Route[] = []): void {
+function addRoutes(
+  app: FastifyInstance,
+  context: ServerContext,
+  servePage: ServePage | undefined,
+  extra: readonly Route[] = [],
+): void {
   const routes = [...routesOf(context), ...extra]
   for (const route of routes) addRoute(app, context, route)
-  answerUnknownPaths(app, context, routes)
+  answerOtherPaths(app, context, routes, servePage)
 }
 
 /** Serves a route before Fastify looks at the body: bodies are read raw, in the way each route needs. */
@@ -245,17 +251,19 @@ function notFound(response: FastifyReply['raw']): void {
 }
 
 /**
- * Go's router: 405 without body for a known path asked with another method, a redirect for `//`, else 404.
+ * Go's router: 405 without body for a known path asked with another method, a redirect for `//`, else the
+ * page or 404.
  */
-function answerUnknownPaths(
+function answerOtherPaths(
   app: FastifyInstance,
   { config, logger }: ServerContext,
   routes: readonly Route[],
+  servePage: ServePage | undefined,
 ): void {
   const prefix = config.server.http_path_prefix.replace(/\/$/, '')
   const paths = [...routes.map(({ path }) => path), ...TAIL_PATHS]
   const known = paths.map((path) => new RegExp(`^${prefix}${path.replace(/:\w+/g, '[^/]+')}$`))
-  const answer = (request: FastifyRequest, reply: FastifyReply): void => {
+  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     reply.hijack()
     const [path, query] = request.url.split('?', 2)
     if (/\/\//.test(path)) {
@@ -263,15 +271,20 @@ function answerUnknownPaths(
       sendEmpty(reply.raw, 301, { location })
     } else if (known.some((pattern) => pattern.test(path))) {
       sendEmpty(reply.raw, 405)
+    } else if (servePage !== undefined && /^(?:GET|HEAD)$/.test(request.method)) {
+      await servePage(request.raw, reply.raw).catch((error: unknown) => {
+        logger.error({ path, err: errorMessage(error) }, 'the page cannot be served')
+        sendError(reply.raw, 500, 'internal error, see the log\n')
+      })
     } else {
       notFound(reply.raw)
     }
   }
   app.setNotFoundHandler(answer)
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler(async (error, request, reply) => {
     // What Fastify refuses on a path it does not know (a media type, a length) is a wrong path all the same.
     if (error instanceof Error && 'statusCode' in error && Number(error.statusCode) < 500)
-      answer(request, reply)
+      await answer(request, reply)
     else {
       logger.error({ path: request.url, err: errorMessage(error) }, 'request failed')
       reply.hijack()

@@ -1,11 +1,13 @@
 import type { Labels } from '#base/labels.ts'
+import { loadLater } from '#base/load-later.ts'
 import { dataDirectory } from '#config/directories.ts'
 import { type DiskSize, parseDiskSize } from '#config/disk-size.ts'
 import type { LokiConfig } from '#config/schema/root.ts'
 import type { DeleteSelection } from '#store/delete-types.ts'
-import { compileDelete } from './delete-selection.ts'
 import { retentionPeriod } from './retention-rules.ts'
 import type { TenantLimits } from './tenant-limits.ts'
+
+const deleteSelection = loadLater(() => import('./delete-selection.ts'))
 
 /** What the configuration says about the store, in the store's own terms. */
 export interface StoreSettings {
@@ -22,7 +24,7 @@ export interface StoreSettings {
   readonly deleteCancelPeriodMs: number
   readonly deleteBatchSize: number
   deletionMode(tenant: string): 'disabled' | 'filter-only' | 'filter-and-delete'
-  compileDelete(query: string): DeleteSelection
+  compileDelete(query: string): Promise<DeleteSelection>
   readonly diskBudget: { readonly max: DiskSize | undefined; readonly minFree: DiskSize | undefined }
 }
 
@@ -47,7 +49,7 @@ export function storeSettings(config: LokiConfig, limits: TenantLimits): StoreSe
       const mode = isOn ? limits.of(tenant).deletion_mode : 'disabled'
       return mode === 'filter-only' || mode === 'filter-and-delete' ? mode : 'disabled'
     },
-    compileDelete,
+    compileDelete: async (query) => (await deleteSelection()).compileDelete(query),
     diskBudget: { max: parseDiskSize(budget.max_disk), minFree: parseDiskSize(budget.min_free_disk) },
   }
 }

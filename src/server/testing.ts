@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { loadTheRest } from '#base/load-later.ts'
 import { silentLogger } from '#base/logger.ts'
 import { loadLokiConfig } from '#config/load.ts'
 import { openEmbeddedStore } from '#store/embedded/store.ts'
@@ -49,6 +50,8 @@ ${yaml}`,
     },
   )
   const url = await server.listen()
+  // As a server that has been up for a second: no test waits for code.
+  await loadTheRest(AbortSignal.any([]))
   return {
     url,
     server,

@@ -1,5 +1,4 @@
 import type { LabelMatcher } from '#store/types.ts'
-import { LogqlError } from '../error.ts'
 import { compileMatcher } from '../pipeline/matcher.ts'
 import type { BinaryExpr, Grouping, MetricExpr, RangeAggExpr, RangeOp, VectorAggExpr } from '../syntax/ast.ts'
 import { makeBinary } from './binary.ts'
@@ -7,6 +6,7 @@ import { makeBlockAgg } from './block-agg.ts'
 import { type BlockValue, makeBlockBinary } from './block-binary.ts'
 import { makeLabelReplace } from './label-replace.ts'
 import { RangeReader, type ReadContext } from './range-reader.ts'
+import { tooManySeries } from './too-many-series.ts'
 import { SeriesTable, type StepValue, type Vector } from './vector.ts'
 import { makeVectorAgg } from './vector-agg.ts'
 
@@ -138,15 +138,6 @@ function aggregatedInput(
     if (seen.size > maxSeries) throw tooManySeries(maxSeries)
     return vector
   })
-}
-
-/** Loki's error for more series than `max_query_series`. */
-export function tooManySeries(limit: number): LogqlError {
-  return new LogqlError(
-    `maximum number of series (${limit}) reached for a single query; consider reducing query cardinality ` +
-      'by adding more specific stream selectors, reducing the time range, or aggregating results with ' +
-      'functions like sum(), count() or topk()',
-  )
 }
 
 function rangeFunction(

@@ -1,6 +1,6 @@
 import { labelsText } from '#base/labels.ts'
 import type { QueryResult, RangeQuery, ResultSeries } from '#logql/engine/types.ts'
-import { tooManySeries } from '#logql/metrics/evaluator.ts'
+import { tooManySeries } from '#logql/metrics/too-many-series.ts'
 import { compareLabels } from '#logql/metrics/vector.ts'
 import { NO_STATS } from '../json/stats.ts'
 import type { AppendWatch } from './append-watch.ts'

@@ -2,49 +2,15 @@ import type { Limits } from '#config/schema/limits.ts'
 import type { LokiConfig } from '#config/schema/root.ts'
 import { queryInstant, queryRange } from '#logql/engine/engine.ts'
 import type { InstantQuery, QueryResult, RangeQuery } from '#logql/engine/types.ts'
-import { tooManySeries } from '#logql/metrics/evaluator.ts'
+import { tooManySeries } from '#logql/metrics/too-many-series.ts'
 import type { Expr, LogRange, MetricExpr } from '#logql/syntax/ast.ts'
-import { type AppendWatch, type Watch, watchAppends } from './append-watch.ts'
 import { collect } from './check-limits.ts'
 import { isDivisible } from './divisible.ts'
 import { engineLimits } from './engine-limits.ts'
 import { answerFromTiles } from './instant-tiles.ts'
-import { type LogReuse, makeLogReuse } from './log-reuse.ts'
-import { makePaneReuse, type PaneReuse } from './pane-reuse.ts'
-import { gridOf, makeRangeReuse, type RangeReuse, type ReadSpan } from './range-reuse.ts'
+import type { QueryReuse } from './query-reuse.ts'
+import { gridOf, type ReadSpan } from './range-reuse.ts'
 import type { QueryCall } from './run-query.ts'
-import { makeSharedRuns, type SharedRuns } from './shared-runs.ts'
-
-/** What queries share: points of earlier answers, and answers that are being found. */
-export interface QueryReuse {
-  readonly watch: AppendWatch
-  readonly ranges: RangeReuse
-  readonly panes: PaneReuse
-  readonly logs: LogReuse
-  readonly shared: SharedRuns<Watch>
-  /** Queries that were answered by one that was under way. */
-  readonly joined: () => number
-}
-
-type Store = AppendWatch['store']
-
-/**
- * Reuse over a store; all appends must go through `watch.store`. `maxBytes` bounds the points and panes that
- * are kept.
- */
-export function makeQueryReuse(store: Store, maxBytes: number): QueryReuse {
-  const watch = watchAppends(store)
-  let joined = 0
-  const shared = makeSharedRuns<Watch>(() => joined++)
-  return {
-    watch,
-    ranges: makeRangeReuse(watch, maxBytes / 4),
-    panes: makePaneReuse(watch, maxBytes / 2),
-    logs: makeLogReuse(watch, maxBytes / 4),
-    shared,
-    joined: () => joined,
-  }
-}
 
 /** Runs a range query, for which the engine reads as little as what is known allows. */
 export async function runRange(call: QueryCall, expr: Expr, query: RangeQuery): Promise<QueryResult> {

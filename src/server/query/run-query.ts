@@ -2,20 +2,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errorMessage } from '#base/errors.ts'
 import type { Limits } from '#config/schema/limits.ts'
 import type { ScanParts } from '#logql/engine/parts.ts'
-import { LogqlError } from '#logql/error.ts'
 import type { LogStore } from '#store/types.ts'
 import type { ServerContext } from '../context.ts'
 import { sendPieces, wantsGzip } from '../http/compressed-reply.ts'
-import { BadParam } from '../http/params.ts'
-import { BadQueryString, firstParam, type Params } from '../http/query-string.ts'
+import { firstParam, type Params } from '../http/query-string.ts'
 import { sendEmpty, sendError } from '../http/reply.ts'
-import { requestTenants, TenantError } from '../http/tenant.ts'
+import { requestTenants } from '../http/tenant.ts'
 import { withRequestLimits } from '../tenants/request-limits.ts'
 import { strictestLimits } from '../tenants/strictest-limits.ts'
 import { makeTenantsStore } from '../tenants/tenants-store.ts'
 import { QueryError } from './query-error.ts'
+import type { QueryReuse } from './query-reuse.ts'
+import { refusalOf } from './refusal.ts'
 import { readParams } from './request.ts'
-import { keptForMs, type QueryReuse } from './run-engine.ts'
+import { keptForMs } from './run-engine.ts'
 
 /** What a query route is given. */
 export interface QueryCall {
@@ -154,16 +154,4 @@ function answerFault(context: ServerContext, response: ServerResponse, error: un
   )
   if (response.headersSent) response.destroy()
   else sendError(response, 500, errorMessage(error))
-}
-
-/** Status and body for what a query was refused with; `undefined` for a fault of the server. */
-export function refusalOf(error: unknown): { readonly status: number; readonly text: string } | undefined {
-  if (error instanceof TenantError) return { status: error.status, text: `${error.message}\n` }
-  if (error instanceof LogqlError || error instanceof QueryError) {
-    return { status: error.status, text: error.message }
-  }
-  if (error instanceof BadParam || error instanceof BadQueryString) {
-    return { status: 400, text: error.message }
-  }
-  return undefined
 }

@@ -1,8 +1,6 @@
+import { loadLater } from '#base/load-later.ts'
 import type { LokiConfig } from '#config/schema/root.ts'
 import { readParams } from '../query/request.ts'
-import { serveCpuProfile, serveHeap, servePprof } from './pprof.ts'
-import { serveMemberlist, serveRing } from './ring.ts'
-import { servePrepareShutdown, serveShutdown } from './shutdown.ts'
 import {
   serveBuildInfo,
   serveConfig,
@@ -14,6 +12,10 @@ import {
   serveServices,
 } from './status.ts'
 import type { Route } from './table.ts'
+
+const pprof = loadLater(() => import('./pprof.ts'))
+const rings = loadLater(() => import('./ring.ts'))
+const shutdown = loadLater(() => import('./shutdown.ts'))
 
 const EITHER = ['GET', 'POST'] as const
 
@@ -54,21 +56,34 @@ export const ADMIN_ROUTES: readonly Route[] = [
     methods: ['POST'],
     path: '/ingester/shutdown',
     serve: async ({ context, request, response }) =>
-      serveShutdown(context, response, await readParams(request)),
+      (await shutdown()).serveShutdown(context, response, await readParams(request)),
   },
   {
     methods: ['GET', 'POST', 'DELETE'],
     path: '/ingester/prepare_shutdown',
-    serve: ({ context, request, response }) => servePrepareShutdown(context, request, response),
+    serve: async ({ context, request, response }) =>
+      (await shutdown()).servePrepareShutdown(context, request, response),
   },
-  { methods: ['GET'], path: '/debug/pprof/', serve: ({ response }) => servePprof(response) },
+  {
+    methods: ['GET'],
+    path: '/debug/pprof/',
+    serve: async ({ response }) => (await pprof()).servePprof(response),
+  },
   {
     methods: ['GET'],
     path: '/debug/pprof/profile',
-    serve: ({ request, response }) => serveCpuProfile(request, response),
+    serve: async ({ request, response }) => (await pprof()).serveCpuProfile(request, response),
   },
-  { methods: ['GET'], path: '/debug/pprof/heap', serve: ({ response }) => serveHeap(response) },
-  { methods: EITHER, path: '/memberlist', serve: ({ response }) => serveMemberlist(response) },
+  {
+    methods: ['GET'],
+    path: '/debug/pprof/heap',
+    serve: async ({ response }) => (await pprof()).serveHeap(response),
+  },
+  {
+    methods: EITHER,
+    path: '/memberlist',
+    serve: async ({ response }) => (await rings()).serveMemberlist(response),
+  },
   ring('/ring'),
   ring('/distributor/ring'),
   ring('/ingester/ring'),
@@ -82,7 +97,7 @@ function ring(path: string, isThere?: (config: LokiConfig) => boolean): Route {
   return {
     methods: EITHER,
     path,
-    serve: ({ context, request, response }) => serveRing(context, request, response),
+    serve: async ({ context, request, response }) => (await rings()).serveRing(context, request, response),
     ...(isThere === undefined ? {} : { isThere }),
   }
 }

@@ -6,14 +6,13 @@ import type { RuleGroup } from '#config/rules/rule-group.ts'
 import { validateGroups } from '#config/rules/validate-groups.ts'
 import type { ServerContext } from '../context.ts'
 import { firstParam } from '../http/query-string.ts'
-import { send, sendEmpty, sendError, TEXT_TYPE } from '../http/reply.ts'
+import { send, sendError, TEXT_TYPE } from '../http/reply.ts'
 import { requestTenants, TenantError } from '../http/tenant.ts'
 import { readParams } from '../query/request.ts'
 import { RuleRefused } from '../ruler/rule-book.ts'
 import type { Namespaces } from '../ruler/rule-store.ts'
 import type { Ruler } from '../ruler/ruler.ts'
-import { servePrometheusAlerts, servePrometheusRules } from './rules-prometheus.ts'
-import type { Route, RouteCall } from './table.ts'
+import type { RouteCall } from './table.ts'
 
 /** A request about the rules of a tenant. */
 export interface RuleCall extends RouteCall {
@@ -21,57 +20,33 @@ export interface RuleCall extends RouteCall {
   readonly tenant: string
 }
 
-type RuleHandler = (call: RuleCall) => Promise<void>
+/** Answers a request about rules. */
+export type RuleHandler = (call: RuleCall) => Promise<void>
 
 const ACCEPTED = '{"status":"success","data":null,"errorType":"","error":""}'
 const MAX_BODY_BYTES = 4 * 2 ** 20
 
-/** The rules API, under its two prefixes, and Prometheus'. There only where a ruler is. */
-export const RULE_ROUTES: readonly Route[] = [
-  ...['/loki/api/v1/rules', '/api/prom/rules'].flatMap((path): Route[] => [
-    ruleRoute('GET', path, listRules),
-    ruleRoute('GET', `${path}/:namespace`, listRules),
-    ruleRoute('POST', `${path}/:namespace`, setGroup),
-    ruleRoute('DELETE', `${path}/:namespace`, deleteNamespace),
-    ruleRoute('GET', `${path}/:namespace/:group`, getGroup),
-    ruleRoute('DELETE', `${path}/:namespace/:group`, deleteGroup),
-  ]),
-  prometheusRoute('/prometheus/api/v1/rules', servePrometheusRules),
-  prometheusRoute('/prometheus/api/v1/alerts', servePrometheusAlerts),
-]
-
-function ruleRoute(method: 'GET' | 'POST' | 'DELETE', path: string, handler: RuleHandler): Route {
-  return {
-    methods: [method],
-    path,
-    serveSlash: ({ response }) => sendEmpty(response, 405),
-    serve: async (call) => {
-      const { context, request, response } = call
-      const tenants = requestTenants(request.headers['x-scope-orgid'], context.config)
-      if (tenants.length > 1) {
-        sendFault(response, 500, 'server_error', 'no org id')
-        return
-      }
-      try {
-        await handler({ ...call, ruler: rulerOf(context), tenant: tenants[0] })
-      } catch (error) {
-        answerFault(context, response, error)
-      }
-    },
+/** Answers a request to the rules API with `handler`. */
+export async function serveRules(call: RouteCall, handler: RuleHandler): Promise<void> {
+  const { context, request, response } = call
+  const tenants = requestTenants(request.headers['x-scope-orgid'], context.config)
+  if (tenants.length > 1) {
+    sendFault(response, 500, 'server_error', 'no org id')
+    return
+  }
+  try {
+    await handler({ ...call, ruler: rulerOf(context), tenant: tenants[0] })
+  } catch (error) {
+    answerFault(context, response, error)
   }
 }
 
-function prometheusRoute(path: string, handler: RuleHandler): Route {
-  return {
-    methods: ['GET'],
-    path,
-    serve: async (call) => {
-      const { context, request, response } = call
-      const tenants = requestTenants(request.headers['x-scope-orgid'], context.config)
-      if (tenants.length > 1) sendFault(response, 400, 'bad_data', 'too many org ids found')
-      else await handler({ ...call, ruler: rulerOf(context), tenant: tenants[0] })
-    },
-  }
+/** Answers a request to Prometheus' API with `handler`. */
+export async function servePrometheus(call: RouteCall, handler: RuleHandler): Promise<void> {
+  const { context, request, response } = call
+  const tenants = requestTenants(request.headers['x-scope-orgid'], context.config)
+  if (tenants.length > 1) sendFault(response, 400, 'bad_data', 'too many org ids found')
+  else await handler({ ...call, ruler: rulerOf(context), tenant: tenants[0] })
 }
 
 function rulerOf({ ruler }: ServerContext): Ruler {
@@ -101,7 +76,8 @@ function answerFault(context: ServerContext, response: ServerResponse, error: un
   sendFault(response, 500, 'server_error', message)
 }
 
-async function listRules({ request, response, ruler, tenant, variables }: RuleCall): Promise<void> {
+/** `GET /loki/api/v1/rules` and `…/:namespace`: the rules as YAML. */
+export async function listRules({ request, response, ruler, tenant, variables }: RuleCall): Promise<void> {
   const all = await loadRules(ruler, tenant)
   const { namespace } = variables
   const wanted = [...all].filter(([name]) => namespace === undefined || name === namespace)
@@ -140,7 +116,8 @@ function withLabels(
   return filtered.filter(([, groups]) => groups.length > 0)
 }
 
-async function getGroup({ response, ruler, tenant, variables }: RuleCall): Promise<void> {
+/** `GET /loki/api/v1/rules/:namespace/:group`. */
+export async function getGroup({ response, ruler, tenant, variables }: RuleCall): Promise<void> {
   if (!ruler.store.writable) throw new RuleRefused(400, 'GetRuleGroup unsupported in rule local store')
   const groups = (await loadRules(ruler, tenant)).get(variables.namespace) ?? []
   const group = groups.find(({ name }) => name === variables.group)
@@ -148,7 +125,8 @@ async function getGroup({ response, ruler, tenant, variables }: RuleCall): Promi
   send(response, 200, 'application/yaml', printGroup(group))
 }
 
-async function setGroup(call: RuleCall): Promise<void> {
+/** `POST /loki/api/v1/rules/:namespace`: adds or replaces a group. */
+export async function setGroup(call: RuleCall): Promise<void> {
   const { context, request, response, ruler, tenant, variables } = call
   const group = readGroup(await readBody(request))
   const problems = validateGroups([group])
@@ -185,12 +163,14 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks, received).toString()
 }
 
-async function deleteGroup({ response, ruler, tenant, variables }: RuleCall): Promise<void> {
+/** `DELETE /loki/api/v1/rules/:namespace/:group`. */
+export async function deleteGroup({ response, ruler, tenant, variables }: RuleCall): Promise<void> {
   await ruler.book.deleteGroup(tenant, variables.namespace, variables.group)
   send(response, 202, 'application/json', ACCEPTED)
 }
 
-async function deleteNamespace({ response, ruler, tenant, variables }: RuleCall): Promise<void> {
+/** `DELETE /loki/api/v1/rules/:namespace`. */
+export async function deleteNamespace({ response, ruler, tenant, variables }: RuleCall): Promise<void> {
   await ruler.book.deleteNamespace(tenant, variables.namespace)
   send(response, 202, 'application/json', ACCEPTED)
 }

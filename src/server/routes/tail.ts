@@ -2,14 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import websocket, { type WebSocket } from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import { errorMessage } from '#base/errors.ts'
+import { loadLater } from '#base/load-later.ts'
 import { admitRequest } from '../access/gate.ts'
 import type { ServerContext } from '../context.ts'
 import { sendError, sendText } from '../http/reply.ts'
 import { QueryError } from '../query/query-error.ts'
-import { refusalOf } from '../query/run-query.ts'
-import { type FrameWriter, makeFrameWriter, writeLegacyFrame } from '../tail/frame.ts'
-import { runTail } from '../tail/tail.ts'
-import { readTailRequest, type TailRequest } from '../tail/tail-request.ts'
+import { refusalOf } from '../query/refusal.ts'
+import type { TailRequest } from '../tail/tail-request.ts'
+
+const requests = loadLater(() => import('../tail/tail-request.ts'))
+const frames = loadLater(() => import('../tail/frame.ts'))
+const tails = loadLater(() => import('../tail/tail.ts'))
 
 const TAIL_PATH = '/loki/api/v1/tail'
 const LEGACY_TAIL_PATH = '/api/prom/tail'
@@ -32,7 +35,7 @@ export async function registerTail(app: FastifyInstance, context: ServerContext)
     if (request.ws) reply.raw.shouldKeepAlive = false
   })
   const active = new Map<string, number>()
-  const requests = new WeakMap<IncomingMessage, TailRequest>()
+  const admitted = new WeakMap<IncomingMessage, TailRequest>()
   const prefix = context.config.server.http_path_prefix.replace(/\/$/, '')
   for (const path of TAIL_PATHS) {
     const url = prefix + path
@@ -43,14 +46,13 @@ export async function registerTail(app: FastifyInstance, context: ServerContext)
       onRequest: async (request, reply) => {
         const tail = await admit(context, request.raw, reply.raw, request.ws)
         if (tail === undefined) reply.hijack()
-        else requests.set(request.raw, tail)
+        else admitted.set(request.raw, tail)
       },
       handler: () => undefined,
       wsHandler: async (socket, request) => {
-        const tail = requests.get(request.raw)
+        const tail = admitted.get(request.raw)
         if (tail === undefined) return
-        const writeFrame = isLegacy ? writeLegacyFrame : makeFrameWriter(tail.encodingFlags)
-        await follow(context, socket, tail, writeFrame, active)
+        await follow(context, socket, tail, isLegacy, active)
       },
     })
     app.route({
@@ -75,6 +77,7 @@ async function admit(
   try {
     if (!context.isOpen()) throw new QueryError('the server is shutting down', 503)
     if ((await admitRequest(context, request, response, TAIL_PATH)) === undefined) return undefined
+    const { readTailRequest } = await requests()
     const tail = await readTailRequest(request, context.config, Date.now())
     if (isUpgrade) {
       checkOrigin(request, context)
@@ -118,7 +121,7 @@ async function follow(
   context: ServerContext,
   socket: WebSocket,
   tail: TailRequest,
-  writeFrame: FrameWriter,
+  isLegacy: boolean,
   active: Map<string, number>,
 ): Promise<void> {
   const begun = performance.now()
@@ -141,6 +144,8 @@ async function follow(
   context.metrics.activeTails.inc()
   try {
     checkCount(count, context.limits.of(tail.tenant).max_concurrent_tail_requests)
+    const [{ runTail }, { makeFrameWriter, writeLegacyFrame }] = await Promise.all([tails(), frames()])
+    const writeFrame = isLegacy ? writeLegacyFrame : makeFrameWriter(tail.encodingFlags)
     await runTail(context, socket, tail, writeFrame, end.signal)
   } catch (error) {
     if (!end.signal.aborted) {

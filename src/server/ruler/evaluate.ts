@@ -1,14 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { loadLater } from '#base/load-later.ts'
 import type { Limits } from '#config/schema/limits.ts'
-import { queryInstant } from '#logql/engine/engine.ts'
 import type { ResultSample } from '#logql/engine/types.ts'
-import { parseExpr } from '#logql/syntax/parser.ts'
 import type { LogStore } from '#store/types.ts'
-import { checkBytesRead } from '../query/check-bytes.ts'
-import { checkExpr } from '../query/check-limits.ts'
-import { engineLimits } from '../query/engine-limits.ts'
-import { withDeadline } from './deadline.ts'
-import { RuleError } from './rule-error.ts'
+
+const evaluation = loadLater(() => import('./evaluate-expr.ts'))
 
 /** Answers the expression of a rule at a moment. @throws Error whose text becomes the rule's `lastError` */
 export type Evaluate = (
@@ -39,25 +35,12 @@ export function makeEvaluate(options: EvaluateOptions): Evaluate {
     const release = await take()
     try {
       signal.throwIfAborted()
-      const limits = limitsOf(tenant)
-      const parsed = parseExpr(expr)
-      checkExpr(parsed, expr, limits, new Map())
-      await checkBytesRead({ store, tenant, limits, nowMs: tsMs }, parsed, tsMs, tsMs)
-      const query = { query: expr, timeMs: tsMs, timeNs: 0, shortcuts }
-      const result = await withDeadline(signal, limits.query_timeout, timedOut, (deadline) =>
-        queryInstant(store, tenant, query, engineLimits(limits), deadline),
-      )
-      if (result.type === 'vector') return result.samples
-      if (result.type === 'scalar') return [{ labels: [], timeMs: tsMs, value: result.value }]
-      throw new RuleError('rule result is not a vector or scalar')
+      const { evaluateExpr } = await evaluation()
+      return await evaluateExpr({ store, shortcuts, limits: limitsOf(tenant) }, tenant, expr, tsMs, signal)
     } finally {
       release()
     }
   }
-}
-
-function timedOut(): RuleError {
-  return new RuleError('the rule took longer than query_timeout; narrow its selector or its range')
 }
 
 /** Lets `count` at a time through, the others in the order they came. */

@@ -1,13 +1,15 @@
 import { errorMessage } from '#base/errors.ts'
+import { loadLater } from '#base/load-later.ts'
 import type { Logger } from '#base/logger.ts'
 import type { Rule } from '#config/rules/rule-group.ts'
 import type { ResultSample } from '#logql/engine/types.ts'
 import { alertKey, type Notice } from './active-alert.ts'
-import { expandTemplate } from './alert-template.ts'
 import { type ActiveAlerts, takeNotices, updateAlerts } from './alerting.ts'
 import type { Evaluate } from './evaluate.ts'
 import { alertSamples, recordedSamples, staleSamples } from './recording.ts'
 import type { WriteSample } from './remote-write-request.ts'
+
+const template = loadLater(() => import('./alert-template.ts'))
 
 /** A rule and what its evaluations gave. */
 export interface RuleRun {
@@ -78,11 +80,13 @@ async function runAlerting(
   const { tenant, externalUrl, evaluate, signal, logger } = options
   const { rule } = run
   const query = (text: string): Promise<readonly ResultSample[]> => evaluate(tenant, text, tsMs, signal)
-  await updateAlerts(rule, run.active, samples, tsMs, options.limit, (text, { labels, value }) =>
-    expandTemplate(rule.alert, text, { labels, value, externalUrl, nowMs: tsMs, query }, (message) =>
+  await updateAlerts(rule, run.active, samples, tsMs, options.limit, async (text, { labels, value }) => {
+    const { expandTemplate } = await template()
+    const facts = { labels, value, externalUrl, nowMs: tsMs, query }
+    return expandTemplate(rule.alert, text, facts, (message) =>
       logger.warn({ alert: rule.alert, err: message }, 'a template of an alert could not be filled in'),
-    ),
-  )
+    )
+  })
   return {
     notices: takeNotices(rule, run.active, tsMs, options.resendDelayMs, options.intervalMs),
     samples: alertSamples(run.active, tsMs),

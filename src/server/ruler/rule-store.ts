@@ -1,11 +1,13 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorMessage } from '#base/errors.ts'
+import { loadLater } from '#base/load-later.ts'
 import { parseRuleFile } from '#config/rules/parse-rules.ts'
 import { printRuleFile } from '#config/rules/print-rules.ts'
 import type { RuleGroup } from '#config/rules/rule-group.ts'
 import type { RulesLocation } from '#config/rules/rules-location.ts'
-import { validateGroups } from '#config/rules/validate-groups.ts'
+
+const validation = loadLater(() => import('#config/rules/validate-groups.ts'))
 
 /** The groups of a tenant by namespace, both sorted by name. */
 export type Namespaces = ReadonlyMap<string, readonly RuleGroup[]>
@@ -72,6 +74,7 @@ async function listFiles(folder: string, writable: boolean): Promise<string[]> {
 async function loadFile(path: string): Promise<readonly RuleGroup[]> {
   try {
     const { groups, place } = parseRuleFile(await readFile(path, 'utf8'))
+    const { validateGroups } = await validation()
     const problems = validateGroups(groups)
     if (problems.length === 0) return groups
     const texts = problems.map(({ message, path }) => `line ${place(['groups', ...path]).line}: ${message}`)

@@ -20,7 +20,7 @@ export interface DeleteLogOptions {
   readonly cancelPeriodMs: number
   mode(tenant: string): DeletionMode
   /** What a query means. @throws Error where it is none */
-  compile(query: string): DeleteSelection
+  compile(query: string): DeleteSelection | Promise<DeleteSelection>
 }
 
 /** A request whose rows are hidden. */
@@ -67,15 +67,17 @@ export class DeleteLog implements LogDeletes {
       if (errorCode(thrown) === 'ENOENT') return log
       throw thrown
     }
-    log.#kept = decodeRequests(bytes, path).map((each) => ({
-      ...each,
-      selection: each.request.processed ? undefined : log.#compile(each.request.query),
-    }))
+    const kept: Kept[] = []
+    for (const each of decodeRequests(bytes, path)) {
+      const { processed, query } = each.request
+      kept.push({ ...each, selection: processed ? undefined : await log.#compile(query) })
+    }
+    log.#kept = kept
     return log
   }
 
   async add(tenant: string, spec: DeleteSpec): Promise<DeleteRequest> {
-    const selection = this.#options.compile(spec.query)
+    const selection = await this.#options.compile(spec.query)
     const taken = new Set(this.#kept.map(({ request }) => request.id))
     let id = randomBytes(4).toString('hex')
     while (taken.has(id)) id = randomBytes(4).toString('hex')
@@ -155,9 +157,9 @@ export class DeleteLog implements LogDeletes {
     )
   }
 
-  #compile(query: string): DeleteSelection | undefined {
+  async #compile(query: string): Promise<DeleteSelection | undefined> {
     try {
-      return this.#options.compile(query)
+      return await this.#options.compile(query)
     } catch (thrown) {
       this.#options.logger.error(
         { query, error: errorMessage(thrown) },

@@ -34,7 +34,7 @@ export interface EmbeddedOptions {
   /** How long rows past their retention stay, milliseconds. Default 0. */
   readonly retentionDeleteDelayMs?: number
   /** What the query of a delete request means. @throws Error where it is none */
-  compileDelete?(query: string): DeleteSelection
+  compileDelete?(query: string): DeleteSelection | Promise<DeleteSelection>
   /** Whether a tenant's deletes count. Default: rows are hidden and removed. */
   deletionMode?(tenant: string): DeletionMode
   /** How long deleted rows are only hidden, milliseconds. Default: a day. */
