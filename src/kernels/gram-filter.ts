@@ -20,5 +20,7 @@ export function buildGramFilter(lines: Uint8Array, kernels: Loaded = loaded): Ui
     input.set(piece)
     wasm.addGrams(piece.length)
   }
+  // Whoever takes the lines apart next need not copy them again.
+  if (lines.length <= input.length) wasm.holder = lines
   return filter.subarray(0, wasm.endFilter())
 }

@@ -62,8 +62,18 @@ function findSome(
   codes: Uint8Array,
 ): number {
   const { spans, codes: found } = wasm.levels
-  const base = lineFrom[from]
   const last = Math.min(to, from + found.length)
+  if (wasm.bodyHolder === bytes) {
+    const bodyAt = wasm.push.body.byteOffset - wasm.input.byteOffset
+    for (let row = from; row < last; row++) {
+      spans[2 * (row - from)] = lineFrom[row] + bodyAt
+      spans[2 * (row - from) + 1] = lineTo[row] + bodyAt
+    }
+    wasm.findLevels(last - from)
+    codes.set(found.subarray(0, last - from), from)
+    return last
+  }
+  const base = lineFrom[from]
   let row = from
   let end = base
   for (; row < last; row++) {
@@ -103,21 +113,20 @@ function enter(wasm: Wasm, rules: LevelRules, sets: Uint8Array): void {
   levels.holder = rules
 }
 
-/** The sets of assembly/levels.as for these names: 32 bytes each. */
+/**
+ * The sets of assembly/levels.as for these names. Of the two bits of a set one is for bytes whose high half is
+ * even, the other for the others: letters have two high halves in lower case.
+ */
 function letterSets({ fields, sides }: LevelRules): Uint8Array {
   const names = [...WORDS, ...fields]
-  const before: number[] = []
-  for (let byte = 0; byte < 0x80; byte++) {
-    if (byte <= 0x20 || byte === 0x22 || (sides[byte] & 1) !== 0) before.push(byte)
+  const sets = new Uint8Array(32)
+  const add = (set: number, byte: number): void => {
+    const lower = byte | 0x20
+    const bit = 1 << (set * 2 + ((lower >>> 4) & 1))
+    sets[lower & 15] |= bit
+    sets[16 + (lower >>> 4)] |= bit
   }
-  const letters = (place: number): number[] =>
-    names.flatMap((name) => [name.toLowerCase().charCodeAt(place), name.toUpperCase().charCodeAt(place)])
-  const sets = new Uint8Array(128)
-  ;[before, letters(0), letters(1), letters(2)].forEach((bytes, set) => {
-    for (const byte of bytes) {
-      sets[set * 32 + (byte & 15)] |= 1 << (byte >>> 4)
-      sets[set * 32 + 16 + (byte >>> 4)] = 1 << (byte >>> 4)
-    }
-  })
+  for (const set of [0, 1, 2]) for (const name of names) add(set, name.charCodeAt(set))
+  for (let byte = 0x21; byte < 0x80; byte++) if (byte === 0x22 || (sides[byte] & 1) !== 0) add(3, byte)
   return sets
 }

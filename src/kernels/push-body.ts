@@ -34,6 +34,7 @@ export function readPushBody(
   const { body, text, streams, rowMs, rowNs, rowLineTo, rowMetaFrom, rowMetaTo } = wasm.push
   if (block.length > wasm.input.length || length > body.length) return undefined
   wasm.holder = undefined
+  wasm.bodyHolder = undefined
   wasm.input.set(block)
   if (wasm.uncompress(at, block.length, length) === 0) return undefined
   const streamCount = wasm.readPush(length)

@@ -45,6 +45,8 @@ export interface Wasm {
   addGrams(length: number): void
   /** Folds the filter and gives its size in bytes. */
   endFilter(): number
+  /** The bytes that the body of a push begins with, as long as it does, so that they need not be copied. */
+  bodyHolder: object | undefined
   /** What push-body.ts works with. */
   readonly push: PushMemory
   /** Uncompresses the snappy elements in [at, end) of the input; 0 where they are not `length` bytes. */
@@ -180,7 +182,7 @@ export type Loaded =
 const FILTER_BYTES = 1 << 15
 
 /** As in assembly/kernels.as. */
-const VERSION = 5
+const VERSION = 6
 
 /** Where the compiled module may lie: seen from the sources, from the bundle, and from one of its chunks. */
 const PLACES = ['../../dist/kernels', 'kernels', '../kernels']
@@ -236,6 +238,7 @@ export function startKernels(module: Uint8Array): Wasm {
     beginFilter: call('beginFilter'),
     addGrams: call('addGrams'),
     endFilter: call('endFilter'),
+    bodyHolder: undefined,
     push: pushMemory(buffer, number),
     uncompress: call('uncompress'),
     readPush: call('readPush'),
@@ -347,7 +350,7 @@ function levelMemory(buffer: ArrayBuffer, number: (name: string) => number): Lev
     fieldLowers: new Uint8Array(buffer, number('FIELD_LOWERS'), fields * nameBytes),
     fieldNameBytes: nameBytes,
     sides: new Uint8Array(buffer, number('LEVEL_SIDES'), 256),
-    sets: new Uint8Array(buffer, number('LEVEL_SETS'), 128),
+    sets: new Uint8Array(buffer, number('LEVEL_SETS'), 32),
     holder: undefined,
   }
 }

@@ -1,8 +1,8 @@
 import { INPUT } from './memory'
 
 // The level that each line states, as src/server/push/level-line.ts finds it, which is its twin. A word or a
-// field can begin only behind certain bytes and with certain letters: 16 places at a time are ruled out by
-// four lookups, and the few that are left are looked at closely.
+// field can begin only behind certain bytes and with certain letters: 16 places at a time are ruled out by two
+// lookups, and the few that are left are looked at closely.
 
 export const LEVEL_LINES_CAPACITY: i32 = 1 << 13
 /** Per line: where it begins and ends in the input. */
@@ -19,10 +19,20 @@ export const FIELD_LOWERS: usize = memory.data(64 * 32, 64)
 /** Per byte: 1 where it may stand left of a level word, 2 where it may stand right of one. */
 export const LEVEL_SIDES: usize = memory.data(256, 64)
 /**
- * Four sets of bytes: what may stand before a word or field, and the first, second and third letter of any.
- * A byte is in a set where both of the set's 16 bytes for its low and its high half have a bit in common.
+ * Four sets of bytes, two bits each: the first, second and third letter of any word or field, and what may
+ * stand before one beside bytes up to 0x20. A byte, in lower case, is in a set where the 16 bytes for its low
+ * and for its high half have a bit of the set in common; others may be, too, where that costs little.
  */
-export const LEVEL_SETS: usize = memory.data(128, 64)
+export const LEVEL_SETS: usize = memory.data(32, 64)
+/** Once per lane: loaded before a loop they stay in registers, which literals in it would not. */
+const constants: usize = memory.data<u64>([
+  0x2020202020202020, 0x2020202020202020,
+  0x0f0f0f0f0f0f0f0f, 0x0f0f0f0f0f0f0f0f,
+  0x0303030303030303, 0x0303030303030303,
+  0x0c0c0c0c0c0c0c0c, 0x0c0c0c0c0c0c0c0c,
+  0x3030303030303030, 0x3030303030303030,
+  0xc0c0c0c0c0c0c0c0, 0xc0c0c0c0c0c0c0c0,
+], 16)
 
 const QUOTE: u8 = 0x22
 const EQUALS: u8 = 0x3d
@@ -73,22 +83,29 @@ function scanLine(from: usize, to: usize, json: bool, withFields: bool): i32 {
   if (withFields && fieldAt(from, from, to, json)) return FIELD_FOUND
   let level = wordAt(from, from, to)
   if (level > 0 && !withFields) return level
-  const beforeLow = v128.load(LEVEL_SETS)
-  const beforeHigh = v128.load(LEVEL_SETS, 16)
-  const firstLow = v128.load(LEVEL_SETS, 32)
-  const firstHigh = v128.load(LEVEL_SETS, 48)
-  const secondLow = v128.load(LEVEL_SETS, 64)
-  const secondHigh = v128.load(LEVEL_SETS, 80)
-  const thirdLow = v128.load(LEVEL_SETS, 96)
-  const thirdHigh = v128.load(LEVEL_SETS, 112)
+  const low = v128.load(LEVEL_SETS)
+  const high = v128.load(LEVEL_SETS, 16)
+  const space = v128.load(constants)
+  const half = v128.load(constants, 16)
+  const first = v128.load(constants, 32)
+  const second = v128.load(constants, 48)
+  const third = v128.load(constants, 64)
+  const before = v128.load(constants, 80)
+  let sets = setsAt(from, low, high, space, half, before)
   for (let at = from + 1; at + 2 < to; at += 16) {
-    const possible = v128.and(
-      v128.and(isIn(at - 1, beforeLow, beforeHigh), isIn(at, firstLow, firstHigh)),
-      v128.and(isIn(at + 1, secondLow, secondHigh), isIn(at + 2, thirdLow, thirdHigh)),
+    const next = setsAt(at + 15, low, high, space, half, before)
+    const impossible = v128.or(
+      v128.or(
+        isNone(v128.and(sets, before)),
+        isNone(v128.and(i8x16.shuffle(sets, next, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16), first)),
+      ),
+      v128.or(
+        isNone(v128.and(i8x16.shuffle(sets, next, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17), second)),
+        isNone(v128.and(i8x16.shuffle(sets, next, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18), third)),
+      ),
     )
-    if (!v128.any_true(possible)) continue
-    // A byte that is in all sets has bits left in each, but not the same ones.
-    let places = i8x16.bitmask(possible)
+    sets = next
+    let places = i8x16.bitmask(impossible) ^ 0xffff
     for (; places != 0; places &= places - 1) {
       const place = at + <usize>ctz(places)
       if (place + 2 >= to) break
@@ -102,13 +119,19 @@ function scanLine(from: usize, to: usize, json: bool, withFields: bool): i32 {
   return level
 }
 
-/** All ones for each of the 16 bytes at `at` that is in the set. */
+/** The sets that each of the 16 bytes at `at` is in. */
 @inline
-function isIn(at: usize, low: v128, high: v128): v128 {
+function setsAt(at: usize, low: v128, high: v128, space: v128, half: v128, before: v128): v128 {
   const bytes = v128.load(at)
-  const byLow = i8x16.swizzle(low, v128.and(bytes, i8x16.splat(15)))
-  const byHigh = i8x16.swizzle(high, i8x16.shr_u(bytes, 4))
-  return i8x16.ne(v128.and(byLow, byHigh), i8x16.splat(0))
+  const lower = v128.or(bytes, space)
+  const byLow = i8x16.swizzle(low, v128.and(lower, half))
+  const byHigh = i8x16.swizzle(high, v128.and(i16x8.shr_u(lower, 4), half))
+  return v128.or(v128.and(byLow, byHigh), v128.and(i8x16.le_u(bytes, space), before))
+}
+
+@inline
+function isNone(sets: v128): v128 {
+  return i8x16.eq(sets, i8x16.splat(0))
 }
 
 function isSpace(byte: u8): bool {

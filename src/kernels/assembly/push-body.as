@@ -112,7 +112,9 @@ function readEntry(end: usize): void {
     if (tag == 10) readTimestamp(to, row)
     else if (tag == 18) {
       // Lines only ever move forward, over what was read already.
-      memory.copy(lineFrom, at, to - at)
+      const length = to - at
+      if (at - lineFrom < 16 || length > 512) memory.copy(lineFrom, at, length)
+      else for (let i: usize = 0; i < length; i += 16) v128.store(lineFrom + i, v128.load(at + i))
       lineAt = lineFrom + (to - at)
     } else {
       const place = ROW_META_TO + (row << 2)

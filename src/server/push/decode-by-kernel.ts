@@ -32,6 +32,8 @@ export function draftByKernel(
   leases.push(lease)
   const bytes = lease.subarray(rowsBytes, rowsBytes + body.lines.length + body.text.length)
   bytes.set(body.lines)
+  // Levels are found where the lines lie already.
+  if (kernels.wasm !== undefined) kernels.wasm.bodyHolder = bytes
   bytes.set(body.text, body.lines.length)
   const column = (number: number) =>
     new Uint32Array(lease.buffer, lease.byteOffset + rows * (8 + 4 * number), rows)

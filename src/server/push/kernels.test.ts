@@ -221,6 +221,9 @@ const word = fc.constantFrom(
     '.',
     'é',
     '\0',
+    '\x11',
+    '@',
+    'Z',
   ],
   ...[
     '"level":"info"',
@@ -234,6 +237,29 @@ const word = fc.constantFrom(
 )
 
 describe('the levels of lines by the kernel', () => {
+  test('are found where a push was taken apart, too', () => {
+    const twin = compileLineLevel(FIELDS, 2)
+    const levels = compileLineLevels(FIELDS, 2, kernels)
+    const line = fc.array(word, { maxLength: 14 }).map((words) => Buffer.from(words.join('')))
+    fc.assert(
+      fc.property(fc.array(line, { minLength: 1, maxLength: 40 }), (lines) => {
+        const entries = lines.map((each) => field(2, field(2, each)))
+        const draft = byKernel(compressSync(field(1, Buffer.concat(entries))))
+        expect(draft).toBeDefined()
+        if (draft === undefined) return
+        const { bytes, lineFrom, lineTo, rows } = draft
+        const codes = new Uint8Array(rows)
+        levels(bytes, lineFrom, lineTo, 0, rows, codes)
+        expect([...codes]).toEqual(lines.map((each) => twin(each, 0, each.length)))
+        // Bytes that lie elsewhere are not mistaken for them.
+        const others = Buffer.from('level=error')
+        levels(others, Uint32Array.of(0), Uint32Array.of(others.length), 0, 1, codes)
+        expect(codes[0]).toBe(twin(others, 0, others.length))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
   test('are those that the twin finds', () => {
     const line = fc.array(word, { maxLength: 14 }).map((words) => Buffer.from(words.join('')))
     const object = fc.array(word, { maxLength: 14 }).map((words) => Buffer.from(`{${words.join('')}}`))

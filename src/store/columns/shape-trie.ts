@@ -162,8 +162,8 @@ export class ShapeTrie {
   #walk(wasm: Wasm, { bytes, lineFrom, lineTo, rows }: LineSpans, leaves: Float64Array): boolean {
     const { shapes, input } = wasm
     if (bytes.length > input.length || rows > shapes.rowFrom.length) return false
+    if (wasm.holder !== bytes) input.set(bytes)
     wasm.holder = undefined
-    input.set(bytes)
     shapes.byteClasses.set(CLASS)
     shapes.rowFrom.set(lineFrom.subarray(0, rows))
     shapes.rowTo.set(lineTo.subarray(0, rows))
