@@ -1,14 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { loadLater } from '#base/load-later.ts'
 import type { Logger } from '#base/logger.ts'
-import { type Collector, startCollector } from '#collector/runtime/collector.ts'
+import type { Collector } from '#collector/runtime/collector.ts'
 import { defaultConfig } from '#config/default-config.ts'
 import { type LocalShop, startShop } from '../../examples/shop/run-local.ts'
 import { makeCollectorRoute } from './collector-route.ts'
 import type { DockerProbe } from './docker-host.ts'
 import { startServer } from './start-server.ts'
 import { dockerConfig, filesConfig } from './up-config.ts'
+
+// The server is ready before the collector's code is loaded.
+const collectorCode = loadLater(() => import('#collector/runtime/collector.ts'))
 
 /** The collector drains into the server first; both fit into the 5 s that a stop may take. */
 const COLLECTOR_STOP_MS = 2000
@@ -91,6 +95,7 @@ export async function startSession(source: Source, options: SessionOptions): Pro
     await server.close()
   }
   const collect = async (text: string): Promise<void> => {
+    const { startCollector } = await collectorCode()
     const files = [{ name: 'logboom up', text }]
     collector = await startCollector({ config: { files }, storagePath: join(dataDir, 'collector'), logger })
   }
