@@ -85,6 +85,17 @@ export interface Wasm {
   textFlags(): number
   /** See assembly/column-numbers.as. */
   parseNumbers(from: number, to: number, count: number, before: number, behind: number): number
+  /** See assembly/column-times.as. `rows`: the place of the values' rows, whose times are in `push`. */
+  parseTimes(
+    from: number,
+    to: number,
+    rows: number,
+    count: number,
+    layout: number,
+    separator: number,
+    mark: number,
+    digits: number,
+  ): number
   /** See assembly/column-hex.as. */
   packHex(from: number, to: number, count: number): number
   hexIsUpper(): number
@@ -182,7 +193,7 @@ export type Loaded =
 const FILTER_BYTES = 1 << 15
 
 /** As in assembly/kernels.as. */
-const VERSION = 6
+const VERSION = 7
 
 /** Where the compiled module may lie: seen from the sources, from the bundle, and from one of its chunks. */
 const PLACES = ['../../dist/kernels', 'kernels', '../kernels']
@@ -259,6 +270,7 @@ export function startKernels(module: Uint8Array): Wasm {
     gatherText: call('gatherText'),
     textFlags: call('textFlags'),
     parseNumbers: call('parseNumbers'),
+    parseTimes: call('parseTimes'),
     packHex: call('packHex'),
     hexIsUpper: call('hexIsUpper'),
     findIntRange: call('findIntRange'),

@@ -4,7 +4,7 @@
  * Raised with every change of what kernels take or give, so that a module built before it is not used after
  * it.
  */
-export const VERSION: i32 = 6
+export const VERSION: i32 = 7
 export { INPUT, INPUT_BYTES, OFFSETS, OFFSETS_CAPACITY } from './memory'
 export { NEEDLE, NEEDLE_CAPACITY, NEEDLE_FOLDS, find, findAll, setNeedle } from './search'
 export { findNewlines } from './newlines'
@@ -94,6 +94,7 @@ export {
   textFlags,
 } from './columns'
 export { parseNumbers } from './column-numbers'
+export { parseTimes } from './column-times'
 export { HEX_POSITIONS, hexIsUpper, packHex } from './column-hex'
 export {
   BYTE_COUNTS,

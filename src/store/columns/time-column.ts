@@ -1,3 +1,4 @@
+import type { Wasm } from '#kernels/wasm.ts'
 import type { Memory } from './memory.ts'
 import { ISO_LAYOUT, LAYOUT_BYTES, layoutOf, TimeText } from './time-text.ts'
 import type { RowTimes, Values } from './values.ts'
@@ -29,9 +30,10 @@ export function parseTimes(
   times: RowTimes,
   memory: Memory,
 ): { format: TimeFormat; distances: Float64Array } | undefined {
-  const { bytes, from, to, row, count } = values
+  const { bytes, from, to, row, count, wasm } = values
   const format = formatOf(bytes, from[0], to[0])
   if (format === undefined) return undefined
+  if (wasm !== undefined) return parseByKernel(values, wasm, format, times)
   const { mark, digits, suffix } = format
   const text = new TimeText(format.layout, format.separator)
   const base = LAYOUT_BYTES[format.layout]
@@ -63,6 +65,22 @@ export function parseTimes(
     distances[i] = distance
   }
   return { format, distances }
+}
+
+/** {@link parseTimes} in the memory of the kernels; valid until they look at another column. */
+function parseByKernel(
+  { from, to, row, count }: Values,
+  wasm: Wasm,
+  format: TimeFormat,
+  { tsMs, tsNs }: RowTimes,
+): { format: TimeFormat; distances: Float64Array } | undefined {
+  const { rowMs, rowNs } = wasm.push
+  rowMs.set(tsMs)
+  rowNs.set(tsNs)
+  const { layout, separator, mark, digits } = format
+  const places = [from.byteOffset, to.byteOffset, row.byteOffset] as const
+  const areTimes = wasm.parseTimes(...places, count, layout, separator, mark, digits) === 1
+  return areTimes ? { format, distances: wasm.columns.numbers } : undefined
 }
 
 /** What {@link parseTimes} took apart, put together at `at`; returns where it ends. */
