@@ -1,7 +1,10 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 
-/** Garbage that a heap of any size may gather before all of it is looked through, bytes. */
+/** Garbage that a heap may gather before all of it is looked through, bytes: less where much of it lives. */
 const GROWTH_BYTES = 64 << 20
+const LEAST_GROWTH_BYTES = 40 << 20
+/** What a heap grows to, as long as that leaves it the least growth. */
+const GROWN_BYTES = 128 << 20
 const MAX_PERCENT = 100
 /** Below this, looking through the heap would cost more than the memory is worth. */
 const MIN_PERCENT = 20
@@ -11,10 +14,11 @@ const RISE_BYTES = 4 << 20
 
 /**
  * By how many percent a heap with so many live bytes may grow before V8 looks through all of it: to twice
- * its size while it is small, by a fixed amount once it is large.
+ * its size while it is small, by ever less, down to a fixed amount, once it is large.
  */
 export function heapGrowingPercent(liveBytes: number): number {
-  const percent = Math.round((GROWTH_BYTES / Math.max(1, liveBytes)) * 100)
+  const growth = Math.max(LEAST_GROWTH_BYTES, Math.min(GROWTH_BYTES, GROWN_BYTES - liveBytes))
+  const percent = Math.round((growth / Math.max(1, liveBytes)) * 100)
   return Math.min(MAX_PERCENT, Math.max(MIN_PERCENT, percent))
 }
 

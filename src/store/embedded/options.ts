@@ -96,7 +96,7 @@ export function resolveOptions(options: EmbeddedOptions): ResolvedOptions {
     blockBytes: 512 << 10,
     walFileBytes: 16 << 20,
     cacheBytes: 48 << 20,
-    directoryBytes: 48 << 20,
+    directoryBytes: 32 << 20,
     maxOpenFiles: 128,
     flushRetryMs: 2000,
     ...options,

@@ -4,6 +4,7 @@ import { byteEntropy } from '../columns/streams.ts'
 import type { Metadata } from '../types.ts'
 import { encodeLengths, encodeMetadata, encodeTimes } from './block-codec.ts'
 import { encodeBlockLines } from './block-lines.ts'
+import { ByteWriter } from './bytes.ts'
 import { syncDir } from './disk.ts'
 import type { FileSystem, StoreFile } from './file-system.ts'
 import { buildGramFilter } from './gram-filter.ts'
@@ -25,6 +26,9 @@ import {
 import { WriteBuffer } from './write-buffer.ts'
 
 const ESCAPE = Buffer.from('\\u')
+
+/** What the buffer of filters begins with. */
+const FILTER_BYTES = 4096
 
 /** Rows of one stream in time order, on their way into a block. */
 export interface BlockRows {
@@ -70,7 +74,8 @@ export class SegmentWriter {
   readonly #handle: StoreFile
   readonly #out: WriteBuffer
   readonly #entries: DirectoryEntry[] = []
-  readonly #filters: Uint8Array[] = []
+  /** One buffer: many small ones that stay until the end leave holes in memory. */
+  readonly #filters = new ByteWriter(FILTER_BYTES)
 
   private constructor(fs: FileSystem, path: string, handle: StoreFile) {
     this.#fs = fs
@@ -97,7 +102,7 @@ export class SegmentWriter {
     const lengths = packPartOf(encodeLengths(rows.lengths), lineBytes)
     const metadata = packPartOf(encodeMetadata(rows.metadata, rows.sets), lineBytes)
     const filter = buildGramFilter(rows.lines)
-    this.#filters.push(filter.slice())
+    this.#filters.raw(filter)
     const { codec, part: lines } = await encodeBlockLines(rows)
     this.#entries.push({
       stream: rows.stream,
@@ -130,7 +135,7 @@ export class SegmentWriter {
     filter: Uint8Array,
   ): Promise<void> {
     this.#entries.push({ ...entry, stream, offset: this.#out.offset, filterBytes: filter.length })
-    this.#filters.push(filter)
+    this.#filters.raw(filter)
     this.#out.add(stored)
     if (this.#out.isDue) await this.#out.flush()
   }
@@ -140,7 +145,7 @@ export class SegmentWriter {
     const sections: Record<Section, Part> = {
       streams: await packPart(encodeStreams(streams)),
       counters: await packPart(encodeCounters(counters)),
-      filters: storePart(Buffer.concat(this.#filters)),
+      filters: storePartInPlace(this.#filters.view()),
       directory: await packPart(encodeDirectory(this.#entries)),
       properties: storePart(Buffer.from(JSON.stringify(properties))),
     }

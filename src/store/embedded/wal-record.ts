@@ -165,7 +165,8 @@ function labelBytes(labels: Labels): Uint8Array {
   if (bytes === undefined) {
     const writer = new ByteWriter()
     writePairs(writer, labels)
-    written.set(labels, (bytes = writer.view().slice()))
+    // From Node's pool: memory of its own would take as much again.
+    written.set(labels, (bytes = Buffer.from(writer.view())))
   }
   return bytes
 }
