@@ -4,8 +4,8 @@ import { makeBufferPool } from '#collector/buffer-pool.ts'
 import { makeDockerClient } from '#collector/docker/client.ts'
 import { parseDockerHost } from '#collector/docker/host.ts'
 import { makeLineBlocks } from '#collector/docker/line-blocks.ts'
-import { type LogSink, makeFrameDecoder } from '#collector/docker/log-decoder.ts'
-import { makeTtyDecoder } from '#collector/docker/tty-decoder.ts'
+import type { LogSink } from '#collector/docker/log-decoder.ts'
+import { makeLogDecoder } from '#collector/docker/state-decoder.ts'
 import type { BackfillEntry, BackfillSink } from './backfill-sink.ts'
 import { findDocker } from './docker-host.ts'
 
@@ -22,7 +22,6 @@ export interface DockerJob {
   readonly onProgress?: (doneContainers: number, allContainers: number) => void
 }
 
-const MAX_LINE_BYTES = 1024 * 1024
 const POOL_BYTES = 4 * 1024 * 1024
 
 /**
@@ -87,13 +86,7 @@ async function copyLog(
     },
   }
   const blocks = makeLineBlocks(makeBufferPool(POOL_BYTES))
-  const options = {
-    maxLineBytes: MAX_LINE_BYTES,
-    joinShortFrames: client.server.startsWith('Libpod'),
-    blocks,
-    startedMs: state.startedMs,
-  }
-  const decoder = state.tty ? makeTtyDecoder(sink, options) : makeFrameDecoder(sink, options)
+  const decoder = makeLogDecoder(state, client.server, sink, blocks)
   const request = { sinceS: job.sinceS, follow: false }
   const stream = await client.logs(id, request, (bytes) => decoder.push(bytes), signal)
   try {

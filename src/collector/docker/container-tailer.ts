@@ -21,16 +21,13 @@ import {
 } from './cursor.ts'
 import { DockerError } from './docker-error.ts'
 import { type LineBlocks, makeLineBlocks } from './line-blocks.ts'
-import { type LogDecoder, type LogSink, makeFrameDecoder } from './log-decoder.ts'
+import type { LogDecoder, LogSink } from './log-decoder.ts'
 import { longestPauseMs, marginSeconds, skipsRotatedFiles } from './log-rotation.ts'
 import type { LogStream } from './log-stream.ts'
 import { type StallWatch, watchForStall } from './stall-watch.ts'
+import { makeLogDecoder } from './state-decoder.ts'
 import { makeTailSink } from './tail-sink.ts'
 import type { ContainerTailer, TailerContext, TailerEnd, TailerInfo, TailerTarget } from './tailer.ts'
-import { makeTtyDecoder } from './tty-decoder.ts'
-
-/** The longest line passed on, as in Alloy. */
-export const MAX_LINE_BYTES = 1024 * 1024
 
 const FIRST_RETRY_MS = 200
 const MAX_RETRY_MS = 10_000
@@ -285,7 +282,7 @@ class Tailer implements ContainerTailer {
       const stream = await client.logs(this.id, request, onBytes, this.#stopping.signal)
       this.#stream = stream
       this.#context.onProblem(this.id, '')
-      decoder = this.#makeDecoder(state, stream, sink)
+      decoder = makeLogDecoder(state, stream.server, this.#noting(sink), this.#blocks)
       setTimeout(freePlace, OPENING_MS)
       const newestStamp = (): Promise<Stamp | undefined> => client.newestStamp(this.id, state.tty)
       watch = watchForStall(stream, newestStamp, this.#tracker, this.#logger, stallCheckMs)
@@ -320,19 +317,12 @@ class Tailer implements ContainerTailer {
     }
   }
 
-  #makeDecoder(state: ContainerState, stream: LogStream, sink: LogSink): LogDecoder {
-    const joinShortFrames = stream.server.startsWith('Libpod')
-    const { tty, running, startedMs, finishedMs } = state
-    const options = { maxLineBytes: MAX_LINE_BYTES, joinShortFrames, blocks: this.#blocks, startedMs }
-    const noting: LogSink = {
-      ...sink,
-      daemonError: (message) => {
-        this.#isBroken = true
-        sink.daemonError(message)
-      },
+  #noting(sink: LogSink): LogSink {
+    const daemonError = (message: string): void => {
+      this.#isBroken = true
+      sink.daemonError(message)
     }
-    if (!tty) return makeFrameDecoder(noting, options)
-    return makeTtyDecoder(noting, { ...options, endedMs: running ? undefined : finishedMs })
+    return { ...sink, daemonError }
   }
 
   /**

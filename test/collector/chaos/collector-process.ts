@@ -22,6 +22,8 @@ export interface CollectorProcess {
   stop(): Promise<void>
   /** Replaces its configuration and has the running process load it. */
   reload(config: string): Promise<void>
+  /** Replaces its configuration and has it loaded by SIGHUP, which nobody waits for. */
+  hangUp(config: string): void
   /** The most resident memory that any of its lives has had, in MB. */
   peakRssMb(): number
   /** What it wrote to standard error, over all its lives. */
@@ -61,6 +63,10 @@ export function makeCollectorProcess(folder: string, config: string, port: numbe
       const answer = await fetch(`${url}/-/reload`, { method: 'POST' })
       const text = await answer.text()
       if (!answer.ok) throw new Error(`the collector did not reload: ${text}`)
+    },
+    hangUp(next) {
+      writeFileSync(configPath, next)
+      child?.kill('SIGHUP')
     },
     async stop() {
       isStopped = true
