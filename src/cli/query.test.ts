@@ -1,11 +1,7 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { Writable } from 'node:stream'
 import { Command } from 'commander'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { runHealth } from './health.ts'
-import { registerLabels, runLabels } from './labels.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { registerLabels } from './labels.ts'
 import {
   type InstantQueryOptions,
   type QueryOptions,
@@ -13,77 +9,11 @@ import {
   runInstantQuery,
   runQuery,
 } from './query.ts'
-import { commonLabels } from './query-format.ts'
 import { type Line, pages } from './query-pages.ts'
-import { registerSeries, runSeries } from './series.ts'
+import { registerSeries } from './series.ts'
+import { capture, lokiForEachTest } from './testing.ts'
 
-interface Entry {
-  readonly ts: bigint
-  readonly labels: Record<string, string>
-  readonly line: string
-}
-
-/** A Loki of fixed content: query_range with exact bounds, direction and limits; the rest answers as told. */
-let server: Server
-let addr: string
-let entries: Entry[] = []
-let answer: { status: number; body: string } | undefined
-let requests: URL[] = []
-let heads: IncomingMessage['headers'][] = []
-/** A port where nothing listens. */
-let closedAddr: string
-
-beforeEach(async () => {
-  entries = []
-  answer = undefined
-  requests = []
-  heads = []
-  server = createServer((request, response) => {
-    const url = new URL(request.url ?? '/', 'http://fake')
-    requests.push(url)
-    heads.push(request.headers)
-    const { status, body } = answer ?? queryRange(url.searchParams)
-    response.writeHead(status).end(body)
-  })
-  const closed = createServer()
-  await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve))
-  closedAddr = `http://127.0.0.1:${(closed.address() as AddressInfo).port}`
-  await new Promise((resolve) => closed.close(resolve))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  addr = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-})
-
-afterEach(() => new Promise((resolve) => server.close(resolve).closeAllConnections()))
-
-function queryRange(parameters: URLSearchParams): { status: number; body: string } {
-  const [start, end] = [BigInt(parameters.get('start')!), BigInt(parameters.get('end')!)]
-  const limit = Number(parameters.get('limit'))
-  if (limit > 5000)
-    return { status: 400, body: `max entries limit per query exceeded, limit > max_entries_limit` }
-  const forward = parameters.get('direction') === 'forward'
-  const found = entries.filter(({ ts }) => ts >= start && ts < end).sort((a, b) => Number(a.ts - b.ts))
-  if (!forward) found.reverse()
-  const streams = new Map<string, { stream: Record<string, string>; values: [string, string][] }>()
-  for (const { ts, labels, line } of found.slice(0, limit)) {
-    const key = JSON.stringify(labels)
-    if (!streams.has(key)) streams.set(key, { stream: labels, values: [] })
-    streams.get(key)!.values.push([String(ts), line])
-  }
-  const data = { resultType: 'streams', result: [...streams.values()] }
-  return { status: 200, body: JSON.stringify({ status: 'success', data }) }
-}
-
-function capture(): { stdout: Writable; stderr: Writable; out: () => string; err: () => string } {
-  const texts = ['', '']
-  const make = (index: number): Writable =>
-    new Writable({
-      write(chunk, _encoding, done) {
-        texts[index] += String(chunk)
-        done()
-      },
-    })
-  return { stdout: make(0), stderr: make(1), out: () => texts[0], err: () => texts[1] }
-}
+const loki = lokiForEachTest()
 
 const base: QueryOptions = {
   addr: '',
@@ -104,28 +34,28 @@ async function query(
   logql = '{app="a"}',
 ): Promise<{ out: string; err: string }> {
   const io = capture()
-  await runQuery(logql, { ...base, addr, ...options }, io)
+  await runQuery(logql, { ...base, addr: loki.addr, ...options }, io)
   return { out: io.out(), err: io.err() }
 }
 
 test.each([false, true])('--explain prints how the server answers; instant: %s', async (instant) => {
   const reads = [{ expr: '{app="a"}', scans: [] }]
-  answer = {
+  loki.answer = {
     status: 200,
     body: JSON.stringify({ data: { resultType: 'vector', result: [], explain: { reads } } }),
   }
   const io = capture()
-  const options = { ...base, addr, explain: true, quiet: true }
+  const options = { ...base, addr: loki.addr, explain: true, quiet: true }
   await (instant ? runInstantQuery('x', options, io) : runQuery('x', options, io))
   expect(JSON.parse(io.out())).toEqual({ reads })
-  expect(heads.map((head) => head['x-logboom-explain'])).toEqual(['1'])
-  answer = { status: 200, body: '{"data":{}}' }
+  expect(loki.heads.map((head) => head['x-logboom-explain'])).toEqual(['1'])
+  loki.answer = { status: 200, body: '{"data":{}}' }
   await expect(query({ explain: true })).rejects.toMatchObject({ code: 'client_answer' })
 })
 
 describe('query prints', () => {
   beforeEach(() => {
-    entries = [
+    loki.entries = [
       { ts: 1_000_000_000n, labels: { app: 'a', level: 'info' }, line: 'one' },
       { ts: 2_500_000_001n, labels: { app: 'a', level: 'error' }, line: 'two "quoted"' },
       { ts: 3_000_000_000n, labels: { app: 'a', level: 'info' }, line: '' },
@@ -171,22 +101,27 @@ describe('query prints', () => {
 
   test('a metric result as JSON', async () => {
     const result = [{ metric: { app: 'a' }, values: [[1, '2']] }]
-    answer = { status: 200, body: JSON.stringify({ data: { resultType: 'matrix', result } }) }
+    loki.answer = { status: 200, body: JSON.stringify({ data: { resultType: 'matrix', result } }) }
     const { out } = await query({ step: '30s' }, 'rate({app="a"}[1m])')
     expect(JSON.parse(out)).toEqual(result)
-    expect(requests[0].searchParams.get('step')).toBe('30')
+    expect(loki.requests[0].searchParams.get('step')).toBe('30')
   })
 
   test('an instant query as JSON', async () => {
-    answer = {
+    loki.answer = {
       status: 200,
       body: '{"data":{"resultType":"vector","result":[{"metric":{},"value":[1,"2"]}]}}',
     }
     const io = capture()
-    const options: InstantQueryOptions = { addr, limit: 30, now: '1970-01-01T00:00:04Z', quiet: true }
+    const options: InstantQueryOptions = {
+      addr: loki.addr,
+      limit: 30,
+      now: '1970-01-01T00:00:04Z',
+      quiet: true,
+    }
     await runInstantQuery('vector(2)', options, io)
     expect(JSON.parse(io.out())).toEqual([{ metric: {}, value: [1, '2'] }])
-    expect(requests[0].searchParams.get('time')).toBe('4000000000')
+    expect(loki.requests[0].searchParams.get('time')).toBe('4000000000')
   })
 })
 
@@ -201,11 +136,18 @@ describe('paging', () => {
         fc.integer({ min: 1, max: 70 }),
         async (ts, batch, forward, limit) => {
           // Some lines are equal in all but their place, as `| line_format` can make them.
-          entries = ts.map((t, i) => ({ ts: BigInt(t), labels: { s: String(i % 3) }, line: `l${i % 5}` }))
+          loki.entries = ts.map((t, i) => ({
+            ts: BigInt(t),
+            labels: { s: String(i % 3) },
+            line: `l${i % 5}`,
+          }))
           const got: Line[] = []
           const direction = forward ? ('forward' as const) : ('backward' as const)
           const range = { fromNs: 0n, toNs: 100n }
-          for await (const page of pages({ addr }, { query: '{}', range, direction, limit, batch })) {
+          for await (const page of pages(
+            { addr: loki.addr },
+            { query: '{}', range, direction, limit, batch },
+          )) {
             if ('lines' in page) got.push(...page.lines)
           }
           const sign = forward ? 1 : -1
@@ -214,7 +156,7 @@ describe('paging', () => {
           if (limit < ts.length) return
           const text = (line: { ts: bigint; s: string; line: string }): string =>
             `${line.ts} ${line.s} ${line.line}`
-          const all = entries.map(({ ts, labels, line }) => text({ ts, s: labels.s, line }))
+          const all = loki.entries.map(({ ts, labels, line }) => text({ ts, s: labels.s, line }))
           expect(got.map(({ tsNs, labels, line }) => text({ ts: tsNs, s: labels.s, line })).sort()).toEqual(
             all.sort(),
           )
@@ -225,18 +167,18 @@ describe('paging', () => {
   })
 
   test('more than the server gives at once, with --limit 0', async () => {
-    entries = Array.from({ length: 7000 }, (_, i) => ({
+    loki.entries = Array.from({ length: 7000 }, (_, i) => ({
       ts: BigInt(i >> 2),
       labels: { app: 'a' },
       line: `${i}`,
     }))
     const { out } = await query({ limit: 0, output: 'raw', quiet: true, forward: true })
-    expect(out.trimEnd().split('\n').map(Number)).toEqual(entries.map((_, i) => i))
-    expect(requests.every((url) => Number(url.searchParams.get('limit')) <= 1000)).toBe(true)
+    expect(out.trimEnd().split('\n').map(Number)).toEqual(loki.entries.map((_, i) => i))
+    expect(loki.requests.every((url) => Number(url.searchParams.get('limit')) <= 1000)).toBe(true)
   })
 
   test('announces common labels again where a page has others', async () => {
-    entries = ['a', 'b'].map((app, i) => ({ ts: BigInt(i), labels: { app }, line: app }))
+    loki.entries = ['a', 'b'].map((app, i) => ({ ts: BigInt(i), labels: { app }, line: app }))
     const { out, err } = await query({ batch: 1, forward: true, limit: 2 })
     expect(out).toBe('1970-01-01T00:00:00Z {} a\n1970-01-01T00:00:00Z {} b\n')
     expect(err.match(/Common labels.*/g)).toEqual(['Common labels: {app="a"}', 'Common labels: {app="b"}'])
@@ -245,7 +187,11 @@ describe('paging', () => {
 
 test('tail shows the past, then what arrives, late lines included, each once', async () => {
   const now = BigInt(Date.now()) * 1_000_000n
-  entries = [1n, 2n, 3n].map((n) => ({ ts: now - 10n ** 9n + n, labels: { app: 'a' }, line: `past ${n}` }))
+  loki.entries = [1n, 2n, 3n].map((n) => ({
+    ts: now - 10n ** 9n + n,
+    labels: { app: 'a' },
+    line: `past ${n}`,
+  }))
   const io = capture()
   const stop = new AbortController()
   const seen = (text: string): Promise<void> =>
@@ -258,7 +204,7 @@ test('tail shows the past, then what arrives, late lines included, each once', a
     })
   const options = {
     ...base,
-    addr,
+    addr: loki.addr,
     from: undefined,
     to: undefined,
     tail: true,
@@ -267,12 +213,13 @@ test('tail shows the past, then what arrives, late lines included, each once', a
   }
   const done = runQuery('{app="a"}', options, io, stop.signal)
   await seen('past 3')
-  entries.push({ ts: now + 10n, labels: { app: 'a' }, line: 'new' })
+  loki.entries.push({ ts: now + 10n, labels: { app: 'a' }, line: 'new' })
   await seen('new')
-  answer = { status: 503, body: 'starting' }
-  await new Promise<void>((resolve) => server.once('request', () => resolve()))
-  answer = undefined
-  entries.push({ ts: now - 500_000_000n, labels: { app: 'b' }, line: 'late' })
+  loki.answer = { status: 503, body: 'starting' }
+  const asked = loki.requests.length
+  await expect.poll(() => loki.requests.length).toBeGreaterThan(asked)
+  loki.answer = undefined
+  loki.entries.push({ ts: now - 500_000_000n, labels: { app: 'b' }, line: 'late' })
   await seen('late')
   stop.abort()
   await done
@@ -295,8 +242,8 @@ describe('errors say where and what the server said', () => {
     ['turned round', { from: '1970-01-01T02:00:00Z' }, /--from lies after --to/],
     ['no token file', { bearerTokenFile: '/does/not/exist' }, /--bearer-token-file: .*ENOENT/],
   ])('%s', async (_name, options, message) => {
-    answer = { status: 400, body: 'parse error : syntax error:\n unexpected $end' }
-    const error = await query(options.addr === 'closed' ? { addr: closedAddr } : options).then(
+    loki.answer = { status: 400, body: 'parse error : syntax error:\n unexpected $end' }
+    const error = await query(options.addr === 'closed' ? { addr: loki.closedAddr } : options).then(
       () => undefined,
       (thrown: Error) => thrown,
     )
@@ -305,12 +252,12 @@ describe('errors say where and what the server said', () => {
   })
 
   test('an answer that is not JSON', async () => {
-    answer = { status: 200, body: '<html>login</html>' }
+    loki.answer = { status: 200, body: '<html>login</html>' }
     await expect(query({})).rejects.toThrow(/is not JSON: <html>/)
   })
 
   test('an answer that is no Loki answer', async () => {
-    answer = { status: 200, body: '{}' }
+    loki.answer = { status: 200, body: '{}' }
     await expect(query({})).rejects.toThrow(/is it a Loki/)
   })
 })
@@ -318,69 +265,13 @@ describe('errors say where and what the server said', () => {
 test('tenant and credentials are sent', async () => {
   await query({ orgId: 'team-a', username: 'u', password: 'p' })
   await query({ bearerToken: 't' })
-  expect(heads[0]['x-scope-orgid']).toBe('team-a')
-  expect(heads[0].authorization).toBe(`Basic ${Buffer.from('u:p').toString('base64')}`)
-  expect(heads[1].authorization).toBe('Bearer t')
-})
-
-describe('labels and series', () => {
-  test.each<[string | undefined, string, string]>([
-    [undefined, '{"data":["app","level"]}', 'app\nlevel\n'],
-    ['a/b', '{"data":["x"]}', 'x\n'],
-    ['none', '{"status":"success"}', ''],
-  ])('labels %s', async (name, body, expected) => {
-    answer = { status: 200, body }
-    const io = capture()
-    await runLabels(name, { addr, since: '1h' }, io)
-    expect(io.out()).toBe(expected)
-    expect(requests[0].pathname).toBe(
-      name === undefined ? '/loki/api/v1/labels' : `/loki/api/v1/label/${encodeURIComponent(name)}/values`,
-    )
-  })
-
-  test('series', async () => {
-    answer = { status: 200, body: '{"data":[{"b":"2","a":"1"},{"a":"0"}]}' }
-    const io = capture()
-    await runSeries(['{a="1"}', '{a="0"}'], { addr, since: '1h', quiet: true }, io)
-    expect(io.out()).toBe('{a="0"}\n{a="1", b="2"}\n')
-    expect(requests[0].searchParams.getAll('match')).toEqual(['{a="1"}', '{a="0"}'])
-  })
-})
-
-describe('health', () => {
-  test.each([
-    [200, true, 'healthy\n', ''],
-    [503, false, '', /^unhealthy: status code 503 from http.*: not yet\n$/],
-  ])('%d', async (status, healthy, out, err) => {
-    answer = { status, body: 'not yet' }
-    const io = capture()
-    expect(await runHealth(`${addr}/ready`, io)).toBe(healthy)
-    expect(io.out()).toBe(out)
-    expect(io.err()).toMatch(err)
-  })
-
-  test('nobody there', async () => {
-    const io = capture()
-    expect(await runHealth(`${closedAddr}/ready`, io)).toBe(false)
-    expect(io.err()).toMatch(/unhealthy: .*ECONNREFUSED/)
-  })
-
-  test('a server that never answers', async () => {
-    server.removeAllListeners('request')
-    const io = capture()
-    expect(await runHealth(`${addr}/ready`, io, 50)).toBe(false)
-    expect(io.err()).toMatch(/no answer within 50 ms/)
-  })
-})
-
-test('commonLabels', () => {
-  expect(commonLabels([])).toEqual({})
-  expect(commonLabels([{ a: '1', b: '2' }, { b: '2' }])).toEqual({ b: '2' })
-  expect(commonLabels([{ a: '1' }, { toString: 'x' }])).toEqual({})
+  expect(loki.heads[0]['x-scope-orgid']).toBe('team-a')
+  expect(loki.heads[0].authorization).toBe(`Basic ${Buffer.from('u:p').toString('base64')}`)
+  expect(loki.heads[1].authorization).toBe('Bearer t')
 })
 
 test('the command line reaches the query', async () => {
-  entries = [{ ts: 5n, labels: { app: 'a' }, line: 'x' }]
+  loki.entries = [{ ts: 5n, labels: { app: 'a' }, line: 'x' }]
   const program = new Command()
   registerQuery(program)
   registerLabels(program)
@@ -398,14 +289,14 @@ test('the command line reaches the query', async () => {
   const stdoutWrite = process.stdout.write
   process.stdout.write = ((text: string) => written.push(text) > 0) as typeof process.stdout.write
   try {
-    await program.parseAsync(['query', '{app="a"}', '--addr', addr, '-q', '-o', 'raw', ...flags], {
+    await program.parseAsync(['query', '{app="a"}', '--addr', loki.addr, '-q', '-o', 'raw', ...flags], {
       from: 'user',
     })
   } finally {
     process.stdout.write = stdoutWrite
   }
   expect(written).toEqual(['x\n'])
-  expect(Object.fromEntries(requests[0].searchParams)).toEqual({
+  expect(Object.fromEntries(loki.requests[0].searchParams)).toEqual({
     query: '{app="a"}',
     start: '0',
     end: '1000000000',

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,13 +28,11 @@ ${yaml}`,
   const limits = await makeTenantLimits(config, silentLogger)
   const settings = storeSettings(config, limits)
   const store = await openEmbeddedStore({ ...settings, logger: silentLogger, fsync: { intervalMs: 1000 } })
-  const pageDir = join(dir, 'page')
   const server = await createServer({
     config,
     store,
     limits,
     logger: silentLogger,
-    pageDir,
     host: '127.0.0.1',
     port: 0,
   })
@@ -67,9 +65,6 @@ async function lines(base: string, query: string, headers: Record<string, string
 let base: string
 
 beforeAll(async () => {
-  mkdirSync(join(dir, 'page', 'assets'), { recursive: true })
-  writeFileSync(join(dir, 'page', 'index.html'), '<!doctype html><title>page</title>')
-  writeFileSync(join(dir, 'page', 'assets', 'app-1234.js'), 'export {}')
   base = await start('main', 'auth_enabled: false')
 })
 
@@ -315,65 +310,6 @@ limits_config:
     slow.destroy()
     await expect.poll(async () => (await push(url, one({ app: 'x' }, 'x'.repeat(70_000)))).status).toBe(204)
     expect(await (await fetch(`${url}/metrics`)).text()).toContain('logboom_store_rows 1\n')
-  })
-})
-
-describe('paths', () => {
-  test('a form that is none is an error of the client', async () => {
-    const response = await fetch(`${base}/loki/api/v1/format_query?query=a;b`)
-    expect([response.status, await response.text()]).toEqual([400, 'invalid semicolon separator in query'])
-  })
-
-  test.each([
-    ['GET', '/nope', 404, '404 page not found\n'],
-    ['POST', '/nope', 404, '404 page not found\n'],
-    ['GET', '/loki/api/v1/labels/', 404, '404 page not found\n'],
-    ['GET', '/loki/api/v1/label/a%2Fb/values', 404, '404 page not found\n'],
-    ['PUT', '/loki/api/v1/labels', 405, ''],
-    ['HEAD', '/ready', 405, ''],
-    ['GET', '/loki/api/v1/push', 405, ''],
-    ['GET', '/ready', 200, 'ready\n'],
-    ['GET', '/loki/api/v1/query_range?query=%zz', 400, 'invalid URL escape "%zz"'],
-  ])('%s %s', async (method, path, status, text) => {
-    const response = await fetch(base + path, { method })
-    expect([response.status, await response.text()]).toEqual([status, text])
-  })
-
-  test('doubled slashes are redirected', async () => {
-    const response = await fetch(`${base}//loki//api/v1/labels?a=b`, { redirect: 'manual' })
-    expect([response.status, response.headers.get('location')]).toEqual([301, '/loki/api/v1/labels?a=b'])
-  })
-
-  test('a prefix goes before all of them', async () => {
-    const url = await start('prefix', 'auth_enabled: false\nserver: {http_path_prefix: /x}')
-    expect((await fetch(`${url}/ready`)).status).toBe(404)
-    expect((await fetch(`${url}/x/ready`)).status).toBe(200)
-  })
-
-  test('status pages answer', async () => {
-    expect(await (await fetch(`${base}/loki/api/v1/status/buildinfo`)).json()).toMatchObject({
-      version: '3.8.0',
-    })
-    expect(await (await fetch(`${base}/config`)).text()).toContain('max_line_size: 256KB')
-    expect(await (await fetch(`${base}/services`)).text()).toContain('ingester => Running\n')
-    const limits = (await (await fetch(`${base}/loki/api/v1/drilldown-limits`)).json()) as Record<
-      string,
-      unknown
-    >
-    expect(limits).toMatchObject({ limits: { max_query_length: '30d1h', query_timeout: '1m' } })
-    expect(await (await fetch(`${base}/metrics`)).text()).toContain('loki_distributor_lines_received_total{')
-  })
-})
-
-describe('the page', () => {
-  test('comes with a strict policy; its assets may be kept, the document not', async () => {
-    const page = await fetch(`${base}/`)
-    expect(page.status).toBe(200)
-    expect(page.headers.get('content-security-policy')).toContain("default-src 'self'; script-src 'self'")
-    expect(page.headers.get('cache-control')).toBe('no-cache')
-    const asset = await fetch(`${base}/assets/app-1234.js`)
-    expect(asset.headers.get('cache-control')).toContain('immutable')
-    expect((await fetch(`${base}/assets/nope.js`)).status).toBe(404)
   })
 })
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { labelsText, makeLabels } from '#base/labels.ts'
 import type { DeleteSelection } from './delete-types.ts'
 import { equal, type FoundRow, like, type PlainRow, plainCells } from './testing.ts'
-import type { CountRun, LinePredicate, ScanRequest } from './types.ts'
+import type { CountedTime, CountRun, LinePredicate, ScanRequest } from './types.ts'
 
 // A store as a plain list of rows, and random rows, operations and questions to compare a real one with it.
 
@@ -11,6 +11,21 @@ export const T0 = 1_700_000_000_000
 /** A whole minute and a midnight after it, where cells and partitions part. */
 const MINUTE = Math.ceil(T0 / 60_000) * 60_000
 const MIDNIGHT = Math.ceil(T0 / 86_400_000) * 86_400_000
+
+/** A span that all times of tests lie in. */
+export const ALL = { fromMs: T0 - 86_400_000, toMs: T0 + 10 * 86_400_000 }
+
+/** A row of which only `parts` matters. */
+export function row(parts: Partial<PlainRow> = {}): PlainRow {
+  return { labels: { app: 'a' }, ms: T0, line: 'line', ...parts }
+}
+
+/** The span of a scan, as counters are asked for it. */
+export function timeOf({ fromMs, fromNs, toMs, toNs }: ScanRequest): CountedTime {
+  const before = (ms: number, ns: number) => (ns > 0 ? [ms, ns - 1] : [ms - 1, 999_999])
+  const [from, to] = [before(fromMs, fromNs), before(toMs, toNs)]
+  return { fromMs: from[0], fromNs: from[1], toMs: to[0], toNs: to[1] }
+}
 
 /** One of these label or metadata sets. */
 export function oneOf(...sets: Record<string, string>[]): fc.Arbitrary<Record<string, string>> {
