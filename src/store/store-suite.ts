@@ -31,7 +31,7 @@ import {
   plainCells,
   request,
 } from './testing.ts'
-import type { CountedTime, EntryBatch, LogStore, ScanRequest } from './types.ts'
+import type { EntryBatch, LogStore, ScanRequest } from './types.ts'
 
 /** An engine as the suite sees it. */
 export interface SuiteEngine {
