@@ -6,7 +6,8 @@ import { parseGoDuration } from './duration.ts'
  */
 const RAW_BYTE_BASE = 0xdc00
 
-const SIMPLE_ESCAPES: Record<string, string> = {
+/** What a backslash and one letter stand for between double quotes. */
+export const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
   a: '\x07',
   b: '\b',
   f: '\f',

@@ -1,22 +1,7 @@
+import { MONTHS, WEEKDAYS } from '#base/template/time-layout.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import { type LayoutField, parseGoLayout } from './go-layout.ts'
 import { zoneOffsetMs } from './zone-offset.ts'
-
-const MONTHS = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-]
-const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
 
 /** The parts of a time as they are read. */
 interface Parts {

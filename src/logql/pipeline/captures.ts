@@ -1,3 +1,4 @@
+import { findBytes } from '#base/find-bytes.ts'
 import type { Hints } from './hints.ts'
 import { sanitizeName } from './names.ts'
 import { patternParser } from './pattern-compile.ts'
@@ -92,19 +93,4 @@ function startsWith(bytes: Uint8Array, from: number, to: number, lead: Uint8Arra
   if (to - from < lead.length) return false
   for (let i = 0; i < lead.length; i++) if (bytes[from + i] !== lead[i]) return false
   return true
-}
-
-/**
- * Where a literal first begins in `bytes[at, to)`; −1 where it does not. Lines are short: a plain loop wins.
- */
-function findBytes(bytes: Uint8Array, at: number, to: number, literal: Uint8Array): number {
-  const { length } = literal
-  const first = literal[0]
-  for (const last = to - length; at <= last; at++) {
-    if (bytes[at] !== first) continue
-    let same = 1
-    while (same < length && bytes[at + same] === literal[same]) same++
-    if (same === length) return at
-  }
-  return -1
 }

@@ -1,3 +1,4 @@
+import { SIMPLE_ESCAPES } from '#base/go-literals.ts'
 import { goQuote } from '#base/goquote.ts'
 import { PushError } from './push-error.ts'
 
@@ -102,18 +103,7 @@ function readString(text: string, at: number): Token {
   throw failure(at, quote === '`' ? 'unterminated raw string' : 'unterminated quoted string')
 }
 
-const SIMPLE: Record<string, string> = {
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-  '\\': '\\',
-  '"': '"',
-  "'": "'",
-}
+const SIMPLE: Readonly<Record<string, string>> = { ...SIMPLE_ESCAPES, "'": "'" }
 
 /**
  * Undoes Go's quoting. Octal and hex escapes are bytes, so the result is put together as bytes when there

@@ -5,6 +5,7 @@ import { firstParam, type Params } from '../http/query-string.ts'
 import { checkExpr, checkLength, checkSelectorLimits, clampToLookback } from '../query/check-limits.ts'
 import { type DetectedField, detectFields } from '../query/detect-fields.ts'
 import { engineLimits } from '../query/engine-limits.ts'
+import { logRange } from '../query/log-range.ts'
 import { QueryError } from '../query/query-error.ts'
 import { readQueryTags } from '../query/request.ts'
 import type { QueryCall } from '../query/run-query.ts'
@@ -96,19 +97,7 @@ async function sampleFields(call: QueryCall, fieldLimit: number): Promise<Map<st
   const clamped = clampToLookback(bounds, limits, nowMs)
   if (clamped === undefined) return new Map()
   checkLength(clamped, limits)
-  const { start, end } = clamped
-  const range = {
-    query,
-    startMs: start.ms,
-    startNs: start.ns,
-    endMs: end.ms,
-    endNs: end.ns,
-    stepMs: 1000,
-    intervalMs: 0,
-    limit,
-    direction: 'backward' as const,
-    shortcuts: call.shortcuts,
-  }
+  const range = logRange(query, clamped, { limit, direction: 'backward', shortcuts: call.shortcuts })
   const result = await queryRange(store, tenant, range, engineLimits(limits), signal)
   return result.type === 'streams' ? detectFields(result.streams, fieldLimit) : new Map()
 }

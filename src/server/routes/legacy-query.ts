@@ -10,6 +10,7 @@ import { lineJson } from '../json/text.ts'
 import { checkBytesRead } from '../query/check-bytes.ts'
 import { checkExpr, checkLength, clampToLookback } from '../query/check-limits.ts'
 import { engineLimits } from '../query/engine-limits.ts'
+import { logRange } from '../query/log-range.ts'
 import { QueryError } from '../query/query-error.ts'
 import { readQueryTags } from '../query/request.ts'
 import type { QueryCall } from '../query/run-query.ts'
@@ -35,18 +36,11 @@ export async function serveLegacyQuery(call: QueryCall): Promise<Iterable<string
   const { start, end } = clamped
   await checkBytesRead(call, expr, start.ms, end.ms)
   const most = limits.max_entries_limit_per_query
-  const range = {
-    query,
-    startMs: start.ms,
-    startNs: start.ns,
-    endMs: end.ms,
-    endNs: end.ns,
-    stepMs: 1000,
-    intervalMs: 0,
+  const range = logRange(query, clamped, {
     limit: most > 0 ? Math.min(asked, most) : asked,
     direction,
     shortcuts,
-  }
+  })
   const result = await queryRange(store, tenant, range, engineLimits(limits), signal)
   return legacyJson(result.type === 'streams' ? result.streams : [], statsJson(result.stats))
 }

@@ -1,3 +1,4 @@
+import { findBytes } from '#base/find-bytes.ts'
 import { invariant } from '#base/invariant.ts'
 import type { ColumnText, FieldColumn, FieldValues, PatternParser } from '../types.ts'
 import { HAS_OTHER } from './column-flags.ts'
@@ -155,15 +156,8 @@ function endsOf(
 
 /** Where a literal ends that first begins in `bytes[at, to)`; −1 where there is none. */
 function endOf(bytes: Uint8Array, literal: Uint8Array, at: number, to: number): number {
-  const { length } = literal
-  const first = literal[0]
-  for (const last = to - length; at <= last; at++) {
-    if (bytes[at] !== first) continue
-    let same = 1
-    while (same < length && bytes[at + same] === literal[same]) same++
-    if (same === length) return at + length
-  }
-  return -1
+  const begin = findBytes(bytes, at, to, literal)
+  return begin < 0 ? -1 : begin + literal.length
 }
 
 /** The wanted part of each text; texts without it are empty. */
