@@ -21,6 +21,8 @@ export interface Dockerd {
   docker(args: readonly string[], options?: { env?: Record<string, string> }): Promise<string>
   /** Stops the daemon and everything it runs, and starts it again over the same data. */
   restart(): Promise<void>
+  /** Kills the daemon alone, and waits for the next one. Only where it is `supervised`. */
+  kill(): Promise<void>
   /** Removes every container, ends every process and deletes every file. Safe to call twice. */
   stop(): Promise<void>
 }
@@ -33,6 +35,10 @@ export interface DockerdOptions {
    * reachable.
    */
   readonly network?: 'private' | 'host'
+  /** Whether another daemon is started in place of one that has ended; containers are not its children. */
+  readonly supervised?: boolean
+  /** More arguments, e.g. `--live-restore`. */
+  readonly args?: readonly string[]
 }
 
 const PACKAGES = ['docker.io', 'docker-compose', 'busybox-static']
@@ -77,7 +83,7 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
   const socket = join(root, 'docker.sock')
   const host = `unix://${socket}`
   const logPath = join(root, 'dockerd.log')
-  const args = daemonArgs(root, host, options.network ?? 'private')
+  const args = daemonArgs(root, host, options)
   const docker: Dockerd['docker'] = async (commandLine, { env } = {}) => {
     const { stdout } = await run('docker', ['-H', host, ...commandLine], {
       maxBuffer: 1 << 28,
@@ -90,6 +96,7 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
   const stop = async (): Promise<void> => {
     const ids = await docker(['ps', '-aq']).catch(() => '')
     if (ids !== '') await docker(['rm', '-f', ...ids.split('\n')]).catch(() => '')
+    if (options.supervised === true) process.kill(daemon.pid, 'SIGKILL')
     await stopDaemon(daemon)
     await rm(root, { recursive: true, force: true, maxRetries: 5 })
   }
@@ -105,6 +112,14 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
       if (stopped !== undefined) throw new Error('the Docker Engine has been stopped for good')
       daemon = await startDaemon(args, logPath, docker)
     },
+    async kill() {
+      const children = await readFile(`/proc/${daemon.pid}/task/${daemon.pid}/children`, 'utf8')
+      for (const child of children.trim().split(' ')) {
+        const name = await readFile(`/proc/${child}/comm`, 'utf8').catch(() => '')
+        if (name.trim() === 'dockerd') process.kill(Number(child), 'SIGKILL')
+      }
+      await untilAnswered(docker, () => true)
+    },
     stop() {
       stopped ??= stop()
       return stopped
@@ -112,7 +127,11 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
   }
 }
 
-function daemonArgs(root: string, host: string, network: 'private' | 'host'): string[] {
+function daemonArgs(
+  root: string,
+  host: string,
+  { network = 'private', supervised = false, args = [] }: DockerdOptions,
+): string[] {
   // The outermost command makes the kernel end the daemon when the test process dies, whatever kills it.
   const wrapper = [
     '--pdeathsig',
@@ -132,8 +151,10 @@ function daemonArgs(root: string, host: string, network: 'private' | 'host'): st
     ...['-H', host, ...bridge],
     // Another range per daemon: two of them on one network must not hand out the same addresses.
     ...['--default-address-pool', `base=10.${randomInt(64, 250)}.0.0/16,size=24`],
+    ...args,
   ]
-  return [...wrapper, 'sh', '-c', 'ip link set lo up 2>/dev/null; exec "$@"', 'sh', ...daemon]
+  const running = supervised ? 'while :; do "$@"; sleep 0.5; done' : 'exec "$@"'
+  return [...wrapper, 'sh', '-c', `ip link set lo up 2>/dev/null; ${running}`, 'sh', ...daemon]
 }
 
 interface Daemon {
@@ -152,16 +173,23 @@ async function startDaemon(args: string[], logPath: string, docker: Dockerd['doc
       resolve()
     })
   })
-  for (let tries = 0; running && tries < 1200; tries++) {
-    await sleep(100)
-    const answer = await docker(['version', '--format', '{{.Server.Version}}']).catch(() => '')
-    if (answer === '') continue
+  if (await untilAnswered(docker, () => running)) {
     const children = await readFile(`/proc/${wrapper.pid}/task/${wrapper.pid}/children`, 'utf8')
     return { wrapper, exited, pid: Number(children.trim()) }
   }
   wrapper.kill('SIGKILL')
   const log = await readFile(logPath, 'utf8').catch(() => '')
   throw new Error(`dockerd did not come up. The end of its log:\n${log.slice(-3000)}`)
+}
+
+/** Whether the daemon has answered before it ended, or patience did. */
+async function untilAnswered(docker: Dockerd['docker'], isRunning: () => boolean): Promise<boolean> {
+  for (let tries = 0; isRunning() && tries < 1200; tries++) {
+    await sleep(100)
+    const answer = await docker(['version', '--format', '{{.Server.Version}}']).catch(() => '')
+    if (answer !== '') return true
+  }
+  return false
 }
 
 async function stopDaemon(daemon: Daemon): Promise<void> {

@@ -114,6 +114,27 @@ describe('multiplexed frames', () => {
     expect(decode(Buffer.concat([killed, next]))).toEqual([`0 0.6 ${'k'.repeat(16_384)}`, '0 1000.0 next'])
   })
 
+  test('joins a long line that another engine has gone on with, as the program lives on', () => {
+    const [piece] = framesOf(1, Buffer.alloc(20_000, 'k'))
+    const rest = frame(1, '2026-01-02T03:04:06Z rest\n')
+    const next = frame(1, '2026-01-02T03:04:07Z next\n')
+    const bytes = Buffer.concat([piece, rest, next])
+    const line = 'k'.repeat(16_384)
+    const runs = { ...OPTIONS, startedMs: STAMP_MS - 1 }
+    expect(decode(bytes, [], runs)).toEqual([`0 0.6 ${line}rest`, '0 2000.0 next'])
+    // What was written after its end is of another life.
+    const ended = { ...runs, endedMs: STAMP_MS + 500 }
+    expect(decode(bytes, [], ended)).toEqual([`0 0.6 ${line}`, '0 1000.0 rest', '0 2000.0 next'])
+  })
+
+  test('ends a long line of an earlier life where the other stream has begun a new one', () => {
+    const [killed] = framesOf(1, Buffer.alloc(20_000, 'k'))
+    const { sink, seen } = recorder()
+    const decoder = makeFrameDecoder(sink, { ...OPTIONS, startedMs: STAMP_MS + 500 })
+    decoder.push(Buffer.concat([killed, frame(2, '2026-01-02T03:04:06Z next\n')]))
+    expect(seen).toEqual([`0 0.6 ${'k'.repeat(16_384)}`, '1 1000.0 next'])
+  })
+
   test('passes a line of exactly the limit, and skips one more byte and goes on', () => {
     const limit = { ...OPTIONS, maxLineBytes: 50_000 }
     const seen = (length: number): string[] =>

@@ -27,6 +27,8 @@ export interface LogDecoderOptions {
   readonly blocks: LineBlocks
   /** When the container's latest life began, in milliseconds since the epoch. */
   readonly startedMs: number
+  /** When that life ended; `undefined` while it lasts. */
+  readonly endedMs?: number
 }
 
 /** Turns the bytes of a `logs` response into lines, wherever the reads cut them. */
@@ -137,14 +139,23 @@ class FrameDecoder implements LogDecoder {
       // Having changed over to a new file, an engine sends the first piece in it twice (seen with 20.10).
       const last = this.#lastPiece[stream]
       if (this.#isStampOf(last) && last?.bytes.equals(bytes.subarray(from, to))) return
-      // Another stamp, another line: the program that wrote the first one was killed over it.
-      if (!this.#isStampOf(this.#open[stream])) this.#closeLine(stream)
+      if (this.#isOtherLife(this.#open[stream])) this.#closeLine(stream)
       this.#closeEarlierLife(stream === 0 ? 1 : 0)
     }
     const whole = ended || !(this.#options.joinShortFrames || to - from >= PIECE_BYTES)
     if (!whole || this.#open[stream] !== undefined) this.#addPiece(stream, bytes.subarray(from, to), whole)
     else if (to - from > this.#options.maxLineBytes) this.#sink.tooLong(stream, time.tsMs, time.tsNs)
     else this.#sink.line(stream, time.tsMs, time.tsNs, withoutReturn(bytes.subarray(from, to)))
+  }
+
+  /**
+   * Another stamp, another line: the program that wrote the first one was killed over it. Where it goes on
+   * living it was the engine that was, and its next one has sent the rest of the line.
+   */
+  #isOtherLife(open: OpenLine | undefined): boolean {
+    if (open === undefined || this.#isStampOf(open)) return false
+    const { startedMs, endedMs = Number.POSITIVE_INFINITY } = this.#options
+    return open.tsMs <= startedMs || this.#time.tsMs >= endedMs
   }
 
   /** What an earlier life left open does not go on once a line of the latest one has come. */

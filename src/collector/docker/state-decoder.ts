@@ -16,7 +16,8 @@ export function makeLogDecoder(
   sink: LogSink,
   blocks: LineBlocks,
 ): LogDecoder {
-  const options = { maxLineBytes: MAX_LINE_BYTES, blocks, startedMs }
-  if (tty) return makeTtyDecoder(sink, { ...options, endedMs: running ? undefined : finishedMs })
+  const endedMs = running ? undefined : finishedMs
+  const options = { maxLineBytes: MAX_LINE_BYTES, blocks, startedMs, endedMs }
+  if (tty) return makeTtyDecoder(sink, options)
   return makeFrameDecoder(sink, { ...options, joinShortFrames: server.startsWith('Libpod') })
 }

@@ -12,10 +12,7 @@ const NEWLINE = 0x0a
 const TTY_STREAM = 0
 
 /** Options of {@link makeTtyDecoder}. */
-export interface TtyDecoderOptions extends Pick<LogDecoderOptions, 'maxLineBytes' | 'blocks' | 'startedMs'> {
-  /** When that life ended; `undefined` while it lasts. */
-  readonly endedMs?: number
-}
+export type TtyDecoderOptions = Omit<LogDecoderOptions, 'joinShortFrames'>
 
 /**
  * Decodes the log of a container with a terminal: no frames, everything is standard output, each line starts
