@@ -8,6 +8,18 @@ export const BODY_BYTES: i32 = 1 << 22
 /** Copies go in steps of 16 bytes and may touch as much behind the end. */
 const SLACK_BYTES = 256
 
+/**
+ * Per tag of a copy: its length, the high bits of its offset in their place (8 to 10), and above them how many
+ * bytes of the offset follow. One lookup instead of a branch per kind of copy, which would be mispredicted.
+ */
+const copies: usize = memory.data(512, 64)
+for (let tag: u32 = 0; tag < 256; tag++) {
+  const kind = tag & 3
+  const near = (4 + ((tag >>> 2) & 7)) | ((tag >>> 5) << 8) | (1 << 11)
+  const far = (1 + (tag >>> 2)) | ((kind == 2 ? 2 : 4) << 11)
+  store<u16>(copies + (<usize>tag << 1), <u16>(kind == 1 ? near : far))
+}
+
 /** Where bodies are uncompressed to. */
 export const BODY: usize = memory.data(BODY_BYTES + SLACK_BYTES, 64)
 
@@ -22,10 +34,14 @@ export function uncompress(at: i32, end: i32, length: i32): bool {
   const toEnd: usize = BODY + length
   while (from < fromEnd) {
     const tag = <u32>load<u8>(from++)
-    let size: u32
-    let offset: u32
     if ((tag & 3) == 0) {
-      size = tag >>> 2
+      let size = tag >>> 2
+      if (size < 16 && from + 16 <= fromEnd && to + 16 <= toEnd) {
+        v128.store(to, v128.load(from))
+        from += size + 1
+        to += size + 1
+        continue
+      }
       if (size >= 60) {
         const extra = size - 59
         if (from + extra > fromEnd) return false
@@ -42,20 +58,18 @@ export function uncompress(at: i32, end: i32, length: i32): bool {
       to += size
       continue
     }
-    if ((tag & 3) == 1) {
-      if (from >= fromEnd) return false
-      size = 4 + ((tag >>> 2) & 7)
-      offset = ((tag >>> 5) << 8) | <u32>load<u8>(from++)
-    } else {
-      const width: u32 = (tag & 3) == 2 ? 2 : 4
-      if (from + width > fromEnd) return false
-      size = 1 + (tag >>> 2)
-      offset = width == 2 ? <u32>load<u16>(from) : load<u32>(from)
-      from += width
-    }
-    if (offset == 0 || offset > <u32>(to - BODY) || size > <u32>(toEnd - to)) return false
+    const copy = <u32>load<u16>(copies + (<usize>tag << 1))
+    const size = copy & 255
+    const width = copy >>> 11
+    // The input has padding behind it.
+    const offset = (copy & 0x700) | <u32>(<u64>load<u32>(from) & ((<u64>1 << (<u64>width << 3)) - 1))
+    from += width
+    if (from > fromEnd || offset == 0 || offset > <u32>(to - BODY) || size > <u32>(toEnd - to)) return false
     const source = to - offset
-    if (offset >= 16) copySteps(source, to, size)
+    if (offset >= 16) {
+      v128.store(to, v128.load(source))
+      if (size > 16) copySteps(source + 16, to + 16, size - 16)
+    }
     // Source and target overlap: the copy repeats what it has just written.
     else for (let i: u32 = 0; i < size; i++) store<u8>(to + i, load<u8>(source + i))
     to += size
