@@ -141,6 +141,8 @@ export interface JoinMemory {
 
 /** The tree of shapes, the rows that go through it and the values that come out; see assembly/shapes.as. */
 export interface ShapeMemory {
+  /** How many nodes may be other than zero. */
+  usedNodes: number
   readonly kind: Uint8Array
   readonly column: Uint16Array
   readonly child: Uint16Array
@@ -288,6 +290,7 @@ function shapeMemory(buffer: ArrayBuffer, number: (name: string) => number): Sha
   const rows = number('SHAPE_ROWS')
   const values = number('SHAPE_VALUES')
   return {
+    usedNodes: nodes,
     kind: new Uint8Array(buffer, number('NODE_KIND'), nodes),
     column: new Uint16Array(buffer, number('NODE_COLUMN'), nodes),
     child: new Uint16Array(buffer, number('NODE_CHILD'), nodes),

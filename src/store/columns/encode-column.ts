@@ -1,6 +1,6 @@
 import type { Wasm } from '#kernels/wasm.ts'
 import type { ByteWriter } from '../embedded/bytes.ts'
-import { byteFlags } from './column-flags.ts'
+import { bareFlags, byteFlags } from './column-flags.ts'
 import { findDictionary } from './dictionary.ts'
 import { CONSTANT, DECIMAL, DICTIONARY, HEX, INTEGER, IPV4, RAW, TIME } from './encoding.ts'
 import { packHex } from './hex-pattern.ts'
@@ -30,16 +30,22 @@ export interface ColumnSink {
   readonly memory: Memory
 }
 
-/** Writes a column of at least one value in the encoding that suits it. Returns its flags. */
-export function writeColumn(sink: ColumnSink, values: Values): number {
-  if (writeConstant(sink, values)) return byteFlags(values.bytes, values.from[0], values.to[0])
+/**
+ * Writes a column of at least one value in the encoding that suits it. Returns its flags. `isBare`: the values
+ * are bare ones of JSON.
+ */
+export function writeColumn(sink: ColumnSink, values: Values, isBare: boolean): number {
+  const flagsOf = (some: Values): number => (isBare ? bareFlags(some) : 0)
+  if (writeConstant(sink, values)) {
+    return byteFlags(values.bytes, values.from[0], values.to[0]) | flagsOf({ ...values, count: 1 })
+  }
   const few = findDictionary(values, FEW, sink.memory)
-  if (few !== undefined) return writeDictionary(sink, few.values, few.ids)
-  const typed = writeTyped(sink, values)
+  if (few !== undefined) return flagsOf(few.values) | writeDictionary(sink, few.values, few.ids)
+  const typed = writeTyped(sink, values, isBare)
   if (typed !== undefined) return typed
   const many = values.count < 8 ? undefined : findDictionary(values, MANY, sink.memory)
-  if (many !== undefined) return writeDictionary(sink, many.values, many.ids)
-  return writeText(sink, values)
+  if (many !== undefined) return flagsOf(many.values) | writeDictionary(sink, many.values, many.ids)
+  return flagsOf(values) | writeText(sink, values)
 }
 
 function writeConstant({ to }: ColumnSink, values: Values): boolean {
@@ -132,7 +138,7 @@ function addPacked(streams: StreamWriter, packed: Uint8Array, wasm: Wasm): Strea
 }
 
 /** Times, addresses and numbers; undefined where the column is none of these. */
-function writeTyped(sink: ColumnSink, values: Values): number | undefined {
+function writeTyped(sink: ColumnSink, values: Values, isBare: boolean): number | undefined {
   const { to, streams } = sink
   const length = values.to[0] - values.from[0]
   if (length >= 19) {
@@ -142,6 +148,7 @@ function writeTyped(sink: ColumnSink, values: Values): number | undefined {
       for (const byte of [TIME, layout, separator, mark, digits]) to.byte(byte)
       writeBytes(to, suffix)
       writeInts(to, streams, parsed.distances, values.count)
+      // Bare or not, a time begins with a digit.
       return byteFlags(values.bytes, values.from[0], values.to[0])
     }
   }
@@ -155,7 +162,8 @@ function writeTyped(sink: ColumnSink, values: Values): number | undefined {
   if (numbers === undefined) return undefined
   writeNumbers(sink, values, numbers)
   // All that is not the number is in the first text too.
-  return byteFlags(values.bytes, values.from[0], values.to[0])
+  const flags = byteFlags(values.bytes, values.from[0], values.to[0])
+  return isBare && numbers.prefix.length > 0 ? flags | bareFlags(values) : flags
 }
 
 function writeNumbers({ to, streams, times }: ColumnSink, values: Values, numbers: NumberColumn): void {

@@ -1,7 +1,6 @@
 import { type Loaded, loaded } from '#kernels/wasm.ts'
 import { ByteWriter } from '../embedded/bytes.ts'
 import { type Part, packPartOf, writePartInfo } from '../embedded/parts.ts'
-import { bareFlags } from './column-flags.ts'
 import {
   COLUMNS_HEADER_BYTES,
   COLUMNS_VERSION,
@@ -79,8 +78,8 @@ export class LineEncoder {
     to.reset()
     const { from, to: valueTo, row, count, wasm } = column
     const values = { bytes: input.bytes, view, from, to: valueTo, row, count, wasm }
-    let flags = writeColumn({ to, streams, times: input, memory: this.#memory }, values)
-    if (column.isJson && column.kind === BARE) flags |= bareFlags(values)
+    const sink = { to, streams, times: input, memory: this.#memory }
+    const flags = writeColumn(sink, values, column.isJson && column.kind === BARE)
     const directory = this.#directory
     directory.byte(column.isJson ? JSON_ORIGIN : TEXT_ORIGIN)
     directory.byte(flags)

@@ -10,6 +10,8 @@ export const IPV4_TEXT_BYTES = 15
  * The addresses as numbers, the first byte highest; undefined where not every text is one in its only form.
  */
 export function parseIpv4s({ bytes, from, to, count }: Values, memory: Memory): Float64Array | undefined {
+  // Few columns are of addresses, and the first text mostly tells.
+  if (parseIpv4(bytes, from[0], to[0]) < 0) return undefined
   const addresses = memory.float64(count)
   for (let i = 0; i < count; i++) {
     const address = parseIpv4(bytes, from[i], to[i])

@@ -138,7 +138,9 @@ export class ShapeTrie {
   reset(): void {
     const shapes = this.#wasm?.shapes
     // In the memory of the kernels another tree may have grown in between.
-    for (const array of this.#perNode) array.fill(0, 0, shapes === undefined ? this.nodes : NODES)
+    const used = shapes === undefined ? this.nodes : Math.max(this.nodes, shapes.usedNodes)
+    for (const array of this.#perNode) array.fill(0, 0, used)
+    if (shapes !== undefined) shapes.usedNodes = FIRST_NODE
     if (shapes !== undefined && this.pool !== shapes.constants) this.#setPool(shapes.constants)
     this.#places.length = FIRST_NODE
     this.nodes = FIRST_NODE
@@ -267,6 +269,8 @@ export class ShapeTrie {
 
   #make(parent: number, kind: number): number {
     const child = this.nodes++
+    const shapes = this.#wasm?.shapes
+    if (shapes !== undefined && shapes.usedNodes < this.nodes) shapes.usedNodes = this.nodes
     this.parent[child] = parent
     this.kind[child] = kind
     return child

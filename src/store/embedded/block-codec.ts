@@ -60,17 +60,20 @@ export function decodeTimes(part: Uint8Array, rows: number, firstMs: number): Ti
 }
 
 function commonUnit(tsNs: Uint32Array): 1 | 2 | 3 {
-  let zero = true
-  for (const ns of tsNs) {
-    if (ns % 1000 !== 0) return 1
-    if (ns !== 0) zero = false
+  let any = 0
+  for (let row = 0; row < tsNs.length; row++) {
+    if (tsNs[row] % 1000 !== 0) return 1
+    any |= tsNs[row]
   }
-  return zero ? 3 : 2
+  return any === 0 ? 3 : 2
 }
 
 function stepWidth(tsMs: Float64Array): 0 | 1 | 2 | 4 | 8 {
   let max = 0
-  for (let row = 1; row < tsMs.length; row++) max = Math.max(max, tsMs[row] - tsMs[row - 1])
+  for (let row = 1; row < tsMs.length; row++) {
+    const step = tsMs[row] - tsMs[row - 1]
+    if (step > max) max = step
+  }
   if (max === 0) return 0
   return max < 2 ** 32 ? widthFor(max) : 8
 }
@@ -98,10 +101,16 @@ export function decodeLengths(part: Uint8Array, rows: number): Uint32Array {
 export function encodeMetadata(ids: Uint32Array, sets: readonly Metadata[]): Uint8Array {
   const local = new Map<number, number>([[0, 0]])
   const localIds = new Uint32Array(ids.length)
+  // Neighbours mostly carry the same.
+  let last = 0
+  let lastId = 0
   for (let row = 0; row < ids.length; row++) {
-    let id = local.get(ids[row])
-    if (id === undefined) local.set(ids[row], (id = local.size))
-    localIds[row] = id
+    if (ids[row] !== last) {
+      last = ids[row]
+      lastId = local.get(last) ?? local.size
+      local.set(last, lastId)
+    }
+    localIds[row] = lastId
   }
   if (local.size === 1) return new Uint8Array(0)
   const writer = new ByteWriter(1024)

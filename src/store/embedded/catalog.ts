@@ -3,7 +3,7 @@ import { type Labels, labelsText, labelValue } from '#base/labels.ts'
 import type { LabelMatcher } from '../types.ts'
 import { FormatError } from './bytes.ts'
 import { KnownLabelSets } from './known-label-sets.ts'
-import { decodeStream } from './segment-format.ts'
+import { PairCache } from './pair-cache.ts'
 import type { IndexedStream } from './segment-index.ts'
 import type { Stream } from './stream.ts'
 
@@ -15,6 +15,7 @@ type Postings = Map<string, Map<string, Stream | Stream[]>>
 interface TenantStreams {
   readonly byKey: Map<string, Stream>
   readonly byBytes: KnownLabelSets
+  readonly pairs: PairCache
   /** Label name → value → streams. */
   readonly postings: Postings
 }
@@ -32,22 +33,24 @@ export class Catalog {
    */
   stream(tenant: string, labels: Labels, key = labelsText(labels)): Stream {
     const streams = this.#streamsOf(tenant)
-    let stream = streams.byKey.get(key)
-    if (stream === undefined) {
-      stream = {
-        id: this.#nextId++,
-        tenant,
-        labels: shareLabels(streams.postings, labels),
-        key,
-        newestMs: -Infinity,
-        newestNs: 0,
-        settledMs: -Infinity,
-        settledNs: 0,
-      }
-      streams.byKey.set(key, stream)
-      this.#page(stream.id)[stream.id % PAGE_IDS] = stream
-      addPostings(streams.postings, stream)
+    const known = streams.byKey.get(key)
+    return known ?? this.#add(streams, tenant, shareLabels(streams.postings, labels), key)
+  }
+
+  #add(streams: TenantStreams, tenant: string, labels: Labels, key: string): Stream {
+    const stream: Stream = {
+      id: this.#nextId++,
+      tenant,
+      labels,
+      key,
+      newestMs: -Infinity,
+      newestNs: 0,
+      settledMs: -Infinity,
+      settledNs: 0,
     }
+    streams.byKey.set(key, stream)
+    this.#page(stream.id)[stream.id % PAGE_IDS] = stream
+    addPostings(streams.postings, stream)
     return stream
   }
 
@@ -81,7 +84,9 @@ export class Catalog {
    * list.
    */
   listed(tenant: string, part: Uint8Array, offsets: Uint32Array): Stream[] {
-    const { byBytes } = this.#streamsOf(tenant)
+    const own = this.#streamsOf(tenant)
+    const { byBytes, byKey, pairs, postings } = own
+    const share = (pair: Labels[number]): Labels[number] => sharedPair(postings, pair)
     const byId = (id: number): Stream => this.byId(id)
     const streams: Stream[] = []
     for (let number = 0; number + 1 < offsets.length; number++) {
@@ -89,7 +94,9 @@ export class Catalog {
       const to = offsets[number + 1]
       let stream = byBytes.find(part, from, to, byId)
       if (stream === undefined) {
-        stream = this.stream(tenant, decodeStream(part, from))
+        const labels = pairs.read(part, from, share)
+        const key = labelsText(labels)
+        stream = byKey.get(key) ?? this.#add(own, tenant, labels, key)
         byBytes.add(part, from, to, stream)
       }
       streams.push(stream)
@@ -151,7 +158,12 @@ export class Catalog {
   #streamsOf(tenant: string): TenantStreams {
     let streams = this.#tenants.get(tenant)
     if (streams === undefined) {
-      streams = { byKey: new Map(), byBytes: new KnownLabelSets(), postings: new Map() }
+      streams = {
+        byKey: new Map(),
+        byBytes: new KnownLabelSets(),
+        pairs: new PairCache(),
+        postings: new Map(),
+      }
       this.#tenants.set(tenant, streams)
     }
     return streams
@@ -174,12 +186,16 @@ function addPostings(postings: Postings, stream: Stream): void {
  * others, and their copies would be half of the memory of an index.
  */
 function shareLabels(postings: Postings, labels: Labels): Labels {
-  return labels.map((label) => {
-    const [name, value] = label
-    const known = postings.get(name)?.get(value)
-    const stream = Array.isArray(known) ? known[0] : known
-    return stream?.labels.find((other) => other[0] === name) ?? label
-  })
+  return labels.map((label) => sharedPair(postings, label))
+}
+
+function sharedPair(postings: Postings, pair: Labels[number]): Labels[number] {
+  const [name, value] = pair
+  const known = postings.get(name)?.get(value)
+  const stream = Array.isArray(known) ? known[0] : known
+  if (stream === undefined) return pair
+  for (const other of stream.labels) if (other[0] === name) return other
+  return pair
 }
 
 /** Streams that have the label and fit; undefined where streams without the label fit too. */

@@ -86,6 +86,8 @@ const PLAIN_FIELDS = NO_ESCAPES | LEVEL_ALONE
 
 /** A long line costs more than a short one; about this many bytes cost as much as the rest of a row. */
 const BYTES_PER_COST = 256
+/** What opening a block costs, however few its rows: it bounds how many tiny ones are open for one window. */
+const BLOCK_COST = 16
 
 /** The wanted rows of one block, read when they are first asked for. */
 export function blockSource(context: ScanContext, segment: Segment, block: number): Source {
@@ -131,7 +133,7 @@ export function blockSource(context: ScanContext, segment: Segment, block: numbe
     place: { segment, block },
     minMs: directory.minMs(block),
     maxMs: directory.maxMs(block),
-    cost: directory.rows(block) + directory.lineBytes(block) / BYTES_PER_COST,
+    cost: BLOCK_COST + directory.rows(block) + directory.lineBytes(block) / BYTES_PER_COST,
     read,
   }
 }
