@@ -2,7 +2,7 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 
 /** Garbage that a heap may gather before all of it is looked through, bytes: less where much of it lives. */
 const GROWTH_BYTES = 64 << 20
-const LEAST_GROWTH_BYTES = 40 << 20
+const LEAST_GROWTH_BYTES = 32 << 20
 /** What a heap grows to, as long as that leaves it the least growth. */
 const GROWN_BYTES = 128 << 20
 const MAX_PERCENT = 100
