@@ -76,8 +76,8 @@ describe.skipIf(missing !== undefined)('the engine is killed', () => {
     ['and the containers end, once', [], 1],
     ['and the containers live on, twice', ['--live-restore'], 2],
   ])(
-    '%s: what it has is collected once, three times over',
-    async (_, args, atLeast) => {
+    '%s: each line that it has is collected once',
+    async (_, args, kills) => {
       dockerd = await startDockerd({ supervised: true, args })
       await importBusybox(dockerd)
       const run = (name: string, script: string, ...options: string[]): Promise<string> =>
@@ -89,7 +89,7 @@ describe.skipIf(missing !== undefined)('the engine is killed', () => {
       await run('terminal', SHORT, '-t', ...ROTATED)
       await run('long', PADDED)
       await run('long-rotated', PADDED, '--log-opt', 'max-size=1m', '--log-opt', 'max-file=200')
-      for (let round = 0; round < 3; round++) {
+      for (let round = 0; round < kills; round++) {
         await sleep(1500)
         await dockerd.kill()
         for (const name of names) await dockerd.docker(['start', name])
@@ -98,7 +98,7 @@ describe.skipIf(missing !== undefined)('the engine is killed', () => {
       for (const name of names) await dockerd.docker(['kill', name])
       for (const name of names) {
         const expected = (await loggedBy(name)).sort()
-        expect(expected.length).toBeGreaterThan(20 * atLeast)
+        expect(expected.length).toBeGreaterThan(20)
         const soon = { timeout: 30_000, interval: 200 }
         await vi.waitFor(
           () => expect(linesOf(name).length, name).toBeGreaterThanOrEqual(expected.length),

@@ -148,6 +148,35 @@ test('a line that waited for the log over a second is not left out by an engine 
   await vi.waitFor(() => expect(came).toEqual(['out', 'err', 'later', 'late']))
 })
 
+test.each([
+  ['28.2.2', undefined],
+  ['20.10.24', 16],
+])(
+  'a line of 1 MB whose reading is cut short, again and again, comes whole and once: engine %s',
+  async (version, fileRecords) => {
+    await engine.close()
+    engine = await startScriptedEngine(join(folder, 'docker.sock'), version)
+    const app = engine.make('app', { fileRecords })
+    const line = (number: number): string => `${number} `.padEnd(1_000_000, String.fromCharCode(97 + number))
+    const lines = [0, 1, 2, 3, 4, 5].map(line)
+    tail(app.id)
+    for (const [number, one] of lines.entries()) {
+      const half = 16_384 * (20 + number)
+      app.write('stdout', one.slice(0, half))
+      app.write('stderr', `between ${number}\n`)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      if (number % 3 === 0) engine.cut()
+      else if (number % 3 === 1) {
+        await untail()
+        tail(app.id)
+      }
+      app.write('stdout', `${one.slice(half)}\n`)
+    }
+    await vi.waitFor(() => expect(came).toHaveLength(12), { timeout: 20_000 })
+    expect(came.filter((text) => text.length > 100)).toEqual(lines)
+  },
+)
+
 test('a log that is emptied from outside is read on, and nothing again', async () => {
   const app = engine.make('app')
   app.write('stdout', text(numbered('before', 3)))
