@@ -1,13 +1,11 @@
-import { readFile, rm } from 'node:fs/promises'
-import { type Browser, chromium } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { CHROMIUM, chromiumMissing } from './chromium.ts'
+import { readFile } from 'node:fs/promises'
+import { describe, expect, test } from 'vitest'
+import { chromiumMissing } from './chromium.ts'
 import type { FakeEntry } from './fake-answers.ts'
 import { HOSTILE_LINES } from './hostile-lines.ts'
-import { type PageServer, startPageServer } from './log-server.ts'
-import { type OpenPage, openPage, settled } from './open-page.ts'
-import { buildPage } from './page-files.ts'
+import { type OpenPage, settled } from './open-page.ts'
 import { shopLines } from './shop-lines.ts'
+import { showPage } from './shown-page.ts'
 
 const missing = await chromiumMissing()
 
@@ -49,40 +47,18 @@ interface Control {
 const PATIENCE = { timeout: 120_000 }
 
 describe.skipIf(missing !== undefined)('the page', PATIENCE, () => {
-  let server: PageServer
-  let browser: Browser
-  let pageDir = ''
-  let opened: OpenPage | undefined
-
-  beforeAll(async () => {
-    pageDir = await buildPage()
-    server = await startPageServer(pageDir)
-    await server.push([...CROWD, ...SHOP, ...HOSTILE])
-    browser = await chromium.launch(CHROMIUM)
-  })
-
-  afterAll(async () => {
-    await browser?.close()
-    await server?.close()
-    if (pageDir !== '') await rm(pageDir, { recursive: true })
-  })
-
-  afterEach(async () => {
-    await opened?.close()
-    opened = undefined
-  })
+  const shown = showPage([...CROWD, ...SHOP, ...HOSTILE])
 
   /** Opens the page on the shop's hour; nothing may go wrong in it. */
   async function open(
     query = '{service=~"web-gateway|order-api|fulfillment-worker"}',
     more = '',
   ): Promise<OpenPage> {
-    opened = await openPage(browser, `${server.url}/?q=${encodeURIComponent(query)}&${SHOP_WINDOW}${more}`)
-    return opened
+    return await shown.open(`/?q=${encodeURIComponent(query)}&${SHOP_WINDOW}${more}`)
   }
 
   test('opens without a query on everything of the last hour, written as LogQL', async () => {
-    opened = await openPage(browser, server.url)
+    const opened = await shown.open()
     const { page } = opened
     expect(await opened.query()).toBe('{service=~".+"}')
     await page.getByRole('button', { name: /^order-api, / }).waitFor()
@@ -183,10 +159,7 @@ describe.skipIf(missing !== undefined)('the page', PATIENCE, () => {
   })
 
   test('scrolling loads every line once, whatever share a nanosecond', async () => {
-    opened = await openPage(
-      browser,
-      `${server.url}/?q={service="crowd"}&from=${CROWD_MS - 1000}&to=${CROWD_MS + 1000}`,
-    )
+    const opened = await shown.open(`/?q={service="crowd"}&from=${CROWD_MS - 1000}&to=${CROWD_MS + 1000}`)
     const { page, problems } = opened
     const status = page.locator('.status-bar [role="status"]')
     await page.locator('.row-field').first().waitFor()
@@ -208,10 +181,7 @@ describe.skipIf(missing !== undefined)('the page', PATIENCE, () => {
   })
 
   test('downloads every line the query matches', async () => {
-    opened = await openPage(
-      browser,
-      `${server.url}/?q={service="crowd"}&from=${CROWD_MS - 1000}&to=${CROWD_MS + 1000}`,
-    )
+    const opened = await shown.open(`/?q={service="crowd"}&from=${CROWD_MS - 1000}&to=${CROWD_MS + 1000}`)
     const { page, problems } = opened
     await page.getByRole('button', { name: 'Download' }).click()
     const [file] = await Promise.all([

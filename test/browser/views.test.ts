@@ -1,11 +1,8 @@
-import { rm } from 'node:fs/promises'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { CHROMIUM, chromiumMissing } from './chromium.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { chromiumMissing } from './chromium.ts'
 import type { FakeEntry } from './fake-answers.ts'
-import { type PageServer, startPageServer } from './log-server.ts'
-import { type OpenPage, openPage } from './open-page.ts'
-import { buildPage } from './page-files.ts'
+import { showPage } from './shown-page.ts'
 
 const missing = await chromiumMissing()
 
@@ -20,33 +17,12 @@ function entry(tsMs: number, n: number): FakeEntry {
 }
 
 describe.skipIf(missing !== undefined)('what surrounds the logs', PATIENCE, () => {
-  let server: PageServer
-  let browser: Browser
-  let pageDir = ''
-  let opened: OpenPage | undefined
-
-  beforeAll(async () => {
-    pageDir = await buildPage()
-    server = await startPageServer(pageDir)
-    await server.push(Array.from({ length: 30 }, (_, n) => entry(NOW - 60_000 + n, n)))
-    browser = await chromium.launch(CHROMIUM)
-  })
-
-  afterAll(async () => {
-    await browser?.close()
-    await server?.close()
-    if (pageDir !== '') await rm(pageDir, { recursive: true })
-  })
-
-  afterEach(async () => {
-    await opened?.close()
-    opened = undefined
-  })
+  const shown = showPage(Array.from({ length: 30 }, (_, n) => entry(NOW - 60_000 + n, n)))
 
   const fits = (page: Page) => page.evaluate('document.documentElement.scrollWidth <= innerWidth')
 
   test('live comes over the WebSocket, with late lines, and begins again after a break', async () => {
-    opened = await openPage(browser, `${server.url}/?q=${encodeURIComponent('{service="api"} | json')}`)
+    const opened = await shown.open(`/?q=${encodeURIComponent('{service="api"} | json')}`)
     const { page, problems } = opened
     const sockets: string[] = []
     page.on('websocket', (socket) => sockets.push(new URL(socket.url()).pathname))
@@ -59,9 +35,9 @@ describe.skipIf(missing !== undefined)('what surrounds the logs', PATIENCE, () =
       if (pathname.endsWith('/query_range') && !searchParams.get('query')?.startsWith('sum'))
         polls.push(pathname)
     })
-    await server.push([entry(Date.now(), 101)])
+    await shown.push([entry(Date.now(), 101)])
     await page.locator('.row', { hasText: 'line 101' }).waitFor()
-    await server.push([entry(Date.now() - 4_000, 102)])
+    await shown.push([entry(Date.now() - 4_000, 102)])
     await page.locator('.row', { hasText: 'line 102' }).waitFor()
     expect(await page.locator('.row', { hasText: 'line 101' }).count()).toBe(1)
     expect(polls).toEqual([])
@@ -71,7 +47,7 @@ describe.skipIf(missing !== undefined)('what surrounds the logs', PATIENCE, () =
   })
 
   test('a range that ends before it begins is said to be one, and is mended by a click', async () => {
-    opened = await openPage(browser, `${server.url}/?q={service="api"}&from=${NOW}&to=${NOW - HOUR}`)
+    const opened = await shown.open(`/?q={service="api"}&from=${NOW}&to=${NOW - HOUR}`)
     const { page, problems } = opened
     await page.getByRole('heading', { name: 'The time range ends before it begins' }).waitFor()
     await page.getByRole('button', { name: 'Swap its ends' }).click()
@@ -80,14 +56,14 @@ describe.skipIf(missing !== undefined)('what surrounds the logs', PATIENCE, () =
   })
 
   test('a count that is exact is not called about', async () => {
-    opened = await openPage(browser, `${server.url}/?q={service="api"}&from=${NOW - HOUR}&to=${NOW - 1}`)
+    const opened = await shown.open(`/?q={service="api"}&from=${NOW - HOUR}&to=${NOW - 1}`)
     const { page } = opened
     await page.locator('.histogram-legend', { hasText: /(?<!about )30 lines/ }).waitFor()
   })
 
   test('a narrow screen has everything within its width', async () => {
     const viewport = { width: 390, height: 800 }
-    opened = await openPage(browser, server.url, { viewport })
+    const opened = await shown.open('', { viewport })
     const { page, problems } = opened
     await page.locator('.histogram-plot canvas').waitFor()
     for (const name of ['Live', 'Run', 'Copy link', 'Keyboard shortcuts']) {
@@ -103,7 +79,7 @@ describe.skipIf(missing !== undefined)('what surrounds the logs', PATIENCE, () =
   })
 
   test('alerts and the collector are views of their own, and the query is kept', async () => {
-    opened = await openPage(browser, `${server.url}/?q={service="api"}&from=now-2h&to=now`)
+    const opened = await shown.open(`/?q={service="api"}&from=now-2h&to=now`)
     const { page, problems, query } = opened
     await page.getByRole('link', { name: 'Alerts' }).click()
     await page.getByRole('heading', { name: 'No alert rules' }).waitFor()
