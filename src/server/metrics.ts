@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { LOKI_VERSION, VERSION } from '#base/version.ts'
-import type { LogStore, StoreStatus } from '#store/types.ts'
+import type { StoreStatus } from '#store/store-answers.ts'
+import type { LogStore } from '#store/types.ts'
 
 /** What the server counts, under Loki's names where dashboards use them. */
 export interface ServerMetrics {

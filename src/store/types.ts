@@ -1,5 +1,6 @@
 import type { Labels } from '#base/labels.ts'
 import type { LogDeletes } from './delete-types.ts'
+import type { IndexStats, RejectedRow, StoreStatus } from './store-answers.ts'
 
 /**
  * The waist of the hourglass: everything above (server, LogQL) sees a store only through this file,
@@ -43,15 +44,6 @@ export interface EntryBatch {
   readonly metadata: readonly Metadata[]
   /** Per row: index into `metadata`. */
   readonly rowMetadata: Uint32Array
-}
-
-/** A row that the store refused, with the reason; everything else of the batch was stored. */
-export interface RejectedRow {
-  readonly row: number
-  /** `too_far_behind`: older than the stream's out-of-order window. */
-  readonly reason: 'too_far_behind'
-  /** Oldest acceptable time of that stream, milliseconds. */
-  readonly oldestMs: number
 }
 
 /** What became of an {@link EntryBatch}. */
@@ -342,14 +334,6 @@ export interface TimeRange {
   readonly toMs: number
 }
 
-/** Sizes of what a selector covers, for `index/stats`. Bytes are of lines and metadata, uncompressed. */
-export interface IndexStats {
-  readonly streams: number
-  readonly chunks: number
-  readonly bytes: number
-  readonly entries: number
-}
-
 /** Whether a row is meant; `line` is only valid during the call. */
 export type RowTest = (
   stream: StreamRef,
@@ -358,14 +342,6 @@ export type RowTest = (
   tsNs: number,
   line: Uint8Array,
 ) => boolean
-
-/** What a store keeps, by tenant and day (UTC, `YYYY-MM-DD`); an engine may tell more. JSON. */
-export interface StoreStatus {
-  readonly tenants: readonly {
-    readonly tenant: string
-    readonly days: readonly { readonly day: string; readonly rows: number; readonly sizeBytes: number }[]
-  }[]
-}
 
 /** Keeps and finds rows. Every method takes the tenant first; tenants share nothing. */
 export interface LogStore {

@@ -141,8 +141,8 @@ export class SampleReader {
   }
 
   /**
-   * Counts the rows that a run of the store's counters stands for, from a minute on. What it has of the minute
-   * that the last window ends in lies in that window.
+   * Counts the rows that a run of the store's counters stands for, from a minute on. What it has of the
+   * minute that the last window ends in lies in that window.
    */
   addRun(run: CountRun, fromMs: number): void {
     const { columns, from, to } = run

@@ -65,8 +65,8 @@ export class ByteWriter {
   }
 
   /**
-   * Writes a short text where it is ASCII. Names and values of labels mostly are, and an encoder makes an array
-   * for each of them.
+   * Writes a short text where it is ASCII. Names and values of labels mostly are, and an encoder makes an
+   * array for each of them.
    */
   #asciiText(value: string): boolean {
     this.#reserve(value.length + 1)

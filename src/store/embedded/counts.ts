@@ -39,8 +39,8 @@ export class CountReader {
   }
 
   /**
-   * Counts of the rows in a span of time; undefined where a segment's counters are damaged. The directories of
-   * segments that may lie across a cut are loaded.
+   * Counts of the rows in a span of time; undefined where a segment's counters are damaged. The directories
+   * of segments that may lie across a cut are loaded.
    */
   async count(
     catalog: Catalog,

@@ -1,5 +1,6 @@
 import { OperatorError } from '#base/errors.ts'
-import type { AppendResult, EntryBatch, RejectedRow } from '../types.ts'
+import type { RejectedRow } from '../store-answers.ts'
+import type { AppendResult, EntryBatch } from '../types.ts'
 import type { Catalog } from './catalog.ts'
 import type { Head } from './head.ts'
 import { makePacer } from './pacer.ts'

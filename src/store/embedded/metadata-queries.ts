@@ -1,5 +1,6 @@
 import { labelValue } from '#base/labels.ts'
-import type { IndexStats, LabelMatcher, TimeRange } from '../types.ts'
+import type { IndexStats } from '../store-answers.ts'
+import type { LabelMatcher, TimeRange } from '../types.ts'
 import type { Catalog } from './catalog.ts'
 import type { Head } from './head.ts'
 import type { Snapshot } from './scan.ts'

@@ -16,7 +16,7 @@ export class RowCounts {
   /** Sets of a block or a head are the same objects for all of its rows. */
   readonly #sets = new WeakMap<Metadata, CountedSet>()
 
-  /** Counts those of the rows at positions [from, to) that are meant, as rows of the stream of this number. */
+  /** Counts those of the rows at positions [from, to) that are meant, as rows of the stream given. */
   add(
     stream: number,
     rows: CountedRows,
