@@ -40,9 +40,14 @@ export async function findStoredRows(
   await environment.prepare(tenant, { fromMs, toMs })
   const snapshot = environment.settled(tenant)
   try {
+    // All at once, as the snapshot is: once a head is flushed, its pages are taken for other rows.
+    const places = suspects.map(({ stream, rows }) => ({
+      rows,
+      sources: settledSources(environment, snapshot, stream, timesOf(batch, rows)),
+    }))
     const stored: number[] = []
-    for (const { stream, rows } of suspects) {
-      for (const row of await storedAmong(environment, snapshot, batch, stream, rows)) stored.push(row)
+    for (const { rows, sources } of places) {
+      for (const row of await storedAmong(sources, batch, rows)) stored.push(row)
     }
     return stored
   } finally {
@@ -61,17 +66,19 @@ function suspectsOf(batch: EntryBatch, run: EntryRun, stream: Stream): Uint32Arr
   return Uint32Array.from(rows).sort((a, b) => tsMs[a] - tsMs[b] || tsNs[a] - tsNs[b] || a - b)
 }
 
+/** The time of rows in time order. */
+function timesOf({ tsMs }: EntryBatch, rows: Uint32Array): TimeRange {
+  return { fromMs: tsMs[rows[0]], toMs: tsMs[rows[rows.length - 1]] + 1 }
+}
+
 async function storedAmong(
-  environment: StoredRowsEnvironment,
-  snapshot: Snapshot,
+  sources: readonly Source[],
   batch: EntryBatch,
-  stream: Stream,
   rows: Uint32Array,
 ): Promise<number[]> {
-  const fromMs = batch.tsMs[rows[0]]
-  const toMs = batch.tsMs[rows[rows.length - 1]] + 1
+  const { fromMs, toMs } = timesOf(batch, rows)
   let left = memoryRows(batch, { sets: batch.metadata, ids: batch.rowMetadata }, rows)
-  for (const source of settledSources(environment, snapshot, stream, fromMs, toMs)) {
+  for (const source of sources) {
     const held = await source.read(fromMs, toMs)
     if (held !== undefined) left = subtract(left, held)
   }
@@ -80,13 +87,13 @@ async function storedAmong(
   return Array.from(rows).filter((row) => !fresh.has(row))
 }
 
-function* settledSources(
+function settledSources(
   { blocks, filters }: StoredRowsEnvironment,
   snapshot: Snapshot,
   stream: Stream,
-  fromMs: number,
-  toMs: number,
-): Generator<Source> {
+  { fromMs, toMs }: TimeRange,
+): Source[] {
+  const sources: Source[] = []
   const request: ScanRequest = { matchers: [], fromMs, fromNs: 0, toMs, toNs: 0, direction: 'forward' }
   const context: ScanContext = {
     request,
@@ -104,15 +111,16 @@ function* settledSources(
     const [from, to] = segment.blocksOf(stream)
     for (let block = from; block < to; block++) {
       if (overlaps(segment.directory.minMs(block), segment.directory.maxMs(block))) {
-        yield blockSource(context, segment, block)
+        sources.push(blockSource(context, segment, block))
       }
     }
   }
   for (const head of snapshot.heads) {
     for (const portion of head.streams.get(stream)?.portions ?? []) {
       if (overlaps(portion.minMs, portion.maxMs)) {
-        yield headSource(context, head, stream, portion, portion.page.rows)
+        sources.push(headSource(context, head, stream, portion, portion.page.rows))
       }
     }
   }
+  return sources
 }
