@@ -114,8 +114,8 @@ function enter(wasm: Wasm, rules: LevelRules, sets: Uint8Array): void {
 }
 
 /**
- * The sets of assembly/levels.as for these names. Of the two bits of a set one is for bytes whose high half is
- * even, the other for the others: letters have two high halves in lower case.
+ * The sets of assembly/levels.as for these names. Of the two bits of a set one is for bytes whose high half
+ * is even, the other for the others: letters have two high halves in lower case.
  */
 function letterSets({ fields, sides }: LevelRules): Uint8Array {
   const names = [...WORDS, ...fields]

@@ -31,8 +31,8 @@ export interface ColumnSink {
 }
 
 /**
- * Writes a column of at least one value in the encoding that suits it. Returns its flags. `isBare`: the values
- * are bare ones of JSON.
+ * Writes a column of at least one value in the encoding that suits it. Returns its flags. `isBare`: the
+ * values are bare ones of JSON.
  */
 export function writeColumn(sink: ColumnSink, values: Values, isBare: boolean): number {
   const flagsOf = (some: Values): number => (isBare ? bareFlags(some) : 0)
