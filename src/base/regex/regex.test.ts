@@ -51,6 +51,28 @@ describe('RE2 syntax', () => {
     expect(['a', 'b', 'ab', 'xa'].map((text) => regex.test(text))).toEqual([true, true, false, false])
   })
 
+  test.each([
+    [
+      '(a+)|(b)',
+      'x\u{1f600}aab',
+      [
+        [3, 5, 3, 5, -1, -1],
+        [5, 6, -1, -1, 5, 6],
+      ],
+    ],
+    ['(?i)key=([a-z]{20,30})', 'KEY=abc', []],
+    [
+      'k=(\\w*)',
+      'k= k=v',
+      [
+        [0, 2, 2, 2],
+        [3, 6, 5, 6],
+      ],
+    ],
+  ])('%s has its spans in %j', (source, text, expected) => {
+    expect(compileRegex(source).spans(text)).toEqual(expected)
+  })
+
   test('names groups', () => {
     const regex = compileRegex('(?P<method>\\w+) (\\S+) (?<rest>.*)')
     expect(regex.groupNames).toEqual(['', 'method', '', 'rest'])

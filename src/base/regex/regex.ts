@@ -29,6 +29,11 @@ export interface Regex {
   replaceAll(text: string, template: string): string
   /** How many matches there are, one after the other. */
   countMatches(text: string): number
+  /**
+   * Every match, one after the other: where it and each of its groups start and end, `[start, end, start1,
+   * end1, …]`, -1 for a group that took no part.
+   */
+  spans(text: string): readonly (readonly number[])[]
   /** Group names in order of their numbers; index 0 is always `''`, unnamed groups are `''`. */
   readonly groupNames: readonly string[]
 }
@@ -66,7 +71,13 @@ function compileAnew(source: string, options: RegexOptions): Regex {
   const { groupNames } = exact
   if (emitted === undefined) return { source, requiredLiterals: literals, ...exact }
   const tester = new RegExp(emitted.source)
-  const fast = { source, groupNames, requiredLiterals: literals, test: (text: string) => tester.test(text) }
+  const fast = {
+    source,
+    groupNames,
+    requiredLiterals: literals,
+    test: (text: string) => tester.test(text),
+    spans: (text: string) => (tester.test(text) ? exact.spans(text) : []),
+  }
   if (!emitted.exact) return { ...exact, ...fast }
   const global = new RegExp(emitted.source, 'g')
   return {
@@ -109,6 +120,12 @@ function makeExactEngine(source: string): Omit<Regex, 'source' | 'requiredLitera
       let count = 0
       while (matcher.find()) count++
       return count
+    },
+    spans: (text) => {
+      const matcher = compiled.matcher(text)
+      const all: number[][] = []
+      while (matcher.find()) all.push(groupNames.flatMap((_, i) => [matcher.start(i), matcher.end(i)]))
+      return all
     },
     replaceAll: (text, template) => {
       const matcher = compiled.matcher(text)

@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { labelsObject, makeLabels } from '#base/labels.ts'
 import { type LogsReceiver, makeDelivery } from '../pipeline.ts'
+import { validateConfig } from '../runtime/link.ts'
 import { makeSecretFinder, redact } from '../secrets/redact.ts'
 import { SECRET_RULES } from '../secrets/secret-rules.ts'
 import { runComponent } from '../testing/run-component.ts'
@@ -119,7 +122,7 @@ describe('rules', () => {
 
   test('docs/secretfilter.md names every rule and no other', () => {
     const page = readFileSync(new URL('../../../docs/secretfilter.md', import.meta.url), 'utf8').split(
-      '## Rules',
+      '## Rules\n',
     )[1]
     const named = [...page.matchAll(/^\| `([a-z-]+)`/gm)].map(([, id]) => id)
     expect(named.sort()).toEqual(SECRET_RULES.map(({ id }) => id).sort())
@@ -170,9 +173,35 @@ describe('loki.secretfilter', () => {
   test.each([
     [{ rate: 2 }, 'rate must be between 0.0 and 1.0'],
     [{ redact_percent: 101 }, 'redact_percent must be between 0 and 100'],
-    [{ gitleaks_config: '/x.toml' }, 'not supported: gitleaks_config'],
+    [{ gitleaks_config: '/nowhere.toml' }, 'gitleaks_config: cannot read the file: ENOENT'],
   ])('%j is refused', (args, message) => {
     expect(() => runComponent(lokiSecretFilter, { forward_to: [], ...args })).toThrow(message)
+  })
+})
+
+describe('gitleaks_config', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'logboom-secretfilter-'))
+  afterAll(() => rmSync(dir, { recursive: true }))
+  const path = join(dir, 'rules.toml')
+
+  test('takes the place of the rules', async () => {
+    writeFileSync(path, `[[rules]]\nid = "pin"\nregex = 'pin=(\\d+)'`)
+    const { out, metrics } = await run({ gitleaks_config: path, redact_with: '<$SECRET_NAME>' }, [
+      'pin=12 password=hunter2',
+    ])
+    expect(out[0].line).toBe('pin=<pin> password=hunter2')
+    expect(metrics).toContain('loki_secretfilter_secrets_redacted_by_rule_total{rule="pin"} 1')
+  })
+
+  test('a mistake in it is found without running it, with its place', async () => {
+    writeFileSync(path, `title = "x"\n[[rules]]\nid = "pin"\nregex = 'pin=(\\d+'`)
+    const text = `loki.secretfilter "a" {
+  forward_to      = []
+  gitleaks_config = "${path}"
+}`
+    const files = [{ name: 'config.alloy', text }]
+    const [{ message }] = await validateConfig(files, { stability: 'public-preview' })
+    expect(message).toContain(`${path}:2: rule 1 "pin": regex: error parsing regexp: missing closing )`)
   })
 })
 

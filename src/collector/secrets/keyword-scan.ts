@@ -31,7 +31,7 @@ export function makeKeywordScan(words: readonly (readonly string[])[]): (text: s
 
 interface Automaton {
   /** `next[state * 128 + code]`: the state after a character. */
-  readonly next: Uint16Array
+  readonly next: Uint16Array | Uint32Array
   /** The things of which a word ends in a state. */
   readonly ends: readonly (readonly number[] | undefined)[]
 }
@@ -56,9 +56,9 @@ function buildAutomaton(words: readonly (readonly string[])[]): Automaton {
       own[state].push(thing)
     }
   }
-  const next = new Uint16Array(children.length * 128)
+  const next = new (children.length <= 2 ** 16 ? Uint16Array : Uint32Array)(children.length * 128)
   const ends: (number[] | undefined)[] = own.map((list) => (list.length === 0 ? undefined : list))
-  const fallback = new Uint16Array(children.length)
+  const fallback = new Uint32Array(children.length)
   const queue = [0]
   for (let at = 0; at < queue.length; at++) {
     const state = queue[at]

@@ -1,4 +1,5 @@
 import { nodeCrypto } from '#base/node-crypto.ts'
+import { type Allowlist, isAllowed } from './allowlist.ts'
 import { makeKeywordScan } from './keyword-scan.ts'
 import type { SecretRule } from './secret-rules.ts'
 
@@ -15,22 +16,28 @@ export type SecretFinder = (line: string, isOverdue?: () => boolean) => readonly
 
 const NONE: readonly FoundSecret[] = []
 
-/** Makes a finder. A line that has no keyword of any rule costs one pass over it. */
-export function makeSecretFinder(rules: readonly SecretRule[]): SecretFinder {
+/**
+ * Makes a finder. A line that has no keyword of any rule costs one pass over it.
+ * @param allowlists what no rule counts
+ */
+export function makeSecretFinder(
+  rules: readonly SecretRule[],
+  allowlists: readonly Allowlist[] = [],
+): SecretFinder {
   const scan = makeKeywordScan(rules.map((rule) => rule.keywords))
   return (line, isOverdue) => {
     const candidates = scan(line)
     if (candidates.length === 0) return NONE
     const found: FoundSecret[] = []
     for (const candidate of candidates) {
-      const rule = rules[candidate]
       if (isOverdue?.()) break
-      for (const match of line.matchAll(rule.pattern)) {
-        const text = match[1] ?? match[0]
-        if (rule.minEntropy !== undefined && entropy(text) < rule.minEntropy) continue
-        // The group stands at the end of a match but for a fixed text, so its last place is the right one.
-        const from = match.index + (match[1] === undefined ? 0 : match[0].lastIndexOf(text))
-        found.push({ rule: rule.id, from, to: from + text.length, text })
+      const { id, pattern, minEntropy, allowlists: ownAllowlists = [] } = rules[candidate]
+      for (const match of pattern(line)) {
+        const { from, to } = match
+        const text = line.slice(from, to)
+        if (text === '' || (minEntropy !== undefined && entropy(text) <= minEntropy)) continue
+        if (isAllowed(allowlists, line, match) || isAllowed(ownAllowlists, line, match)) continue
+        found.push({ rule: id, from, to, text })
       }
     }
     return found.length < 2 ? found : withoutOverlap(found)

@@ -1,16 +1,24 @@
+import type { Allowlist } from './allowlist.ts'
+import { regExpPattern, type SecretPattern } from './secret-pattern.ts'
+
 /** How one kind of secret is recognised. */
 export interface SecretRule {
   /** What `$SECRET_NAME` and the metrics call it. */
   readonly id: string
-  /** Global; group 1 is the secret, or the whole match where there is no group. */
-  readonly pattern: RegExp
-  /** Lower-case texts of which a line has at least one if the pattern can match at all. */
+  readonly pattern: SecretPattern
+  /** Lower-case ASCII texts of which a line must have one; a rule without any looks at every line. */
   readonly keywords: readonly string[]
-  /** Least Shannon entropy of the secret in bits per character: rules words out where a pattern is wide. */
+  /** A secret has more Shannon entropy, in bits per character: rules words out where a pattern is wide. */
   readonly minEntropy?: number
+  /** What the rule does not count. */
+  readonly allowlists?: readonly Allowlist[]
 }
 
-const rule = (id: string, pattern: RegExp, ...keywords: string[]): SecretRule => ({ id, pattern, keywords })
+const rule = (id: string, regExp: RegExp, ...keywords: string[]): SecretRule => ({
+  id,
+  pattern: regExpPattern(regExp),
+  keywords,
+})
 
 /** Tokens of services that begin with a mark of their own, as their makers document them. */
 const SERVICE_TOKENS: readonly SecretRule[] = [
