@@ -29,6 +29,7 @@ import { startLogProcess } from './support/log-process.ts'
 
 // Time from the start of a server to /ready with many segments on disk, after that of one with none.
 // usage: node bench/cold-start.ts [--gb 50] [--segment-mb 64] [--streams 300] [--days 14] [--runs 3]
+//   [--program dist/logboom.js], the bundle that `npm run build` makes, rather than the sources
 // The segments are sparse files with true footers: what a start reads is there, rows are not.
 
 const { values } = parseArgs({
@@ -38,6 +39,7 @@ const { values } = parseArgs({
     streams: { type: 'string', default: '300' },
     days: { type: 'string', default: '14' },
     runs: { type: 'string', default: '3' },
+    program: { type: 'string' },
   },
 })
 const segmentBytes = Number(values['segment-mb']) * 2 ** 20
@@ -60,7 +62,7 @@ try {
 
 async function measure(what: string, dir: string): Promise<void> {
   const port = await freePort()
-  const server = await startLogProcess(writeConfig(dir, port), port)
+  const server = await startLogProcess(writeConfig(dir, port), port, values.program)
   const cpuS = cpuSeconds(server.pid).toFixed(2)
   const { now } = rssMb(server.pid)
   await server.end('SIGTERM')

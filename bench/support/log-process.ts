@@ -14,11 +14,18 @@ export interface LogProcess {
   end(signal: NodeJS.Signals): Promise<void>
 }
 
-/** Starts the server and asks for /ready every few milliseconds. */
-export async function startLogProcess(configPath: string, port: number): Promise<LogProcess> {
+/**
+ * Starts the server and asks for /ready every few milliseconds.
+ * @param program the command to start; that of the sources by default
+ */
+export async function startLogProcess(
+  configPath: string,
+  port: number,
+  program = LOGBOOM,
+): Promise<LogProcess> {
   const startMs = performance.now()
   const nodeFlags = (process.env.BENCH_NODE_FLAGS ?? '').split(' ').filter((flag) => flag !== '')
-  const child = spawn(process.execPath, [...nodeFlags, LOGBOOM, 'serve', `-config.file=${configPath}`], {
+  const child = spawn(process.execPath, [...nodeFlags, program, 'serve', `-config.file=${configPath}`], {
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   const exited = once(child, 'exit')
