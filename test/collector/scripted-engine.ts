@@ -45,6 +45,10 @@ export interface ScriptedEngine {
   failLists(what: 'running' | 'ended', count: number): void
   /** Ends the streams of events. */
   cutEvents(): void
+  /** Nothing comes any more in the streams of events that are open, which do not end. */
+  loseEvents(): void
+  /** How often containers were listed: running ones, or those that have ended. */
+  listed(what: 'running' | 'ended'): number
   /** Ends all streams, as a proxy does with idle ones. */
   cut(): void
   /** How often the log of a container was opened to be followed. */
@@ -98,6 +102,7 @@ export async function startScriptedEngine(socketPath?: string, version = '28.2.2
   const containers = new Map<string, Kept>()
   const listeners = new Set<ServerResponse>()
   const failing = { running: 0, ended: 0 }
+  const lists = { running: 0, ended: 0 }
   let counter = 0
   let lifeRecords = Number.POSITIVE_INFINITY
   let beforeLog: () => void = () => undefined
@@ -119,6 +124,7 @@ export async function startScriptedEngine(socketPath?: string, version = '28.2.2
     else if (url.pathname === '/networks') response.end('[]')
     else if (url.pathname === '/containers/json') {
       const what = /status/.test(url.searchParams.get('filters') ?? '') ? 'ended' : 'running'
+      lists[what]++
       if (failing[what]-- > 0) response.writeHead(500).end('{"message":"the disk is busy"}')
       else response.end(JSON.stringify(list(containers, url)))
     } else if (url.pathname === '/events') {
@@ -219,6 +225,10 @@ export async function startScriptedEngine(socketPath?: string, version = '28.2.2
       for (const response of listeners) response.end()
       listeners.clear()
     },
+    loseEvents() {
+      listeners.clear()
+    },
+    listed: (what) => lists[what],
     cut() {
       for (const kept of containers.values()) endFollowing(kept)
     },
@@ -238,13 +248,26 @@ function endFollowing({ followers }: Kept): void {
 function list(containers: ReadonlyMap<string, Kept>, url: URL): unknown[] {
   const isAll = url.searchParams.get('all') === '1'
   const filters = JSON.parse(url.searchParams.get('filters') ?? '{}') as { id?: string[]; status?: string[] }
-  return [...containers].flatMap(([Id, { name, labels, isRunning }]) => {
+  return [...containers].flatMap(([Id, { name, labels, isRunning, finishedAt }]) => {
     const State = isRunning ? 'running' : 'exited'
+    const endedS = Math.floor((Date.now() - Date.parse(finishedAt)) / 1000)
+    const Status = isRunning ? 'Up 1 second' : `Exited (0) ${endedS} seconds ago`
     if (!isAll && !isRunning) return []
     if (filters.id !== undefined && !filters.id.includes(Id)) return []
     if (filters.status !== undefined && !filters.status.includes(State)) return []
     const HostConfig = { NetworkMode: 'none' }
-    return [{ Id, Names: [`/${name}`], State, Labels: labels, Ports: [], HostConfig, NetworkSettings: null }]
+    return [
+      {
+        Id,
+        Names: [`/${name}`],
+        State,
+        Status,
+        Labels: labels,
+        Ports: [],
+        HostConfig,
+        NetworkSettings: null,
+      },
+    ]
   })
 }
 

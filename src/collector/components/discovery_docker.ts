@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorMessage } from '#base/errors.ts'
-import type { DockerClient, NetworkSummary } from '../docker/client.ts'
+import type { ContainerSummary, DockerClient, NetworkSummary } from '../docker/client.ts'
 import { connectDocker } from '../docker/connect.ts'
 import { makePermissionNotes, type PermissionNotes } from '../docker/permission-notes.ts'
 import { makeRecentContainers } from '../docker/recent-containers.ts'
 import { makeSemaphore } from '../docker/semaphore.ts'
 import { dockerTargets, type Target } from '../docker/targets.ts'
+import { makeUnheardEnds } from '../docker/unheard-ends.ts'
 import { openWatchedUntil, type WatchedUntil } from '../docker/watched-until.ts'
 import { isDeepStrictEqual } from '../node-util.ts'
 import type { ComponentContext, ComponentDefinition, ComponentInstance } from '../runtime/component.ts'
@@ -34,7 +35,7 @@ const EVENTS = { type: ['container'], event: ['start', 'die', 'destroy', 'rename
  * `discovery.docker`: the containers of a Docker Engine as targets. Beside the refresh every
  * `refresh_interval` it follows the engine's events, so that a container is known as soon as it starts and
  * stays a target for a moment after it has stopped: short-lived ones are not missed. Those that ended while
- * nobody watched are made targets for a moment, too.
+ * nobody watched, or while the stream of events was silently dead, are made targets for a moment, too.
  */
 export const discoveryDocker: ComponentDefinition<Args> = {
   name: 'discovery.docker',
@@ -74,6 +75,9 @@ export const discoveryDocker: ComponentDefinition<Args> = {
 class DockerDiscovery implements ComponentInstance<Args> {
   readonly #context: ComponentContext
   readonly #recent = makeRecentContainers()
+  #unheard = makeUnheardEnds()
+  /** When what ended without an event was looked for; `undefined` before the first time. */
+  #lookedMs: number | undefined
   #args: Args
   #client: DockerClient
   #permissions: PermissionNotes
@@ -96,7 +100,6 @@ class DockerDiscovery implements ComponentInstance<Args> {
   async run(signal: AbortSignal): Promise<void> {
     this.#watched = openWatchedUntil(join(this.#context.dataDir, 'watched-until'), this.#context.logger)
     await Promise.all([this.#refreshLoop(signal), this.#eventLoop(signal)])
-    if (this.#isWatching) await this.#watched.set(Date.now())
     this.#client.close()
   }
 
@@ -106,6 +109,11 @@ class DockerDiscovery implements ComponentInstance<Args> {
     this.#client = client
     if (args.host !== this.#args.host)
       this.#permissions = makePermissionNotes(args.host, this.#context.logger)
+    if (args.host !== this.#args.host || !isDeepStrictEqual(args.filter, this.#args.filter)) {
+      // What is in the next list for the first time has not just ended.
+      this.#unheard = makeUnheardEnds()
+      this.#lookedMs = undefined
+    }
     this.#args = args
     this.#wake.abort()
   }
@@ -120,11 +128,10 @@ class DockerDiscovery implements ComponentInstance<Args> {
       this.#wake = new AbortController()
       let waitMs = this.#args.refresh_interval
       try {
-        const sinceMs = Date.now()
         await this.#refresh()
-        if (this.#isWatching) await this.#watched?.set(sinceMs)
+        if (await this.#foundUnheardEnds()) await this.#refresh()
         retryMs = FIRST_RETRY_MS
-        waitMs = Math.min(waitMs, this.#recent.nextExpiryMs())
+        waitMs = Math.min(waitMs, this.#recent.nextExpiryMs(), this.#nextLookMs())
       } catch (error) {
         if (signal.aborted) return
         this.#report(errorMessage(error))
@@ -157,18 +164,10 @@ class DockerDiscovery implements ComponentInstance<Args> {
     const nowMs = Date.now()
     const sinceMs = this.#watched?.ms()
     if (sinceMs !== undefined) {
-      await this.#client.ping()
-      // Podman knows no state `dead`, and refuses to answer for it.
-      const status = this.#client.server.startsWith('Libpod') ? ['exited'] : ['exited', 'dead']
-      const filters = { ...this.#filters(), status }
-      const inspecting = makeSemaphore(MAX_INSPECTING)
-      const ended = await this.#client.containers({ all: true, filters })
-      await Promise.all(
-        ended.map(async ({ Id: id }) => {
-          const release = await inspecting.acquire()
-          const state = await this.#client.container(id).finally(release)
-          if ((state?.finishedMs ?? 0) >= sinceMs - CLOCK_MARGIN_MS) this.#recent.note(id, 'die')
-        }),
+      const ended = await this.#listEnded()
+      await this.#noteEndedSince(
+        ended.map(({ Id }) => Id),
+        sinceMs,
       )
     }
     // Events have ended meanwhile: what comes until they begin again has to be looked up, too.
@@ -176,6 +175,52 @@ class DockerDiscovery implements ComponentInstance<Args> {
     await this.#watched?.set(nowMs)
     this.#isWatching = true
     this.#wake.abort()
+  }
+
+  /** Milliseconds until ends are to be looked for again. */
+  #nextLookMs(): number {
+    const sinceMs = this.#lookedMs === undefined ? Number.POSITIVE_INFINITY : Date.now() - this.#lookedMs
+    // A clock that was set back counts as time that has passed.
+    return sinceMs < 0 ? 0 : Math.max(0, this.#args.refresh_interval - sinceMs)
+  }
+
+  /**
+   * Every `refresh_interval`: a proxy may keep the stream of events open that the engine no longer writes to,
+   * and nothing but the list of ended containers shows it. Whether there are containers to be made targets.
+   */
+  async #foundUnheardEnds(): Promise<boolean> {
+    if (this.#nextLookMs() > 0) return false
+    const nowMs = Date.now()
+    const unheard = this.#unheard
+    const ended = await this.#listEnded()
+    const sinceMs = this.#lookedMs ?? nowMs
+    const ids = unheard.among(ended, sinceMs)
+    await this.#noteEndedSince(ids, sinceMs)
+    // Other containers are asked for by now.
+    if (unheard !== this.#unheard) return false
+    unheard.looked(ended)
+    this.#lookedMs = nowMs
+    if (this.#isWatching) await this.#watched?.set(nowMs)
+    return ids.length > 0
+  }
+
+  async #listEnded(): Promise<ContainerSummary[]> {
+    if (this.#client.server === '') await this.#client.ping()
+    // Podman knows no state `dead`, and refuses to answer for it.
+    const status = this.#client.server.startsWith('Libpod') ? ['exited'] : ['exited', 'dead']
+    return this.#client.containers({ all: true, filters: { ...this.#filters(), status } })
+  }
+
+  /** Makes those of the containers targets for a moment that have ended since then. */
+  async #noteEndedSince(ids: readonly string[], sinceMs: number): Promise<void> {
+    const inspecting = makeSemaphore(MAX_INSPECTING)
+    await Promise.all(
+      ids.map(async (id) => {
+        const release = await inspecting.acquire()
+        const state = await this.#client.container(id).finally(release)
+        if ((state?.finishedMs ?? 0) >= sinceMs - CLOCK_MARGIN_MS) this.#recent.note(id, 'die')
+      }),
+    )
   }
 
   #filters(): Record<string, string[]> {
@@ -231,6 +276,7 @@ class DockerDiscovery implements ComponentInstance<Args> {
             retryMs = FIRST_RETRY_MS
             const id = event.Actor?.ID
             if (id !== undefined) this.#recent.note(id, event.Action ?? '')
+            if (id !== undefined && event.Action === 'die') this.#unheard.heard(id)
             this.#wake.abort()
           },
           signal,

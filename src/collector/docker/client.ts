@@ -13,6 +13,8 @@ export interface ContainerSummary {
   readonly Id: string
   readonly Names: readonly string[] | null
   readonly State: string
+  /** For people, such as "Exited (0) 5 minutes ago". */
+  readonly Status?: string
   readonly Labels: Readonly<Record<string, string>> | null
   readonly Ports: readonly ContainerPort[] | null
   /** Podman leaves it out. */
