@@ -22,7 +22,6 @@ async function main(argv: string[]): Promise<void> {
       return serve(rest)
     }
     case 'collect':
-      await loadNodeModules()
       // Its container has little memory, and most of what it reads is garbage at once: collect that sooner.
       setFlagsFromString('--heap-growing-percent=50')
       setFlagsFromString('--semi-space-growth-factor=1')
