@@ -18,7 +18,7 @@ interface Sample {
   readonly value: number
 }
 
-/** Prometheus' text format, version 0.0.4, with what a scrape would refuse as an error. */
+/** Prometheus' text format, version 0.0.4, with what a scrape would refuse as an error: `Nan` is a number. */
 function parseText(text: string): { types: Map<string, string>; samples: Sample[] } {
   const types = new Map<string, string>()
   const samples: Sample[] = []
@@ -32,7 +32,7 @@ function parseText(text: string): { types: Map<string, string>; samples: Sample[
       types.set(type[1], type[2])
       continue
     }
-    const match = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (NaN|[+-]Inf|[-+.\deE]+)( \d+)?$/.exec(line)
+    const match = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (NaN|Nan|[+-]Inf|[-+.\deE]+)( \d+)?$/.exec(line)
     if (match === null) throw new Error(`not a sample: ${line}`)
     const labels: Record<string, string> = {}
     const rest = (match[2] ?? '').replace(/([a-zA-Z_]\w*)="((?:[^"\\]|\\["\\n])*)",?/g, (_, name, value) => {

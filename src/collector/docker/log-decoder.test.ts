@@ -163,8 +163,10 @@ describe('multiplexed frames', () => {
     const lines = fc.array(fc.tuple(fc.constantFrom(1, 2), line), { maxLength: 12 })
     fc.assert(
       fc.property(lines, fc.array(fc.nat(), { maxLength: 30 }), (given, cuts) => {
-        const clean = given.map(([stream, bytes]) => {
+        const clean = given.map(([stream, bytes], number) => {
           const text = Buffer.from(bytes.map((byte) => (byte === 10 || byte === 13 ? 32 : byte)))
+          // The same long piece at the same moment would be one that the engine sends again.
+          if (text.length >= 16_384) text.fill(0x61 + number)
           return [stream, text] as const
         })
         const bytes = Buffer.concat(clean.flatMap(([stream, text]) => framesOf(stream, text)))
